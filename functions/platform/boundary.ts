@@ -1,0 +1,60 @@
+import type * as z from 'zod';
+import { type Reason, ReleaseError } from './errors.ts';
+
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reasons: readonly Reason[] };
+
+/** Parses a value from outside; a rejection lists every fault, so that a caller mends them in one round. */
+export function parseInput<T>(schema: z.ZodType<T>, value: unknown, next?: string): Parsed<T> {
+  const result = schema.safeParse(value, { reportInput: true });
+  return result.success ? { ok: true, value: result.data } : { ok: false, reasons: faultsOf(result.error, next) };
+}
+
+/**
+ * Parses a value that our own code stored or sent.
+ * @throws ReleaseError CORRUPT_ITEM naming `what`
+ */
+export function parseStored<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = parseInput(schema, value);
+  if (parsed.ok) return parsed.value;
+  const first = parsed.reasons[0];
+  throw new ReleaseError('CORRUPT_ITEM', `${what} does not have its stored shape: ${first?.path}: ${first?.message}`, {
+    reasons: parsed.reasons,
+  });
+}
+
+/**
+ * Parses the event of an internal step (a state of our own state machine).
+ * @throws ReleaseError INVALID_INPUT
+ */
+export function parseEvent<T>(schema: z.ZodType<T>, event: unknown): T {
+  const parsed = parseInput(schema, event);
+  if (parsed.ok) return parsed.value;
+  throw new ReleaseError('INVALID_INPUT', 'The event does not have the shape that this function takes.', {
+    reasons: parsed.reasons,
+  });
+}
+
+/** All faults of a rejected value as reasons, one per field, in the order of the input's fields. */
+function faultsOf(error: z.ZodError, next?: string): readonly Reason[] {
+  return error.issues.map((issue) => {
+    const got = describe('input' in issue ? issue.input : undefined);
+    const allowed = 'params' in issue ? issue.params?.['allowed'] : undefined;
+    return {
+      code: 'INVALID_FIELD',
+      path: issue.path.map(String).join('.') || '$',
+      message: issue.message,
+      ...(got === undefined ? {} : { got }),
+      ...(typeof allowed === 'string' ? { allowed } : {}),
+      ...(next === undefined ? {} : { next }),
+    };
+  });
+}
+
+function describe(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (text === undefined) return undefined;
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

@@ -1,0 +1,59 @@
+import { ReleaseError } from './errors.ts';
+
+/**
+ * Every environment variable that the stack sets and a function reads: one list for both sides.
+ * The stack gives a function only those that it names (see infra/functions.ts).
+ */
+export const CONFIG_NAMES = [
+  'REGISTRY_TABLE',
+  'LEDGER_TABLE',
+  'APPROVALS_TABLE',
+  'EVIDENCE_BUCKET',
+  'PREDICTION_BUCKET',
+  'SIGNING_KEY_ID',
+  'LEDGER_KEY_ID',
+  /** PEM (SPKI) of the public half of the manifest and pointer key, read from KMS at deploy. */
+  'POINTER_PUBLIC_KEY',
+  /** PEM (SPKI) of the public half of the ledger key, read from KMS at deploy. */
+  'LEDGER_PUBLIC_KEY',
+  'APPCONFIG_APPLICATION_ID',
+  'INSTANT_STRATEGY_ID',
+  'APPROVAL_BASE_URL',
+  'SENDER_EMAIL',
+  'NOTIFICATION_TOPIC_ARN',
+  /** JSON `[{id,name,email}]`: who approves the onboarding of a new model. */
+  'FIRST_APPROVERS',
+  /** Comma-separated stages that this stack runs, in order; leaving one out is recorded in the ledger. */
+  'STAGES',
+  /** Comma-separated S3 URI prefixes from which candidates may be taken, besides the evidence bucket's `incoming/`. */
+  'INCOMING_PREFIXES',
+  'PROMOTION_STATE_MACHINE_ARN',
+  'ONBOARDING_STATE_MACHINE_ARN',
+  /** Days for which written evidence and anchors cannot be deleted. */
+  'RETENTION_DAYS',
+  /** `COMPLIANCE` in production stacks (nobody can shorten it), `GOVERNANCE` elsewhere. */
+  'RETENTION_MODE',
+] as const;
+
+export type ConfigName = (typeof CONFIG_NAMES)[number];
+
+/**
+ * One setting from the function's environment.
+ * @throws ReleaseError CONFIG_MISSING
+ */
+export function config(name: ConfigName): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') {
+    throw new ReleaseError('CONFIG_MISSING', `The environment variable ${name} is not set.`, {
+      reasons: [
+        {
+          code: 'CONFIG_MISSING',
+          path: name,
+          message: 'The stack sets this variable for each function that reads it.',
+          next: `Name ${name} for this function in infra/functions.ts and deploy again.`,
+        },
+      ],
+    });
+  }
+  return value;
+}

@@ -1,0 +1,37 @@
+import { parse } from 'tinyduration';
+import * as z from 'zod';
+
+/** Seconds in an ISO 8601 duration of weeks, days, hours, minutes and seconds. Months and years have no fixed length. */
+export function durationSeconds(text: string): number {
+  const d = parse(text);
+  const days = (d.weeks ?? 0) * 7 + (d.days ?? 0);
+  return ((days * 24 + (d.hours ?? 0)) * 60 + (d.minutes ?? 0)) * 60 + (d.seconds ?? 0);
+}
+
+/** The instant `duration` after `from`, as UTC ISO 8601. */
+export function plusDuration(from: string, duration: string): string {
+  return new Date(Date.parse(from) + durationSeconds(duration) * 1000).toISOString();
+}
+
+function isFixedDuration(text: string): boolean {
+  try {
+    const d = parse(text);
+    return !d.years && !d.months && !d.negative && durationSeconds(text) > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** A positive ISO 8601 duration, optionally bounded, for example `P7D` or `PT15M`. */
+export function durationSchema(bounds: { readonly min?: string; readonly max?: string } = {}) {
+  return z.string().superRefine((text, context) => {
+    const allowed = `an ISO 8601 duration in weeks, days, hours, minutes or seconds${bounds.min ? `, at least ${bounds.min}` : ''}${bounds.max ? `, at most ${bounds.max}` : ''}`;
+    const fixed = isFixedDuration(text);
+    const seconds = fixed ? durationSeconds(text) : Number.NaN;
+    const tooShort = bounds.min !== undefined && seconds < durationSeconds(bounds.min);
+    const tooLong = bounds.max !== undefined && seconds > durationSeconds(bounds.max);
+    if (!fixed || tooShort || tooLong) {
+      context.addIssue({ code: 'custom', message: `Expected ${allowed}.`, params: { allowed } });
+    }
+  });
+}

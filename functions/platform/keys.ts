@@ -1,0 +1,71 @@
+/** Every DynamoDB key and S3 path of the product, built here and nowhere else. */
+
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const modelPartition = (model: string) => `model#${model}`;
+const gatePartition = (promotionId: string) => `gate#${promotionId}`;
+
+/** Registry table, keys `(pk, sk)`: everything of one model lies in one partition. */
+export const registryKeys = {
+  /** One row per model that exists, so that schedules can walk over all of them. */
+  listedModel: (model: string): ItemKey => ({ pk: 'models', sk: model }),
+  modelList: 'models',
+  model: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'model' }),
+  policy: (model: string, policyVersion: number): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `policy#${String(policyVersion).padStart(6, '0')}`,
+  }),
+  version: (model: string, version: string): ItemKey => ({ pk: modelPartition(model), sk: `version#${version}` }),
+  versionPrefix: 'version#',
+  promotion: (model: string, promotionId: string): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `promotion#${promotionId}`,
+  }),
+  /** Exists while a promotion or change of the model runs; at most one can. */
+  inFlight: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'in-flight' }),
+  /** The document to go back to that serves `version`; `version` empty: the safe forecast alone. */
+  returnDocument: (model: string, version: string): ItemKey => ({ pk: modelPartition(model), sk: `return#${version}` }),
+  returnPrefix: 'return#',
+  /** The decision under which one pointer document may go out; the vouching extension looks it up by document digest. */
+  intent: (model: string, documentSha256: string): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `intent#${documentSha256}`,
+  }),
+  partition: modelPartition,
+} as const;
+
+/** Approvals table, keys `(pk, sk)`. */
+export const approvalKeys = {
+  gate: (promotionId: string, stage: string, round: number): ItemKey => ({
+    pk: gatePartition(promotionId),
+    sk: `${stage}#${String(round).padStart(4, '0')}`,
+  }),
+  /** The task token that the waiting execution holds; lies here and nowhere else. */
+  token: (promotionId: string, stage: string, round: number): ItemKey => ({
+    pk: gatePartition(promotionId),
+    sk: `${stage}#${String(round).padStart(4, '0')}#token`,
+  }),
+  request: (requestId: string): ItemKey => ({ pk: `request#${requestId}`, sk: 'request' }),
+} as const;
+
+/** Ledger table, keys `(model, seq)`. */
+export interface LedgerKey {
+  readonly model: string;
+  readonly seq: number;
+}
+
+/** Evidence bucket. Everything outside `incoming/` is written once, with If-None-Match and under retention. */
+export const evidencePaths = {
+  incomingPrefix: 'incoming/',
+  candidate: (promotionId: string, name: 'artifact' | 'backtest' | 'history') => `candidates/${promotionId}/${name}`,
+  /** One of the three artifacts of a gate, for example `evidence/<id>/offline/evaluation-report.json`. */
+  evidence: (promotionId: string, stage: string, name: string) => `evidence/${promotionId}/${stage}/${name}`,
+  manifest: (promotionId: string) => `manifests/${promotionId}/manifest.dsse.json`,
+  deploymentStatement: (promotionId: string) => `manifests/${promotionId}/deployment.dsse.json`,
+  releaseNote: (promotionId: string) => `release-notes/${promotionId}.md`,
+  anchor: (model: string, seq: number) => `${evidencePaths.anchorPrefix(model)}${String(seq).padStart(12, '0')}.json`,
+  anchorPrefix: (model: string) => `anchors/${model}/`,
+} as const;

@@ -1,0 +1,184 @@
+import * as z from 'zod';
+import { changeRecord } from '../change/change-record.ts';
+import { businessDate, sha256, versionName } from '../platform/ids.ts';
+import { approver, downstreamTeam, owner, requester } from '../platform/people.ts';
+import { ENDS, STAGES } from '../promotion/life-cycle.ts';
+import { policySchema } from './policy.ts';
+
+/** One S3 object version with the digest that was checked on it. */
+export const storedObject = z.object({
+  bucket: z.string(),
+  key: z.string(),
+  versionId: z.string(),
+  sha256,
+});
+export type StoredObject = z.infer<typeof storedObject>;
+
+export const reason = z.object({
+  code: z.string(),
+  path: z.string().optional(),
+  message: z.string(),
+  got: z.string().optional(),
+  allowed: z.string().optional(),
+  next: z.string().optional(),
+});
+
+/** An approver may be limited to some stages; without `stages` all of them. */
+export const modelApprover = approver.extend({ stages: z.array(z.enum(STAGES)).min(1).optional() });
+export type ModelApprover = z.infer<typeof modelApprover>;
+
+/** Registry item of a model. It cannot exist without an owner. */
+export const modelItem = z.object({
+  model: z.string(),
+  owner,
+  approvers: z.array(modelApprover).min(1),
+  downstream: z.array(downstreamTeam),
+  policyVersion: z.int().min(1),
+  policy: policySchema,
+  /** Digest of the canonical JSON of `policy`. */
+  policyDigest: sha256,
+  /** AppConfig ids of this model's own environment and profile. */
+  environmentId: z.string(),
+  profileId: z.string(),
+  /** Counts changes of this item: 1 at onboarding. Writers condition on it. */
+  revision: z.int().min(1),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export type ModelItem = z.infer<typeof modelItem>;
+
+/** `production`: served by the pointer. `retained`: was production and can be gone back to. */
+export const VERSION_STATUSES = ['candidate', 'production', 'retained', 'withdrawn'] as const;
+
+/** Registry item of a version: one digest, for ever. */
+export const versionItem = z.object({
+  model: z.string(),
+  version: versionName,
+  sha256,
+  artifact: storedObject,
+  status: z.enum(VERSION_STATUSES),
+  /** The newest promotion of this version. */
+  promotionId: z.string(),
+  registeredAt: z.string(),
+  promotedAt: z.string().optional(),
+  /** Version that served before this one was promoted; empty: the safe forecast. */
+  predecessor: z.string().optional(),
+  withdrawnAt: z.string().optional(),
+  withdrawnBecause: z.string().optional(),
+});
+export type VersionItem = z.infer<typeof versionItem>;
+
+export const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'CONTINUE'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What a gate found, as kept on the promotion; the full evidence is in the named objects. */
+export const gateResult = z.object({
+  verdict: z.enum(VERDICTS),
+  reasons: z.array(reason),
+  /** Name and version of the judge, for example `offline/1`. */
+  judge: z.string(),
+  judgedAt: z.string(),
+  /** Keyed by `evaluation-report`, `segment-analysis`, `risk-summary`. */
+  artifacts: z.record(z.string(), storedObject),
+});
+export type GateResult = z.infer<typeof gateResult>;
+
+const runItem = {
+  promotionId: z.string(),
+  model: z.string(),
+  attempt: z.int().min(1),
+  requestedBy: requester,
+  change: changeRecord,
+  policyVersion: z.int().min(1),
+  policyDigest: sha256,
+  executionArn: z.string(),
+  startedAt: z.string(),
+  /** Present once ended; the item then never changes again. */
+  end: z.enum([...ENDS, 'applied']).optional(),
+  endedAt: z.string().optional(),
+  reasons: z.array(reason).optional(),
+};
+
+/** Registry item of one promotion: the facts that its states read, since the states themselves pass only ids. */
+export const promotionItem = z.object({
+  ...runItem,
+  kind: z.literal('promotion'),
+  version: versionName,
+  /** Stages that this promotion goes through, in order. */
+  stages: z.array(z.enum(STAGES)),
+  /** Where it stands: the stage that it is in, or that people are asked to let it into. */
+  stage: z.enum(STAGES),
+  awaitingApproval: z.boolean(),
+  artifact: storedObject,
+  backtest: storedObject,
+  history: storedObject,
+  training: z.object({
+    from: businessDate,
+    to: businessDate,
+    features: z.array(z.string()),
+    code: z.string(),
+  }),
+  knownFailureModes: z.array(z.string()),
+  /** The production version at the time of registration; empty: the safe forecast. */
+  baseline: z.string(),
+  gates: z.partialRecord(z.enum(STAGES), gateResult),
+  manifest: storedObject.optional(),
+  /** Set once the pointer was moved to the version. */
+  pointer: z
+    .object({ revision: z.int(), deploymentNumber: z.int(), documentSha256: sha256, movedAt: z.string() })
+    .optional(),
+});
+export type PromotionItem = z.infer<typeof promotionItem>;
+
+/** What a change without a version proposes; absent members stay as they are. */
+export const proposal = z.object({
+  owner,
+  approvers: z.array(modelApprover).min(1),
+  downstream: z.array(downstreamTeam),
+  policy: policySchema,
+});
+export type Proposal = z.infer<typeof proposal>;
+
+/** Registry item of an onboarding or of a change of owner, approvers, teams or policy. */
+export const changeItem = z.object({
+  ...runItem,
+  kind: z.enum(['onboard', 'change']),
+  proposal,
+  /** Revision of the model item that the proposal was made against; 0 for an onboarding. */
+  baseRevision: z.int().min(0),
+});
+export type ChangeItem = z.infer<typeof changeItem>;
+
+/** A promotion or a change: whatever runs for a model and may wait for people. */
+export const runSchema = z.discriminatedUnion('kind', [promotionItem, changeItem]);
+export type Run = z.infer<typeof runSchema>;
+
+/** The item that makes "one run per model" true. */
+export const inFlightItem = z.object({
+  model: z.string(),
+  promotionId: z.string(),
+  executionArn: z.string(),
+  since: z.string(),
+});
+export type InFlightItem = z.infer<typeof inFlightItem>;
+
+/** A document to go back to: an existing hosted version that serves `version` (empty: the safe forecast). */
+export const returnDocumentItem = z.object({
+  model: z.string(),
+  version: z.string(),
+  hostedVersion: z.int().min(1),
+  documentSha256: sha256,
+  preparedAt: z.string(),
+});
+export type ReturnDocumentItem = z.infer<typeof returnDocumentItem>;
+
+/** The decision under which one document may go out. Written with its ledger entry, before the document is deployed. */
+export const intentItem = z.object({
+  model: z.string(),
+  documentSha256: sha256,
+  promotionId: z.string(),
+  /** Position of the `pointer-move-intended` entry. */
+  ledgerSeq: z.int().min(1),
+  at: z.string(),
+});
+export type IntentItem = z.infer<typeof intentItem>;

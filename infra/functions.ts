@@ -1,0 +1,267 @@
+import type { ConfigName } from '../functions/platform/config.ts';
+
+/**
+ * What a function may do, in the words of the trade. The stack turns each into the least IAM statements
+ * (infra/constructs/access.ts); a function that names none can only write its log.
+ */
+export const ACCESS = [
+  'registry:read', // GetItem, Query, ConditionCheckItem
+  'registry:write', // PutItem, UpdateItem, DeleteItem
+  'ledger:read',
+  'ledger:append', // PutItem on the ledger, Query for its head, Sign with the ledger key
+  'approvals:read',
+  'approvals:write',
+  'incoming:read', // incoming/ and the configured prefixes
+  'evidence:read',
+  'evidence:write', // put only, with retention
+  'anchors:write',
+  'sign:pointer', // Sign with the manifest and pointer key
+  'keys:read', // GetPublicKey of both keys
+  'pointer:read', // Get and List of AppConfig
+  'pointer:onboard', // create environment and profile
+  'pointer:version', // CreateHostedConfigurationVersion
+  'pointer:deploy', // StartDeployment
+  'pointer:stop', // StopDeployment
+  'pointer:serve', // data plane: StartConfigurationSession, GetLatestConfiguration
+  'callback:send', // SendTaskSuccess
+  'execution:read', // DescribeExecution
+  'execution:stop', // StopExecution
+  'email:send',
+  'notice:publish',
+] as const;
+export type Access = (typeof ACCESS)[number];
+
+export interface FunctionSpec {
+  readonly name: string;
+  /** Path of the entry from the project's root. */
+  readonly entry: string;
+  /** One sentence for the console and for whoever reads the stack. */
+  readonly description: string;
+  readonly config: readonly ConfigName[];
+  readonly access: readonly Access[];
+  readonly memoryMb?: number;
+  readonly timeoutSeconds?: number;
+  /** Ships the DuckDB engine beside the bundle. */
+  readonly duckdb?: boolean;
+}
+
+const LEDGER = ['REGISTRY_TABLE', 'LEDGER_TABLE', 'LEDGER_KEY_ID'] as const;
+
+/** Every function of the stack. One role each; no function holds both pointer:deploy and callback:send. */
+export const FUNCTIONS = [
+  {
+    name: 'register-change',
+    entry: 'functions/registry/register-change.lambda.ts',
+    description: 'Registers an onboarding or a change of owner, approvers, teams or policy.',
+    config: [...LEDGER, 'FIRST_APPROVERS'],
+    access: ['registry:read', 'registry:write', 'ledger:append'],
+  },
+  {
+    name: 'apply-change',
+    entry: 'functions/registry/apply-change.lambda.ts',
+    description: 'Carries out an approved onboarding or change.',
+    config: [...LEDGER, 'APPCONFIG_APPLICATION_ID'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'pointer:read', 'pointer:onboard'],
+  },
+  {
+    name: 'register-candidate',
+    entry: 'functions/promotion/register-candidate.lambda.ts',
+    description: 'Registers a candidate: all faults at once, evidence copied and pinned by digest.',
+    config: [...LEDGER, 'EVIDENCE_BUCKET', 'STAGES', 'INCOMING_PREFIXES', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'incoming:read', 'evidence:read', 'evidence:write'],
+    memoryMb: 1024,
+    timeoutSeconds: 300,
+  },
+  {
+    name: 'judge',
+    entry: 'functions/evidence/judge.lambda.ts',
+    description: 'Judges the evidence of a gate and writes the three artifacts.',
+    config: [...LEDGER, 'EVIDENCE_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'evidence:read', 'evidence:write'],
+    memoryMb: 3008,
+    timeoutSeconds: 600,
+    duckdb: true,
+  },
+  {
+    name: 'sign-manifest',
+    entry: 'functions/promotion/sign-manifest.lambda.ts',
+    description: 'Signs the manifest of a candidate that passed the offline gate.',
+    config: [...LEDGER, 'EVIDENCE_BUCKET', 'SIGNING_KEY_ID', 'POINTER_PUBLIC_KEY', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'evidence:read', 'evidence:write', 'sign:pointer'],
+  },
+  {
+    name: 'open-gate',
+    entry: 'functions/approval/open-gate.lambda.ts',
+    description: 'Opens the gate at which people let a promotion into its next stage.',
+    config: [...LEDGER, 'APPROVALS_TABLE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write'],
+  },
+  {
+    name: 'request-approval',
+    entry: 'functions/approval/request-approval.lambda.ts',
+    description: 'Keeps the task token and emails one link to each approver.',
+    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'APPROVAL_BASE_URL', 'SENDER_EMAIL'],
+    access: ['registry:read', 'approvals:read', 'approvals:write', 'email:send'],
+  },
+  {
+    name: 'show-approval',
+    entry: 'functions/approval/show-approval.lambda.ts',
+    description: 'Shows the approval page. Changes nothing.',
+    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET'],
+    access: ['registry:read', 'approvals:read', 'evidence:read'],
+  },
+  {
+    name: 'decide-approval',
+    entry: 'functions/approval/decide-approval.lambda.ts',
+    description: 'Takes the decision that an approver posts.',
+    config: [...LEDGER, 'APPROVALS_TABLE', 'EVIDENCE_BUCKET'],
+    access: ['registry:read', 'ledger:append', 'approvals:read', 'approvals:write', 'evidence:read', 'callback:send'],
+  },
+  {
+    name: 'read-gate',
+    entry: 'functions/approval/read-gate.lambda.ts',
+    description: 'Reads what the table says of a gate, whatever woke the execution.',
+    config: [...LEDGER, 'APPROVALS_TABLE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write'],
+  },
+  {
+    name: 'repeat-callbacks',
+    entry: 'functions/approval/repeat-callbacks.lambda.ts',
+    description: 'Repeats the callback of gates that were closed while their execution still waits.',
+    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE'],
+    access: ['registry:read', 'approvals:read', 'callback:send'],
+  },
+  {
+    name: 'prepare-return',
+    entry: 'functions/pointer/prepare-return.lambda.ts',
+    description: 'Builds, signs, stores and reads back the document to go back to.',
+    config: [...LEDGER, 'APPCONFIG_APPLICATION_ID', 'SIGNING_KEY_ID', 'POINTER_PUBLIC_KEY'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'pointer:read', 'pointer:version', 'sign:pointer'],
+  },
+  {
+    name: 'move-pointer',
+    entry: 'functions/pointer/move-pointer.lambda.ts',
+    description: 'Moves the production pointer to an approved version.',
+    config: [
+      ...LEDGER,
+      'APPROVALS_TABLE',
+      'EVIDENCE_BUCKET',
+      'APPCONFIG_APPLICATION_ID',
+      'INSTANT_STRATEGY_ID',
+      'SIGNING_KEY_ID',
+      'POINTER_PUBLIC_KEY',
+      'RETENTION_DAYS',
+      'RETENTION_MODE',
+    ],
+    access: [
+      'registry:read',
+      'registry:write',
+      'ledger:append',
+      'approvals:read',
+      'evidence:write',
+      'pointer:read',
+      'pointer:version',
+      'pointer:deploy',
+      'sign:pointer',
+    ],
+    timeoutSeconds: 60,
+  },
+  {
+    name: 'vouch',
+    entry: 'functions/pointer/vouch.lambda.ts',
+    description: 'Refuses a pointer document that no recorded decision stands behind (AppConfig extension).',
+    config: ['REGISTRY_TABLE', 'LEDGER_TABLE', 'POINTER_PUBLIC_KEY', 'LEDGER_PUBLIC_KEY', 'APPCONFIG_APPLICATION_ID'],
+    access: ['registry:read', 'ledger:read'],
+    timeoutSeconds: 4,
+  },
+  {
+    name: 'close-promotion',
+    entry: 'functions/promotion/close-promotion.lambda.ts',
+    description: 'Records the end of a promotion or change and frees its model.',
+    config: [...LEDGER, 'APPROVALS_TABLE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write'],
+  },
+  {
+    name: 'close-dead-promotion',
+    entry: 'functions/promotion/close-dead-promotion.lambda.ts',
+    description: 'Closes promotions whose execution no longer runs.',
+    config: [...LEDGER, 'APPROVALS_TABLE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write', 'execution:read'],
+    timeoutSeconds: 60,
+  },
+  {
+    name: 'release-note',
+    entry: 'functions/change/release-note.lambda.ts',
+    description: 'Writes the release note from facts and tells owner and downstream teams.',
+    config: [
+      ...LEDGER,
+      'EVIDENCE_BUCKET',
+      'SENDER_EMAIL',
+      'NOTIFICATION_TOPIC_ARN',
+      'RETENTION_DAYS',
+      'RETENTION_MODE',
+    ],
+    access: [
+      'registry:read',
+      'registry:write',
+      'ledger:append',
+      'evidence:read',
+      'evidence:write',
+      'email:send',
+      'notice:publish',
+    ],
+  },
+  {
+    name: 'send-notice',
+    entry: 'functions/change/send-notice.lambda.ts',
+    description: 'Tells owner and downstream teams how a promotion, change or rollback ended.',
+    config: ['REGISTRY_TABLE', 'SENDER_EMAIL', 'NOTIFICATION_TOPIC_ARN'],
+    access: ['registry:read', 'email:send', 'notice:publish'],
+  },
+  {
+    name: 'roll-back',
+    entry: 'functions/rollback/roll-back.lambda.ts',
+    description: 'Goes back: stops a deployment in progress and deploys the return document.',
+    config: [...LEDGER, 'APPCONFIG_APPLICATION_ID', 'INSTANT_STRATEGY_ID', 'POINTER_PUBLIC_KEY'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'pointer:read', 'pointer:deploy', 'pointer:stop'],
+    timeoutSeconds: 60,
+  },
+  {
+    name: 'confirm-rollback',
+    entry: 'functions/rollback/confirm-rollback.lambda.ts',
+    description: 'Reads the data plane until it is stable.',
+    config: ['REGISTRY_TABLE', 'APPCONFIG_APPLICATION_ID', 'POINTER_PUBLIC_KEY'],
+    access: ['registry:read', 'pointer:read', 'pointer:serve'],
+    timeoutSeconds: 60,
+  },
+  {
+    name: 'record-rollback',
+    entry: 'functions/rollback/record-rollback.lambda.ts',
+    description: 'Closes what was in flight, withdraws the version, and records the rollback with its seconds.',
+    config: [...LEDGER, 'APPROVALS_TABLE', 'PROMOTION_STATE_MACHINE_ARN', 'ONBOARDING_STATE_MACHINE_ARN'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write', 'execution:stop'],
+  },
+  {
+    name: 'anchor-ledger',
+    entry: 'functions/ledger/anchor-ledger.lambda.ts',
+    description: 'Anchors the heads of the ledger under Object Lock; raises an alarm when a row is changed or removed.',
+    config: ['REGISTRY_TABLE', 'LEDGER_TABLE', 'LEDGER_KEY_ID', 'EVIDENCE_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    access: ['registry:read', 'ledger:read', 'anchors:write'],
+  },
+  {
+    name: 'describe-release',
+    entry: 'functions/registry/describe-release.lambda.ts',
+    description: 'Answers which version served at a moment, since when, why, and who approved it.',
+    config: ['REGISTRY_TABLE', 'LEDGER_TABLE'],
+    access: ['registry:read', 'ledger:read'],
+  },
+  {
+    name: 'public-key',
+    entry: 'functions/platform/public-key.lambda.ts',
+    description: 'Reads a public key from KMS at deploy (custom resource).',
+    config: [],
+    access: ['keys:read'],
+  },
+] as const satisfies readonly FunctionSpec[];
+
+export type FunctionName = (typeof FUNCTIONS)[number]['name'];
