@@ -1,0 +1,158 @@
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { isReleaseError, ReleaseError } from '../platform/errors.ts';
+import { sha256Hex } from '../platform/json.ts';
+import type { StoredObject } from '../registry/items.ts';
+
+/** How long, and how strictly, written evidence is kept. */
+export interface Retention {
+  readonly days: number;
+  readonly mode: 'COMPLIANCE' | 'GOVERNANCE';
+}
+
+/**
+ * The evidence bucket. Evidence is written once (If-None-Match) and kept under Object Lock; what is recorded of it is
+ * the object version and the SHA-256 of its bytes, so that a later version under the same key changes nothing.
+ */
+export class EvidenceStore {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+
+  constructor(client: S3Client, bucket: string) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
+  /**
+   * Writes bytes under a key that does not exist yet. Repeating the call with the same bytes answers the first write's
+   * version, so a retried step is safe.
+   * @throws ReleaseError CONDITION_FAILED when other bytes lie there already
+   */
+  async writeOnce(
+    key: string,
+    bytes: string | Uint8Array,
+    options: { readonly contentType: string; readonly retention: Retention; readonly at: string },
+  ): Promise<StoredObject> {
+    const body = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
+    const sha256 = sha256Hex(body);
+    try {
+      const { VersionId } = await this.#client.send(
+        new PutObjectCommand({
+          Bucket: this.#bucket,
+          Key: key,
+          Body: body,
+          ContentType: options.contentType,
+          ChecksumAlgorithm: 'SHA256',
+          IfNoneMatch: '*',
+          ObjectLockMode: options.retention.mode,
+          ObjectLockRetainUntilDate: retainUntil(options.at, options.retention),
+        }),
+      );
+      return { bucket: this.#bucket, key, versionId: VersionId ?? 'null', sha256 };
+    } catch (cause) {
+      if (!isPreconditionFailed(cause)) throw cause;
+      return this.#writtenBefore(key, sha256, cause);
+    }
+  }
+
+  /**
+   * Copies an object of any readable bucket to a key that does not exist yet, and answers the copy's version and digest,
+   * computed from the bytes of the copy.
+   * @throws ReleaseError NOT_FOUND when the source does not exist; CONDITION_FAILED when other bytes lie at `key`
+   */
+  async copyIn(
+    source: { readonly bucket: string; readonly key: string },
+    key: string,
+    options: { readonly retention: Retention; readonly at: string },
+  ): Promise<StoredObject> {
+    const existing = await this.#head(key);
+    if (existing !== null) return this.#describe(key, existing);
+    try {
+      const { VersionId } = await this.#client.send(
+        new CopyObjectCommand({
+          Bucket: this.#bucket,
+          Key: key,
+          CopySource: `${source.bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`,
+          ObjectLockMode: options.retention.mode,
+          ObjectLockRetainUntilDate: retainUntil(options.at, options.retention),
+        }),
+      );
+      return this.#describe(key, VersionId ?? 'null');
+    } catch (cause) {
+      if (!isMissing(cause)) throw cause;
+      throw new ReleaseError('NOT_FOUND', `No object at s3://${source.bucket}/${source.key}.`, { cause });
+    }
+  }
+
+  /**
+   * The bytes of one object version, checked against the recorded digest.
+   * @throws ReleaseError NOT_FOUND, DIGEST_MISMATCH
+   */
+  async read(object: StoredObject): Promise<Buffer> {
+    const bytes = await this.#bytes(object.key, object.versionId);
+    const got = sha256Hex(bytes);
+    if (got === object.sha256) return bytes;
+    throw new ReleaseError('DIGEST_MISMATCH', `The bytes of ${object.key} are not those that were recorded.`, {
+      reasons: [
+        {
+          code: 'DIGEST_MISMATCH',
+          path: object.key,
+          message: 'The SHA-256 of the object version differs from the recorded one.',
+          got,
+          allowed: object.sha256,
+        },
+      ],
+    });
+  }
+
+  async #writtenBefore(key: string, sha256: string, cause: unknown): Promise<StoredObject> {
+    const versionId = await this.#head(key);
+    const stored = versionId === null ? null : await this.#describe(key, versionId);
+    if (stored?.sha256 === sha256) return stored;
+    throw new ReleaseError('CONDITION_FAILED', `Something else is already stored at ${key}.`, { cause });
+  }
+
+  async #describe(key: string, versionId: string): Promise<StoredObject> {
+    return { bucket: this.#bucket, key, versionId, sha256: sha256Hex(await this.#bytes(key, versionId)) };
+  }
+
+  async #head(key: string): Promise<string | null> {
+    try {
+      const { VersionId } = await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }));
+      return VersionId ?? 'null';
+    } catch (cause) {
+      if (isMissing(cause)) return null;
+      throw cause;
+    }
+  }
+
+  async #bytes(key: string, versionId: string): Promise<Buffer> {
+    try {
+      const { Body } = await this.#client.send(
+        new GetObjectCommand({ Bucket: this.#bucket, Key: key, VersionId: versionId }),
+      );
+      if (!Body) throw new ReleaseError('NOT_FOUND', `The object at ${key} has no body.`);
+      return Buffer.from(await Body.transformToByteArray());
+    } catch (cause) {
+      if (isReleaseError(cause) || !isMissing(cause)) throw cause;
+      throw new ReleaseError('NOT_FOUND', `No object version ${versionId} at ${key}.`, { cause });
+    }
+  }
+}
+
+function retainUntil(at: string, retention: Retention): Date {
+  return new Date(Date.parse(at) + retention.days * 86_400_000);
+}
+
+function isPreconditionFailed(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'PreconditionFailed' || error.name === 'ConditionalRequestConflict');
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && ['NoSuchKey', 'NotFound', 'NoSuchBucket', 'NoSuchVersion'].includes(error.name);
+}

@@ -1,0 +1,279 @@
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type * as z from 'zod';
+import { parseStored } from '../platform/boundary.ts';
+import { type ItemKey, registryKeys } from '../platform/keys.ts';
+import type { TransactWrite } from '../platform/transaction.ts';
+import type { End } from '../promotion/life-cycle.ts';
+import {
+  type InFlightItem,
+  type IntentItem,
+  inFlightItem,
+  intentItem,
+  type ModelItem,
+  modelItem,
+  type PromotionItem,
+  type ReturnDocumentItem,
+  type Run,
+  returnDocumentItem,
+  runSchema,
+  type VersionItem,
+  versionItem,
+} from './items.ts';
+
+/**
+ * The registry table. Reads are consistent, since each is followed by a decision. Writes are only described here:
+ * the ledger carries them out in one transaction with the entry that records them, so that neither exists alone.
+ */
+export class RegistryStore {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  model(model: string): Promise<ModelItem | null> {
+    return this.#get(registryKeys.model(model), modelItem);
+  }
+
+  version(model: string, version: string): Promise<VersionItem | null> {
+    return this.#get(registryKeys.version(model, version), versionItem);
+  }
+
+  versions(model: string): Promise<readonly VersionItem[]> {
+    return this.#query(model, registryKeys.versionPrefix, versionItem);
+  }
+
+  /** A promotion or change by id. */
+  run(model: string, promotionId: string): Promise<Run | null> {
+    return this.#get(registryKeys.promotion(model, promotionId), runSchema);
+  }
+
+  inFlight(model: string): Promise<InFlightItem | null> {
+    return this.#get(registryKeys.inFlight(model), inFlightItem);
+  }
+
+  returnDocument(model: string, version: string): Promise<ReturnDocumentItem | null> {
+    return this.#get(registryKeys.returnDocument(model, version), returnDocumentItem);
+  }
+
+  returnDocuments(model: string): Promise<readonly ReturnDocumentItem[]> {
+    return this.#query(model, registryKeys.returnPrefix, returnDocumentItem);
+  }
+
+  intent(model: string, documentSha256: string): Promise<IntentItem | null> {
+    return this.#get(registryKeys.intent(model, documentSha256), intentItem);
+  }
+
+  /** Names of all models that exist. */
+  async modelNames(): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const item of this.#pages(registryKeys.modelList, '')) names.push(String(item['sk']));
+    return names;
+  }
+
+  async #get<T>(key: ItemKey, schema: z.ZodType<T>): Promise<T | null> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: { ...key }, ConsistentRead: true }),
+    );
+    return Item === undefined ? null : parseStored(schema, Item, `Registry item ${key.pk} ${key.sk}`);
+  }
+
+  async #query<T>(model: string, prefix: string, schema: z.ZodType<T>): Promise<readonly T[]> {
+    const items: T[] = [];
+    for await (const item of this.#pages(registryKeys.partition(model), prefix)) {
+      items.push(parseStored(schema, item, `Registry item ${item['pk']} ${item['sk']}`));
+    }
+    return items;
+  }
+
+  async *#pages(pk: string, prefix: string): AsyncIterable<Readonly<Record<string, unknown>>> {
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ConsistentRead: true,
+          KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: prefix === '' ? { ':pk': pk } : { ':pk': pk, ':prefix': prefix },
+          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+        }),
+      );
+      yield* page.Items ?? [];
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+  }
+}
+
+/** The writes that registry items undergo, each with the condition under which it may happen. */
+export class RegistryWrites {
+  readonly #table: string;
+
+  constructor(table: string) {
+    this.#table = table;
+  }
+
+  newModel(item: ModelItem): readonly TransactWrite[] {
+    return [
+      this.#putNew(registryKeys.model(item.model), item),
+      this.#putNew(registryKeys.listedModel(item.model), { model: item.model }),
+      this.#putNew(registryKeys.policy(item.model, item.policyVersion), {
+        policy: item.policy,
+        policyDigest: item.policyDigest,
+      }),
+    ];
+  }
+
+  /** Replaces a model item that still has the revision before `item.revision`. */
+  changedModel(item: ModelItem, policyChanged: boolean): readonly TransactWrite[] {
+    const put: TransactWrite = {
+      Put: {
+        TableName: this.#table,
+        Item: { ...registryKeys.model(item.model), ...item },
+        ConditionExpression: 'revision = :before',
+        ExpressionAttributeValues: { ':before': item.revision - 1 },
+      },
+    };
+    if (!policyChanged) return [put];
+    const policy = { policy: item.policy, policyDigest: item.policyDigest };
+    return [put, this.#putNew(registryKeys.policy(item.model, item.policyVersion), policy)];
+  }
+
+  /** A new promotion or change, and the in-flight item that keeps every other one of the model out. */
+  newRun(run: Run): readonly TransactWrite[] {
+    return [
+      this.#putNew(registryKeys.promotion(run.model, run.promotionId), run),
+      this.#putNew(registryKeys.inFlight(run.model), {
+        model: run.model,
+        promotionId: run.promotionId,
+        executionArn: run.executionArn,
+        since: run.startedAt,
+      }),
+    ];
+  }
+
+  newVersion(item: VersionItem): TransactWrite {
+    return this.#putNew(registryKeys.version(item.model, item.version), item);
+  }
+
+  /** Sets members of a run that has not ended; CONDITION_FAILED once it has. */
+  updateRun(
+    run: Pick<Run, 'model' | 'promotionId'>,
+    members: Partial<PromotionItem>,
+    condition?: { readonly expression: string; readonly values: Readonly<Record<string, unknown>> },
+  ): TransactWrite {
+    return this.#update(
+      registryKeys.promotion(run.model, run.promotionId),
+      members,
+      ['attribute_exists(pk)', 'attribute_not_exists(#end)', ...(condition ? [condition.expression] : [])].join(
+        ' AND ',
+      ),
+      condition?.values ?? {},
+      { '#end': 'end' },
+    );
+  }
+
+  /** Ends a run once, and frees its model if it is this run that holds it. */
+  endRun(
+    run: Run,
+    ended: { readonly end: End | 'applied'; readonly at: string; readonly reasons: Run['reasons'] },
+  ): readonly TransactWrite[] {
+    const members = { end: ended.end, endedAt: ended.at, reasons: ended.reasons ?? [] };
+    return [
+      this.#update(
+        registryKeys.promotion(run.model, run.promotionId),
+        members,
+        'attribute_exists(pk) AND attribute_not_exists(#end)',
+        {},
+        { '#end': 'end' },
+      ),
+      {
+        Delete: {
+          TableName: this.#table,
+          Key: { ...registryKeys.inFlight(run.model) },
+          ConditionExpression: 'attribute_not_exists(pk) OR promotionId = :id',
+          ExpressionAttributeValues: { ':id': run.promotionId },
+        },
+      },
+    ];
+  }
+
+  /** Sets members of a version that has one of the statuses `from`. */
+  updateVersion(
+    model: string,
+    version: string,
+    members: Partial<VersionItem>,
+    from: readonly VersionItem['status'][],
+  ): TransactWrite {
+    const names = from.map((_, index) => `:from${index}`);
+    return this.#update(
+      registryKeys.version(model, version),
+      members,
+      `#status IN (${names.join(', ')})`,
+      Object.fromEntries(from.map((status, index) => [`:from${index}`, status])),
+      { '#status': 'status' },
+    );
+  }
+
+  /** Keeps a return document; a newer one for the same version takes its place. */
+  returnDocument(item: ReturnDocumentItem): TransactWrite {
+    return {
+      Put: { TableName: this.#table, Item: { ...registryKeys.returnDocument(item.model, item.version), ...item } },
+    };
+  }
+
+  newIntent(item: IntentItem): TransactWrite {
+    return this.#putNew(registryKeys.intent(item.model, item.documentSha256), item);
+  }
+
+  /** Demands that the run has not ended, without changing it. */
+  runIsOpen(run: Pick<Run, 'model' | 'promotionId'>): TransactWrite {
+    return {
+      ConditionCheck: {
+        TableName: this.#table,
+        Key: { ...registryKeys.promotion(run.model, run.promotionId) },
+        ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(#end)',
+        ExpressionAttributeNames: { '#end': 'end' },
+      },
+    };
+  }
+
+  #putNew(key: ItemKey, item: object): TransactWrite {
+    return {
+      Put: {
+        TableName: this.#table,
+        Item: { ...key, ...item },
+        ConditionExpression: 'attribute_not_exists(pk)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    };
+  }
+
+  #update(
+    key: ItemKey,
+    members: object,
+    condition: string,
+    values: Readonly<Record<string, unknown>>,
+    names: Readonly<Record<string, string>>,
+  ): TransactWrite {
+    const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: { ...key },
+        UpdateExpression: `SET ${entries.map((_, index) => `#m${index} = :m${index}`).join(', ')}`,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: {
+          ...names,
+          ...Object.fromEntries(entries.map(([name], index) => [`#m${index}`, name])),
+        },
+        ExpressionAttributeValues: {
+          ...values,
+          ...Object.fromEntries(entries.map(([, value], index) => [`:m${index}`, value])),
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    };
+  }
+}
