@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   CopyObjectCommand,
   GetObjectCommand,
@@ -14,6 +15,15 @@ export interface Retention {
   readonly days: number;
   readonly mode: 'COMPLIANCE' | 'GOVERNANCE';
 }
+
+/** What a look at an object's bytes found. */
+export interface Inspected {
+  readonly sha256: string;
+  /** The first 64 KiB, or all of a smaller object. */
+  readonly head: Buffer;
+}
+
+const HEAD_BYTES = 65_536;
 
 /**
  * The evidence bucket. Evidence is written once (If-None-Match) and kept under Object Lock; what is recorded of it is
@@ -110,6 +120,38 @@ export class EvidenceStore {
     });
   }
 
+  /**
+   * SHA-256 and first bytes of the newest version of an object in any readable bucket, read as a stream so that size
+   * costs time only; null when there is no such object.
+   */
+  async inspect(source: { readonly bucket: string; readonly key: string }): Promise<Inspected | null> {
+    try {
+      return await this.#stream({ Bucket: source.bucket, Key: source.key });
+    } catch (cause) {
+      if (isMissing(cause)) return null;
+      throw cause;
+    }
+  }
+
+  async #stream(input: {
+    readonly Bucket: string;
+    readonly Key: string;
+    readonly VersionId?: string;
+  }): Promise<Inspected> {
+    const { Body } = await this.#client.send(new GetObjectCommand(input));
+    const hash = createHash('sha256');
+    const head: Uint8Array[] = [];
+    let kept = 0;
+    if (Body) {
+      for await (const chunk of Body.transformToWebStream()) {
+        hash.update(chunk);
+        if (kept < HEAD_BYTES) head.push(chunk);
+        kept += chunk.length;
+      }
+    }
+    return { sha256: hash.digest('hex'), head: Buffer.concat(head).subarray(0, HEAD_BYTES) };
+  }
+
   async #writtenBefore(key: string, sha256: string, cause: unknown): Promise<StoredObject> {
     const versionId = await this.#head(key);
     const stored = versionId === null ? null : await this.#describe(key, versionId);
@@ -118,7 +160,8 @@ export class EvidenceStore {
   }
 
   async #describe(key: string, versionId: string): Promise<StoredObject> {
-    return { bucket: this.#bucket, key, versionId, sha256: sha256Hex(await this.#bytes(key, versionId)) };
+    const { sha256 } = await this.#stream({ Bucket: this.#bucket, Key: key, VersionId: versionId });
+    return { bucket: this.#bucket, key, versionId, sha256 };
   }
 
   async #head(key: string): Promise<string | null> {

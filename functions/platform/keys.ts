@@ -24,6 +24,11 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `promotion#${promotionId}`,
   }),
+  /** A registration that was refused: the id is spent, and a repeated step answers the same. */
+  refusal: (model: string, promotionId: string): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `refusal#${promotionId}`,
+  }),
   /** Exists while a promotion or change of the model runs; at most one can. */
   inFlight: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'in-flight' }),
   /** The document to go back to that serves `version`; `version` empty: the safe forecast alone. */

@@ -123,6 +123,7 @@ export const promotionItem = z.object({
   baseline: z.string(),
   gates: z.partialRecord(z.enum(STAGES), gateResult),
   manifest: storedObject.optional(),
+  releaseNote: storedObject.optional(),
   /** Set once the pointer was moved to the version. */
   pointer: z
     .object({ revision: z.int(), deploymentNumber: z.int(), documentSha256: sha256, movedAt: z.string() })
@@ -144,6 +145,8 @@ export const changeItem = z.object({
   ...runItem,
   kind: z.enum(['onboard', 'change']),
   proposal,
+  /** Who approves an onboarding: the stack's first approvers, as they were at registration. */
+  firstApprovers: z.array(approver).optional(),
   /** Revision of the model item that the proposal was made against; 0 for an onboarding. */
   baseRevision: z.int().min(0),
 });
@@ -152,6 +155,16 @@ export type ChangeItem = z.infer<typeof changeItem>;
 /** A promotion or a change: whatever runs for a model and may wait for people. */
 export const runSchema = z.discriminatedUnion('kind', [promotionItem, changeItem]);
 export type Run = z.infer<typeof runSchema>;
+
+/** A registration that was refused, kept so that a repeated step answers the same and the id is spent. */
+export const refusalItem = z.object({
+  model: z.string(),
+  promotionId: z.string(),
+  executionArn: z.string(),
+  reasons: z.array(reason),
+  at: z.string(),
+});
+export type RefusalItem = z.infer<typeof refusalItem>;
 
 /** The item that makes "one run per model" true. */
 export const inFlightItem = z.object({

@@ -12,8 +12,10 @@ import {
   type ModelItem,
   modelItem,
   type PromotionItem,
+  type RefusalItem,
   type ReturnDocumentItem,
   type Run,
+  refusalItem,
   returnDocumentItem,
   runSchema,
   type VersionItem,
@@ -48,6 +50,10 @@ export class RegistryStore {
   /** A promotion or change by id. */
   run(model: string, promotionId: string): Promise<Run | null> {
     return this.#get(registryKeys.promotion(model, promotionId), runSchema);
+  }
+
+  refusal(model: string, promotionId: string): Promise<RefusalItem | null> {
+    return this.#get(registryKeys.refusal(model, promotionId), refusalItem);
   }
 
   inFlight(model: string): Promise<InFlightItem | null> {
@@ -151,6 +157,10 @@ export class RegistryWrites {
         since: run.startedAt,
       }),
     ];
+  }
+
+  newRefusal(item: RefusalItem): TransactWrite {
+    return this.#putNew(registryKeys.refusal(item.model, item.promotionId), item);
   }
 
   newVersion(item: VersionItem): TransactWrite {

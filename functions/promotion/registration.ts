@@ -1,0 +1,217 @@
+import { parseInput } from '../platform/boundary.ts';
+import type { Reason } from '../platform/errors.ts';
+import { modelName, parsePromotionId } from '../platform/ids.ts';
+import type { InFlightItem, ModelItem, VersionItem } from '../registry/items.ts';
+import { type PromotionInput, parseS3Uri, promotionInput } from './input.ts';
+import { STAGES, type Stage, skippedStages } from './life-cycle.ts';
+
+/** The three objects that a candidate brings. */
+export const HANDED_IN = ['artifact', 'backtest', 'history'] as const;
+export type HandedIn = (typeof HANDED_IN)[number];
+
+export type ParsedCandidate =
+  | { readonly ok: true; readonly input: PromotionInput }
+  /** `model` is the name that was given, when it is at least a name. */
+  | { readonly ok: false; readonly model: string | null; readonly reasons: readonly Reason[] };
+
+/** Parses the execution's input; every fault of form at once, under codes that say which part is incomplete. */
+export function parseCandidate(input: unknown): ParsedCandidate {
+  const parsed = parseInput(promotionInput, input, 'Correct the input and start a new attempt.');
+  if (parsed.ok) return { ok: true, input: parsed.value };
+  const given =
+    typeof input === 'object' && input !== null && 'model' in input ? modelName.safeParse(input.model) : null;
+  const model = given?.success ? given.data : null;
+  return {
+    ok: false,
+    model,
+    reasons: parsed.reasons.map((reason) => ({ ...reason, code: codeAt(reason.path ?? '') })),
+  };
+}
+
+function codeAt(path: string): string {
+  if (path === 'change' || path.startsWith('change.')) return 'CHANGE_RECORD_INCOMPLETE';
+  if (path === 'knownFailureModes' || path.startsWith('knownFailureModes.')) return 'KNOWN_FAILURE_MODES_MISSING';
+  return 'INVALID_FIELD';
+}
+
+/** The name that the execution must have, `<model>_<version>_<attempt>`; a reason when it has another. */
+export function idFaults(promotionId: string, input: PromotionInput): readonly Reason[] {
+  const parsed = parsePromotionId(promotionId);
+  const subject = input.version.replaceAll('.', '-');
+  if (parsed?.model === input.model && parsed.subject === subject) return [];
+  return [
+    {
+      code: 'PROMOTION_ID_MISMATCH',
+      path: 'promotionId',
+      message: 'The execution name must name the model, the version and the attempt.',
+      got: promotionId,
+      allowed: `${input.model}_${subject}_<attempt>`,
+      next: `Start the execution under the name ${input.model}_${subject}_1, or the next attempt's number.`,
+    },
+  ];
+}
+
+/** What the registry knows that bears on a candidate. */
+export interface RegistryFacts {
+  /** Null: no such model. `ownerless`: its item is there but names no owner. */
+  readonly model: ModelItem | null | 'ownerless';
+  readonly version: VersionItem | null;
+  readonly inFlight: InFlightItem | null;
+  /** Stages that this stack runs; null when its setting cannot be read. */
+  readonly stages: readonly Stage[] | null;
+  /** Stages that this release of the product can run. */
+  readonly builtStages: readonly Stage[];
+  readonly allowedPrefixes: readonly string[];
+}
+
+/** Every reason for which a well-formed candidate may not be registered now. */
+export function registrationFaults(input: PromotionInput, facts: RegistryFacts): readonly Reason[] {
+  return [
+    ...modelFaults(input, facts),
+    ...versionFaults(input, facts.version),
+    ...inFlightFaults(facts.inFlight),
+    ...stageFaults(facts),
+    ...prefixFaults(input, facts.allowedPrefixes),
+  ];
+}
+
+function modelFaults(input: PromotionInput, facts: RegistryFacts): readonly Reason[] {
+  if (facts.model === null) {
+    return [
+      {
+        code: 'UNKNOWN_MODEL',
+        path: 'model',
+        message: 'No model of this name has been onboarded.',
+        got: input.model,
+        next: 'Onboard it with the onboarding state machine first.',
+      },
+    ];
+  }
+  if (facts.model !== 'ownerless') return [];
+  return [
+    {
+      code: 'MODEL_WITHOUT_OWNER',
+      path: 'model',
+      message: 'The model has no owner, and a model without an owner cannot be deployed.',
+      got: input.model,
+      next: 'Give it an owner with the onboarding state machine (kind change).',
+    },
+  ];
+}
+
+function versionFaults(input: PromotionInput, version: VersionItem | null): readonly Reason[] {
+  if (version === null) return [];
+  const reasons: Reason[] = [];
+  if (version.sha256 !== input.artifact.sha256) {
+    reasons.push({
+      code: 'VERSION_DIGEST_CONFLICT',
+      path: 'artifact.sha256',
+      message: 'This version was registered before with another artifact; a version names one artifact for ever.',
+      got: input.artifact.sha256,
+      allowed: version.sha256,
+      next: 'Register the new artifact under a new version.',
+    });
+  }
+  if (version.status === 'production') {
+    reasons.push({
+      code: 'VERSION_IN_PRODUCTION',
+      path: 'version',
+      message: 'This version is in production already.',
+      got: input.version,
+    });
+  }
+  if (version.status === 'withdrawn') {
+    reasons.push({
+      code: 'VERSION_WITHDRAWN',
+      path: 'version',
+      message: `This version was withdrawn from production (${version.withdrawnBecause ?? 'no cause recorded'}) and does not return.`,
+      got: input.version,
+      next: 'Mend the model and register it under a new version.',
+    });
+  }
+  return reasons;
+}
+
+function inFlightFaults(inFlight: InFlightItem | null): readonly Reason[] {
+  if (inFlight === null) return [];
+  return [
+    {
+      code: 'PROMOTION_IN_FLIGHT',
+      path: 'model',
+      message: 'Another promotion or change of this model is running; one at a time.',
+      got: inFlight.promotionId,
+      next: `Wait until ${inFlight.promotionId} has ended, then start a new attempt.`,
+    },
+  ];
+}
+
+function stageFaults(facts: RegistryFacts): readonly Reason[] {
+  const stages = facts.stages;
+  if (stages === null) {
+    return [
+      {
+        code: 'STAGES_UNREADABLE',
+        path: 'stages',
+        message: "The stack's stages setting names something that is not a stage.",
+        allowed: STAGES.join(','),
+        next: 'Correct the setting and deploy again.',
+      },
+    ];
+  }
+  const missing = stages.filter((stage) => !facts.builtStages.includes(stage));
+  if (missing.length === 0) return [];
+  return [
+    {
+      code: 'STAGE_NOT_AVAILABLE',
+      path: 'stages',
+      message: `This release cannot run the stage ${missing.join(', ')}, and stages are not skipped silently.`,
+      got: stages.join(','),
+      allowed: facts.builtStages.join(','),
+      next: `Set the stack's stages to ${facts.builtStages.join(',')}; leaving out ${skippedStages(facts.builtStages).join(', ')} is then recorded in the ledger.`,
+    },
+  ];
+}
+
+function prefixFaults(input: PromotionInput, allowed: readonly string[]): readonly Reason[] {
+  return HANDED_IN.filter((name) => !allowed.some((prefix) => input[name].uri.startsWith(prefix))).map((name) => ({
+    code: 'URI_NOT_ALLOWED',
+    path: `${name}.uri`,
+    message: 'Candidates are taken from the configured places only.',
+    got: input[name].uri,
+    allowed: allowed.join(' or '),
+    next: 'Upload the object there and name it by its new URI.',
+  }));
+}
+
+/** What lies at the URI of a handed-in object; null when nothing does. */
+export type Found = { readonly sha256: string } | null;
+
+/** Reasons for objects that are missing or whose bytes are not those that the input names. */
+export function objectFaults(input: PromotionInput, found: Readonly<Record<HandedIn, Found>>): readonly Reason[] {
+  return HANDED_IN.flatMap((name): readonly Reason[] => {
+    const object = found[name];
+    const { key } = parseS3Uri(input[name].uri);
+    if (object === null) {
+      return [
+        {
+          code: 'OBJECT_MISSING',
+          path: `${name}.uri`,
+          message: `There is no ${name} at this URI.`,
+          got: input[name].uri,
+          next: 'Upload it, then start a new attempt.',
+        },
+      ];
+    }
+    if (object.sha256 === input[name].sha256) return [];
+    return [
+      {
+        code: 'DIGEST_MISMATCH',
+        path: `${name}.sha256`,
+        message: `The ${name} at ${key} does not have the digest that the input names.`,
+        got: object.sha256,
+        allowed: input[name].sha256,
+        next: 'Upload the right object or name its digest, then start a new attempt.',
+      },
+    ];
+  });
+}
