@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REGION } from './service.ts';
@@ -141,7 +142,9 @@ function spawnJava(port: number, dataDir: string | undefined): ChildProcess {
     `-Djava.library.path=${join(jar, 'DynamoDBLocal_lib')}`,
     ...['-jar', join(jar, 'DynamoDBLocal.jar'), '-disableTelemetry', '-port', String(port), ...store],
   ];
-  return spawn('/bin/sh', ['-c', script, 'dynamodb', ...command], { detached: true, stdio: 'pipe' });
+  // The engine leaves a metadata file where it is started.
+  const cwd = dataDir ?? tmpdir();
+  return spawn('/bin/sh', ['-c', script, 'dynamodb', ...command], { cwd, detached: true, stdio: 'pipe' });
 }
 
 function whyItEnded(how: string, output: string): string {
