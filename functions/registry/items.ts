@@ -14,13 +14,14 @@ export const storedObject = z.object({
 });
 export type StoredObject = z.infer<typeof storedObject>;
 
+/** A Reason (platform/errors.ts) as stored. */
 export const reason = z.object({
   code: z.string(),
-  path: z.string().optional(),
+  path: z.string().exactOptional(),
   message: z.string(),
-  got: z.string().optional(),
-  allowed: z.string().optional(),
-  next: z.string().optional(),
+  got: z.string().exactOptional(),
+  allowed: z.string().exactOptional(),
+  next: z.string().exactOptional(),
 });
 
 /** An approver may be limited to some stages; without `stages` all of them. */
@@ -42,6 +43,8 @@ export const modelItem = z.object({
   profileId: z.string(),
   /** Counts changes of this item: 1 at onboarding. Writers condition on it. */
   revision: z.int().min(1),
+  /** The onboarding or change that wrote this revision. */
+  changedBy: z.string(),
   createdAt: z.string(),
   updatedAt: z.string(),
 });

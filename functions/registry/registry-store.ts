@@ -237,6 +237,18 @@ export class RegistryWrites {
     return this.#putNew(registryKeys.intent(item.model, item.documentSha256), item);
   }
 
+  /** Demands that the model item is the one that was read. */
+  modelUnchanged(item: Pick<ModelItem, 'model' | 'revision'>): TransactWrite {
+    return {
+      ConditionCheck: {
+        TableName: this.#table,
+        Key: { ...registryKeys.model(item.model) },
+        ConditionExpression: 'revision = :revision',
+        ExpressionAttributeValues: { ':revision': item.revision },
+      },
+    };
+  }
+
   /** Demands that the run has not ended, without changing it. */
   runIsOpen(run: Pick<Run, 'model' | 'promotionId'>): TransactWrite {
     return {

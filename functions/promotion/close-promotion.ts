@@ -1,0 +1,91 @@
+import * as z from 'zod';
+import type { Ledger } from '../ledger/ledger.ts';
+import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
+import { parsePromotionId } from '../platform/ids.ts';
+import { systemActor } from '../platform/people.ts';
+import { type Run, reason } from '../registry/items.ts';
+import type { RegistryStore, RegistryWrites } from '../registry/registry-store.ts';
+import { ENDS } from './life-cycle.ts';
+
+export const closeEvent = z.strictObject({
+  promotionId: z.string(),
+  end: z.enum([...ENDS, 'applied']),
+  reasons: z.array(reason),
+});
+export type CloseEvent = z.infer<typeof closeEvent>;
+
+export interface Closed {
+  readonly promotionId: string;
+  readonly end: CloseEvent['end'];
+  readonly reasons: readonly Reason[];
+  readonly at: string;
+}
+
+export interface ClosePorts {
+  readonly registry: Pick<RegistryStore, 'run'>;
+  readonly writes: Pick<RegistryWrites, 'endRun'>;
+  readonly ledger: Pick<Ledger, 'append'>;
+  /** Closes the run's gate as withdrawn when one is open, with its ledger entry. */
+  readonly closeGate: (run: Run, because: string, at: string) => Promise<void>;
+}
+
+/**
+ * Records the end of a promotion or change and frees its model; what ended once keeps its end, whoever asks again.
+ * @throws ReleaseError NOT_FOUND; INVALID_INPUT for an end that the run cannot have, such as `promoted` for a promotion
+ * whose pointer was never moved: only the move itself makes a promotion one
+ */
+export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: string): Promise<Closed> {
+  const model = parsePromotionId(event.promotionId)?.model ?? '';
+  const run = await ports.registry.run(model, event.promotionId);
+  if (run === null) {
+    throw new ReleaseError('NOT_FOUND', `There is no promotion or change ${event.promotionId}.`);
+  }
+  const before = endOf(run);
+  if (before !== null) return before;
+  assertPossible(run, event.end);
+  await ports.closeGate(run, `The run ended: ${event.end}.`, at);
+  const draft = {
+    model,
+    type: run.kind === 'promotion' ? ('promotion-ended' as const) : ('change-ended' as const),
+    at,
+    actor: systemActor('promotion'),
+    data: {
+      promotionId: run.promotionId,
+      ...(run.kind === 'promotion' ? { version: run.version } : {}),
+      end: event.end,
+      reasons: event.reasons.map((one) => ({ ...one })),
+    },
+  };
+  try {
+    await ports.ledger.append(draft, ports.writes.endRun(run, { end: event.end, at, reasons: event.reasons }));
+  } catch (error) {
+    const now = isReleaseError(error, 'CONDITION_FAILED') ? await ports.registry.run(model, event.promotionId) : null;
+    const other = now === null ? null : endOf(now);
+    if (other === null) throw error;
+    return other;
+  }
+  return { promotionId: run.promotionId, end: event.end, reasons: event.reasons, at };
+}
+
+function endOf(run: Run): Closed | null {
+  if (run.end === undefined) return null;
+  return { promotionId: run.promotionId, end: run.end, reasons: run.reasons ?? [], at: run.endedAt ?? '' };
+}
+
+function assertPossible(run: Run, end: CloseEvent['end']): void {
+  const unmoved = run.kind === 'promotion' && run.pointer === undefined;
+  const impossible =
+    (end === 'promoted' && (run.kind !== 'promotion' || unmoved)) || (end === 'applied' && run.kind === 'promotion');
+  if (!impossible) return;
+  throw new ReleaseError('INVALID_INPUT', `${run.promotionId} cannot end as ${end}.`, {
+    reasons: [
+      {
+        code: 'END_NOT_EARNED',
+        path: 'end',
+        message: 'A promotion is promoted only after its pointer was moved, and only a change is applied.',
+        got: end,
+        allowed: 'rejected, expired or withdrawn',
+      },
+    ],
+  });
+}

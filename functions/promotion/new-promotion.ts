@@ -1,0 +1,65 @@
+import { parsePromotionId } from '../platform/ids.ts';
+import type { JsonObject } from '../platform/json.ts';
+import type { ModelItem, PromotionItem, StoredObject } from '../registry/items.ts';
+import type { PromotionInput } from './input.ts';
+import { type Stage, skippedStages } from './life-cycle.ts';
+import type { HandedIn } from './registration.ts';
+
+/** An accepted candidate, with what was pinned for it. */
+export interface Accepted {
+  readonly promotionId: string;
+  readonly executionArn: string;
+  readonly input: PromotionInput;
+  readonly model: ModelItem;
+  readonly objects: Readonly<Record<HandedIn, StoredObject>>;
+  readonly stages: readonly Stage[];
+  /** The version in production now; empty: the safe forecast. */
+  readonly baseline: string;
+  readonly at: string;
+}
+
+/** The promotion as it starts: in the offline stage, under the model's policy of this moment. */
+export function newPromotion(accepted: Accepted): PromotionItem {
+  const { input, model } = accepted;
+  return {
+    kind: 'promotion',
+    promotionId: accepted.promotionId,
+    model: input.model,
+    version: input.version,
+    attempt: parsePromotionId(accepted.promotionId)?.attempt ?? 1,
+    requestedBy: input.requestedBy,
+    change: input.change,
+    policyVersion: model.policyVersion,
+    policyDigest: model.policyDigest,
+    executionArn: accepted.executionArn,
+    startedAt: accepted.at,
+    stages: [...accepted.stages],
+    stage: 'offline',
+    awaitingApproval: false,
+    ...accepted.objects,
+    training: input.training,
+    knownFailureModes: input.knownFailureModes,
+    baseline: accepted.baseline,
+    gates: {},
+  };
+}
+
+/** Data of the `candidate-registered` entry. */
+export function registeredData(run: PromotionItem): JsonObject {
+  return {
+    promotionId: run.promotionId,
+    version: run.version,
+    artifact: run.artifact,
+    backtest: run.backtest,
+    history: run.history,
+    training: run.training,
+    knownFailureModes: run.knownFailureModes,
+    change: run.change,
+    policyVersion: run.policyVersion,
+    policyDigest: run.policyDigest,
+    stages: run.stages,
+    skippedStages: skippedStages(run.stages),
+    baseline: run.baseline,
+    requestedBy: run.requestedBy,
+  };
+}

@@ -1,0 +1,267 @@
+import type { EvidenceStore, Retention } from '../evidence/evidence-store.ts';
+import type { Draft } from '../ledger/entry.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { isReleaseError, type Reason } from '../platform/errors.ts';
+import type { JsonObject } from '../platform/json.ts';
+import { evidencePaths } from '../platform/keys.ts';
+import { personActor, requester, systemActor } from '../platform/people.ts';
+import type { ModelItem, StoredObject, VersionItem } from '../registry/items.ts';
+import type { RegistryStore, RegistryWrites } from '../registry/registry-store.ts';
+import { type PromotionInput, parseS3Uri } from './input.ts';
+import type { Stage } from './life-cycle.ts';
+import { newPromotion, registeredData } from './new-promotion.ts';
+import {
+  type Found,
+  HANDED_IN,
+  type HandedIn,
+  idFaults,
+  objectFaults,
+  parseCandidate,
+  type RegistryFacts,
+  registrationFaults,
+} from './registration.ts';
+
+export interface RegisterCandidatePorts {
+  readonly registry: Pick<RegistryStore, 'model' | 'version' | 'versions' | 'run' | 'inFlight' | 'refusal'>;
+  readonly writes: RegistryWrites;
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly evidence: Pick<EvidenceStore, 'inspect' | 'copyIn'>;
+  /** Faults that the first bytes of a backtest already show. */
+  readonly inspectBacktest: (head: Uint8Array) => readonly Reason[];
+}
+
+export interface RegistrationSettings {
+  readonly stages: readonly Stage[] | null;
+  readonly builtStages: readonly Stage[];
+  readonly allowedPrefixes: readonly string[];
+  readonly retention: Retention;
+}
+
+export interface Registration {
+  readonly promotionId: string;
+  readonly executionArn: string;
+  readonly input: unknown;
+}
+
+export interface RegistrationAnswer {
+  readonly promotionId: string;
+  readonly model: string | null;
+  readonly outcome: 'registered' | 'rejected';
+  readonly reasons: readonly Reason[];
+}
+
+/**
+ * Registers a candidate, or refuses it with every reason that can be found at once. A refusal changes nothing but the
+ * ledger; without a known model it leaves only the caller's log. Repeating the call answers the same.
+ */
+export async function registerCandidate(
+  ports: RegisterCandidatePorts,
+  settings: RegistrationSettings,
+  registration: Registration,
+  at: string,
+): Promise<RegistrationAnswer> {
+  const { promotionId } = registration;
+  const candidate = parseCandidate(registration.input);
+  const model = candidate.ok ? candidate.input.model : candidate.model;
+  const settled = model === null ? null : await settledBefore(ports, model, registration);
+  if (settled !== null) return settled;
+  if (!candidate.ok) {
+    const known = model === null ? null : await modelOrOwnerless(ports, model);
+    return refuse(ports, registration, { model, known: known !== null, reasons: candidate.reasons, at });
+  }
+  const { input } = candidate;
+  const facts = await readFacts(ports, settings, input);
+  const objects = await inspectObjects(ports, input, settings.allowedPrefixes);
+  const reasons = [...idFaults(promotionId, input), ...registrationFaults(input, facts), ...objects.reasons];
+  if (reasons.length > 0 || facts.model === null || facts.model === 'ownerless' || settings.stages === null) {
+    return refuse(ports, registration, { model: input.model, known: facts.model !== null, reasons, at });
+  }
+  return register(ports, settings, { registration, input, model: facts.model, version: facts.version, at });
+}
+
+async function settledBefore(
+  ports: RegisterCandidatePorts,
+  model: string,
+  registration: Registration,
+): Promise<RegistrationAnswer | null> {
+  const { promotionId, executionArn } = registration;
+  const [run, refusal] = await Promise.all([
+    ports.registry.run(model, promotionId),
+    ports.registry.refusal(model, promotionId),
+  ]);
+  if (run?.executionArn === executionArn) return { promotionId, model, outcome: 'registered', reasons: [] };
+  if (refusal?.executionArn === executionArn) {
+    return { promotionId, model, outcome: 'rejected', reasons: refusal.reasons };
+  }
+  if (run === null && refusal === null) return null;
+  const reason: Reason = {
+    code: 'PROMOTION_ID_SEEN',
+    path: 'promotionId',
+    message: 'This promotion id was used before; an id names one attempt for ever.',
+    got: promotionId,
+    next: "Start the execution under the next attempt's number.",
+  };
+  return { promotionId, model, outcome: 'rejected', reasons: [reason] };
+}
+
+async function modelOrOwnerless(ports: RegisterCandidatePorts, model: string): Promise<ModelItem | null | 'ownerless'> {
+  try {
+    return await ports.registry.model(model);
+  } catch (error) {
+    const ownerless =
+      isReleaseError(error, 'CORRUPT_ITEM') && error.reasons.some((reason) => reason.path?.startsWith('owner'));
+    if (ownerless) return 'ownerless';
+    throw error;
+  }
+}
+
+async function readFacts(
+  ports: RegisterCandidatePorts,
+  settings: RegistrationSettings,
+  input: PromotionInput,
+): Promise<RegistryFacts> {
+  const [model, version, inFlight] = await Promise.all([
+    modelOrOwnerless(ports, input.model),
+    ports.registry.version(input.model, input.version),
+    ports.registry.inFlight(input.model),
+  ]);
+  return { ...settings, model, version, inFlight };
+}
+
+/** Looks at the handed-in objects that lie in an allowed place; the others are faults already and are not touched. */
+async function inspectObjects(
+  ports: RegisterCandidatePorts,
+  input: PromotionInput,
+  allowedPrefixes: readonly string[],
+): Promise<{ readonly reasons: readonly Reason[] }> {
+  const looked = await Promise.all(
+    HANDED_IN.map(async (name) => {
+      const allowed = allowedPrefixes.some((prefix) => input[name].uri.startsWith(prefix));
+      return { name, allowed, object: allowed ? await ports.evidence.inspect(parseS3Uri(input[name].uri)) : null };
+    }),
+  );
+  const found = (name: HandedIn): Found => {
+    const look = looked.find((one) => one.name === name);
+    return look?.allowed ? look.object : { sha256: input[name].sha256 };
+  };
+  const backtest = looked.find((one) => one.name === 'backtest')?.object;
+  return {
+    reasons: [
+      ...objectFaults(input, { artifact: found('artifact'), backtest: found('backtest'), history: found('history') }),
+      ...(backtest ? ports.inspectBacktest(backtest.head) : []),
+    ],
+  };
+}
+
+async function refuse(
+  ports: RegisterCandidatePorts,
+  registration: Registration,
+  refusal: {
+    readonly model: string | null;
+    readonly known: boolean;
+    readonly reasons: readonly Reason[];
+    readonly at: string;
+  },
+): Promise<RegistrationAnswer> {
+  const { promotionId, executionArn, input } = registration;
+  const { model, reasons, at } = refusal;
+  const answer: RegistrationAnswer = { promotionId, model, outcome: 'rejected', reasons };
+  if (model === null || !refusal.known) return answer;
+  const given = typeof input === 'object' && input !== null && 'requestedBy' in input ? input.requestedBy : undefined;
+  const person = requester.safeParse(given);
+  const draft: Draft = {
+    model,
+    type: 'promotion-ended',
+    at,
+    actor: person.success ? personActor(person.data) : systemActor('registration'),
+    data: { promotionId, end: 'rejected', reasons: reasons.map(asJson) },
+  };
+  const item = { model, promotionId, executionArn, reasons: [...reasons], at };
+  await ports.ledger.append(draft, [ports.writes.newRefusal(item)]);
+  return answer;
+}
+
+async function register(
+  ports: RegisterCandidatePorts,
+  settings: RegistrationSettings,
+  accepted: {
+    readonly registration: Registration;
+    readonly input: PromotionInput;
+    readonly model: ModelItem;
+    readonly version: VersionItem | null;
+    readonly at: string;
+  },
+): Promise<RegistrationAnswer> {
+  const { registration, input, model, at } = accepted;
+  const objects = await copyObjects(ports, settings, accepted);
+  const changed = objectFaults(input, objects);
+  if (changed.length > 0) {
+    return refuse(ports, registration, { model: input.model, known: true, reasons: changed, at });
+  }
+  const run = newPromotion({
+    ...accepted.registration,
+    input,
+    model,
+    objects,
+    stages: settings.stages ?? [],
+    baseline: await productionVersion(ports, input.model),
+    at,
+  });
+  const draft: Draft = {
+    model: input.model,
+    type: 'candidate-registered',
+    at,
+    actor: personActor(input.requestedBy),
+    data: registeredData(run),
+  };
+  const version: VersionItem = {
+    model: input.model,
+    version: input.version,
+    sha256: input.artifact.sha256,
+    artifact: objects.artifact,
+    status: 'candidate',
+    promotionId: run.promotionId,
+    registeredAt: at,
+  };
+  try {
+    await ports.ledger.append(draft, [
+      ...ports.writes.newRun(run),
+      accepted.version === null
+        ? ports.writes.newVersion(version)
+        : ports.writes.updateVersion(input.model, input.version, { promotionId: run.promotionId }, [
+            'candidate',
+            'retained',
+          ]),
+      ports.writes.modelUnchanged(model),
+    ]);
+  } catch (error) {
+    // Somebody registered between our look and our write: look again, which now names the one who was first.
+    if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
+    return registerCandidate(ports, settings, registration, at);
+  }
+  return { promotionId: run.promotionId, model: run.model, outcome: 'registered', reasons: [] };
+}
+
+async function copyObjects(
+  ports: RegisterCandidatePorts,
+  settings: RegistrationSettings,
+  accepted: { readonly registration: Registration; readonly input: PromotionInput; readonly at: string },
+): Promise<Readonly<Record<HandedIn, StoredObject>>> {
+  const { registration, input, at } = accepted;
+  const copy = (name: HandedIn) =>
+    ports.evidence.copyIn(parseS3Uri(input[name].uri), evidencePaths.candidate(registration.promotionId, name), {
+      retention: settings.retention,
+      at,
+    });
+  const [artifact, backtest, history] = await Promise.all([copy('artifact'), copy('backtest'), copy('history')]);
+  return { artifact, backtest, history };
+}
+
+async function productionVersion(ports: RegisterCandidatePorts, model: string): Promise<string> {
+  const versions = await ports.registry.versions(model);
+  return versions.find((version) => version.status === 'production')?.version ?? '';
+}
+
+function asJson(reason: Reason): JsonObject {
+  return { ...reason };
+}

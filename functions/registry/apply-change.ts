@@ -1,0 +1,103 @@
+import type { Draft } from '../ledger/entry.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { isReleaseError, ReleaseError } from '../platform/errors.ts';
+import { parsePromotionId } from '../platform/ids.ts';
+import { systemActor } from '../platform/people.ts';
+import type { ChangeItem, ModelItem } from './items.ts';
+import type { RegistryStore, RegistryWrites } from './registry-store.ts';
+
+export interface ApplyChangePorts {
+  readonly registry: Pick<RegistryStore, 'model' | 'run'>;
+  readonly writes: Pick<RegistryWrites, 'newModel' | 'changedModel' | 'runIsOpen'>;
+  readonly ledger: Pick<Ledger, 'append'>;
+  /** Whether people approved this very change: the newest gate of the run is approved and its seal is the run's. */
+  readonly isApproved: (run: ChangeItem) => Promise<boolean>;
+  /** Makes sure that the model has its own AppConfig environment and profile. Throws ENVIRONMENT_QUOTA. */
+  readonly ensureEnvironment: (
+    model: string,
+  ) => Promise<{ readonly environmentId: string; readonly profileId: string }>;
+}
+
+export interface Applied {
+  readonly promotionId: string;
+  readonly kind: ChangeItem['kind'];
+}
+
+/**
+ * Carries out an approved onboarding or change: model item, policy item and ledger entry in one transaction.
+ * Repeating the call changes nothing more.
+ * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, NOT_VOUCHED (not approved), CONDITION_FAILED (the model was changed
+ * in between), ENVIRONMENT_QUOTA
+ */
+export async function applyChange(ports: ApplyChangePorts, promotionId: string, at: string): Promise<Applied> {
+  const model = parsePromotionId(promotionId)?.model ?? '';
+  const run = await ports.registry.run(model, promotionId);
+  if (run === null || run.kind === 'promotion') {
+    throw new ReleaseError('NOT_FOUND', `There is no onboarding or change ${promotionId}.`);
+  }
+  if (run.end !== undefined) throw new ReleaseError('PROMOTION_ENDED', `${promotionId} has ended: ${run.end}.`);
+  if (!(await ports.isApproved(run))) {
+    throw new ReleaseError('NOT_VOUCHED', `${promotionId} has no approval for what it would change.`);
+  }
+  const before = await ports.registry.model(model);
+  if (before?.revision === run.baseRevision + 1 && isResult(before, run)) return { promotionId, kind: run.kind };
+  const environment = before ?? (await ports.ensureEnvironment(model));
+  const item = changedItem(run, before, environment, at);
+  try {
+    await ports.ledger.append(entryOf(run, item, at), [
+      ...(before === null
+        ? ports.writes.newModel(item)
+        : ports.writes.changedModel(item, before.policyVersion !== item.policyVersion)),
+      ports.writes.runIsOpen(run),
+    ]);
+  } catch (error) {
+    const now = isReleaseError(error, 'CONDITION_FAILED') ? await ports.registry.model(model) : null;
+    if (now === null || now.revision !== item.revision || !isResult(now, run)) throw error;
+  }
+  return { promotionId, kind: run.kind };
+}
+
+function isResult(item: ModelItem, run: ChangeItem): boolean {
+  return item.changedBy === run.promotionId;
+}
+
+function changedItem(
+  run: ChangeItem,
+  before: ModelItem | null,
+  environment: { readonly environmentId: string; readonly profileId: string },
+  at: string,
+): ModelItem {
+  return {
+    model: run.model,
+    ...run.proposal,
+    policyVersion: run.policyVersion,
+    policyDigest: run.policyDigest,
+    environmentId: environment.environmentId,
+    profileId: environment.profileId,
+    // Not before.revision + 1: a change made against an older revision must fail its condition.
+    revision: run.baseRevision + 1,
+    changedBy: run.promotionId,
+    createdAt: before?.createdAt ?? at,
+    updatedAt: at,
+  };
+}
+
+function entryOf(run: ChangeItem, item: ModelItem, at: string): Draft {
+  return {
+    model: run.model,
+    type: run.kind === 'onboard' ? 'model-onboarded' : 'model-changed',
+    at,
+    actor: systemActor('onboarding'),
+    data: {
+      promotionId: run.promotionId,
+      revision: item.revision,
+      owner: item.owner,
+      approvers: item.approvers,
+      downstream: item.downstream,
+      policyVersion: item.policyVersion,
+      policyDigest: item.policyDigest,
+      environmentId: item.environmentId,
+      profileId: item.profileId,
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import type { Reason } from '../platform/errors.ts';
+import { parsePromotionId } from '../platform/ids.ts';
+import { normalEmail } from '../platform/people.ts';
+import type { Stage } from '../promotion/life-cycle.ts';
+import type { ChangeInput } from './change-input.ts';
+import type { InFlightItem, ModelApprover, ModelItem, Proposal } from './items.ts';
+import type { Policy } from './policy.ts';
+
+/** What the registry and the ledger know that bears on an onboarding or change. */
+export interface ChangeFacts {
+  readonly model: ModelItem | null;
+  /** Whether a pointer document of the model ever went out; a model without one is not onboarded yet. */
+  readonly hasPointer: boolean;
+  readonly inFlight: InFlightItem | null;
+}
+
+/** Every reason for which a well-formed onboarding or change may not be registered now. */
+export function changeFaults(changeId: string, input: ChangeInput, facts: ChangeFacts): readonly Reason[] {
+  const proposed = proposalOf(input, facts.model);
+  return [
+    ...idFaults(changeId, input),
+    ...existenceFaults(input, facts),
+    ...inFlightFaults(facts.inFlight),
+    ...(proposed === null ? [] : [...quorumFaults(proposed), ...duplicateFaults(proposed.approvers)]),
+    ...(input.kind === 'change' ? emptyFaults(input) : []),
+  ];
+}
+
+/** The model's settings as they would be after the change; null when the model to be changed does not exist. */
+export function proposalOf(input: ChangeInput, model: ModelItem | null): Proposal | null {
+  if (input.kind === 'onboard') {
+    const { owner, approvers, downstream, policy } = input;
+    return { owner, approvers, downstream, policy };
+  }
+  if (model === null) return null;
+  return {
+    owner: input.owner ?? model.owner,
+    approvers: input.approvers ?? model.approvers,
+    downstream: input.downstream ?? model.downstream,
+    policy: input.policy ?? model.policy,
+  };
+}
+
+function idFaults(changeId: string, input: ChangeInput): readonly Reason[] {
+  const parsed = parsePromotionId(changeId);
+  if (parsed?.model === input.model && parsed.subject === input.kind) return [];
+  return [
+    {
+      code: 'PROMOTION_ID_MISMATCH',
+      path: 'promotionId',
+      message: 'The execution name must name the model, the kind and the attempt.',
+      got: changeId,
+      allowed: `${input.model}_${input.kind}_<attempt>`,
+      next: `Start the execution under the name ${input.model}_${input.kind}_1, or the next attempt's number.`,
+    },
+  ];
+}
+
+function existenceFaults(input: ChangeInput, facts: ChangeFacts): readonly Reason[] {
+  if (input.kind === 'onboard' && facts.model !== null && facts.hasPointer) {
+    return [
+      {
+        code: 'MODEL_EXISTS',
+        path: 'model',
+        message: 'The model has been onboarded already.',
+        got: input.model,
+        next: 'Use kind change to change its owner, approvers, teams or policy.',
+      },
+    ];
+  }
+  if (input.kind === 'change' && facts.model === null) {
+    return [
+      {
+        code: 'UNKNOWN_MODEL',
+        path: 'model',
+        message: 'No model of this name has been onboarded.',
+        got: input.model,
+        next: 'Use kind onboard.',
+      },
+    ];
+  }
+  return [];
+}
+
+function inFlightFaults(inFlight: InFlightItem | null): readonly Reason[] {
+  if (inFlight === null) return [];
+  return [
+    {
+      code: 'PROMOTION_IN_FLIGHT',
+      path: 'model',
+      message: 'Another promotion or change of this model is running; one at a time.',
+      got: inFlight.promotionId,
+      next: `Wait until ${inFlight.promotionId} has ended, then start a new attempt.`,
+    },
+  ];
+}
+
+/** A quorum that the named approvers cannot reach would lock the model for ever. */
+function quorumFaults(proposed: Proposal): readonly Reason[] {
+  const stages = ['shadow', 'canary', 'production'] as const satisfies readonly (Stage &
+    keyof Policy['approvals']['quorum'])[];
+  return stages.flatMap((stage): readonly Reason[] => {
+    const able = distinctPeople(proposed.approvers.filter((one) => one.stages?.includes(stage) ?? true));
+    const quorum = proposed.policy.approvals.quorum[stage];
+    if (able >= quorum) return [];
+    return [
+      {
+        code: 'QUORUM_UNREACHABLE',
+        path: `policy.approvals.quorum.${stage}`,
+        message: `Fewer people may approve the stage ${stage} than its quorum asks for.`,
+        got: `quorum ${quorum}, ${able} approver(s)`,
+        next: 'Name more approvers for the stage or lower its quorum.',
+      },
+    ];
+  });
+}
+
+function distinctPeople(approvers: readonly ModelApprover[]): number {
+  return new Set(approvers.map((one) => normalEmail(one.email))).size;
+}
+
+function duplicateFaults(approvers: readonly ModelApprover[]): readonly Reason[] {
+  const seen = new Set<string>();
+  return approvers.flatMap((one, index): readonly Reason[] => {
+    const keys = [`id ${one.id}`, `address ${normalEmail(one.email)}`];
+    const twice = keys.filter((key) => seen.has(key));
+    for (const key of keys) seen.add(key);
+    return twice.map((key) => ({
+      code: 'APPROVER_TWICE',
+      path: `approvers.${index}`,
+      message: 'Each approver is one person, named once.',
+      got: key,
+      next: 'Remove the second mention.',
+    }));
+  });
+}
+
+function emptyFaults(input: Extract<ChangeInput, { kind: 'change' }>): readonly Reason[] {
+  const named = input.owner ?? input.approvers ?? input.downstream ?? input.policy;
+  if (named !== undefined) return [];
+  return [
+    {
+      code: 'CHANGE_EMPTY',
+      path: '$',
+      message: 'The input changes nothing.',
+      allowed: 'at least one of owner, approvers, downstream, policy',
+      next: 'Name what is to change.',
+    },
+  ];
+}
