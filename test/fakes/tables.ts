@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -12,21 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoLedger } from '../../functions/ledger/ledger-store.ts';
-import type { Sign } from '../../functions/platform/signing.ts';
-
-/** A ledger key of this process: signs as KMS does. */
-export interface TestKey {
-  readonly sign: Sign;
-  readonly publicKeyPem: string;
-}
-
-export function createTestKey(): TestKey {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return {
-    sign: async (bytes) => sign('sha256', bytes, privateKey).toString('base64'),
-    publicKeyPem: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
-  };
-}
+import { createTestKey, type TestKey } from './test-key.ts';
 
 /** The three tables on AWS's own engine, with the key schema of the stack. */
 export interface Tables {
