@@ -4,7 +4,8 @@ import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts
 import { parsePromotionId } from '../platform/ids.ts';
 import { systemActor } from '../platform/people.ts';
 import { type Run, reason } from '../registry/items.ts';
-import type { RegistryStore, RegistryWrites } from '../registry/registry-store.ts';
+import type { RegistryStore } from '../registry/registry-store.ts';
+import type { RegistryWrites } from '../registry/registry-writes.ts';
 import { ENDS } from './life-cycle.ts';
 
 export const closeEvent = z.strictObject({

@@ -1,9 +1,9 @@
 import { parsePromotionId } from '../platform/ids.ts';
 import type { JsonObject } from '../platform/json.ts';
 import type { ModelItem, PromotionItem, StoredObject } from '../registry/items.ts';
+import type { HandedIn } from './candidate-faults.ts';
 import type { PromotionInput } from './input.ts';
 import { type Stage, skippedStages } from './life-cycle.ts';
-import type { HandedIn } from './registration.ts';
 
 /** An accepted candidate, with what was pinned for it. */
 export interface Accepted {

@@ -2,14 +2,12 @@ import type { EvidenceStore, Retention } from '../evidence/evidence-store.ts';
 import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason } from '../platform/errors.ts';
-import type { JsonObject } from '../platform/json.ts';
 import { evidencePaths } from '../platform/keys.ts';
-import { personActor, requester, systemActor } from '../platform/people.ts';
+import { personActor } from '../platform/people.ts';
 import type { ModelItem, StoredObject, VersionItem } from '../registry/items.ts';
-import type { RegistryStore, RegistryWrites } from '../registry/registry-store.ts';
-import { type PromotionInput, parseS3Uri } from './input.ts';
-import type { Stage } from './life-cycle.ts';
-import { newPromotion, registeredData } from './new-promotion.ts';
+import { type Registration, type RegistrationAnswer, refuse, settledBefore } from '../registry/registration.ts';
+import type { RegistryStore } from '../registry/registry-store.ts';
+import type { RegistryWrites } from '../registry/registry-writes.ts';
 import {
   type Found,
   HANDED_IN,
@@ -19,7 +17,10 @@ import {
   parseCandidate,
   type RegistryFacts,
   registrationFaults,
-} from './registration.ts';
+} from './candidate-faults.ts';
+import { type PromotionInput, parseS3Uri } from './input.ts';
+import type { Stage } from './life-cycle.ts';
+import { newPromotion, registeredData } from './new-promotion.ts';
 
 export interface RegisterCandidatePorts {
   readonly registry: Pick<RegistryStore, 'model' | 'version' | 'versions' | 'run' | 'inFlight' | 'refusal'>;
@@ -35,19 +36,6 @@ export interface RegistrationSettings {
   readonly builtStages: readonly Stage[];
   readonly allowedPrefixes: readonly string[];
   readonly retention: Retention;
-}
-
-export interface Registration {
-  readonly promotionId: string;
-  readonly executionArn: string;
-  readonly input: unknown;
-}
-
-export interface RegistrationAnswer {
-  readonly promotionId: string;
-  readonly model: string | null;
-  readonly outcome: 'registered' | 'rejected';
-  readonly reasons: readonly Reason[];
 }
 
 /**
@@ -67,41 +55,26 @@ export async function registerCandidate(
   if (settled !== null) return settled;
   if (!candidate.ok) {
     const known = model === null ? null : await modelOrOwnerless(ports, model);
-    return refuse(ports, registration, { model, known: known !== null, reasons: candidate.reasons, at });
+    return refuse(ports, 'promotion-ended', registration, {
+      model,
+      known: known !== null,
+      reasons: candidate.reasons,
+      at,
+    });
   }
   const { input } = candidate;
   const facts = await readFacts(ports, settings, input);
   const objects = await inspectObjects(ports, input, settings.allowedPrefixes);
   const reasons = [...idFaults(promotionId, input), ...registrationFaults(input, facts), ...objects.reasons];
   if (reasons.length > 0 || facts.model === null || facts.model === 'ownerless' || settings.stages === null) {
-    return refuse(ports, registration, { model: input.model, known: facts.model !== null, reasons, at });
+    return refuse(ports, 'promotion-ended', registration, {
+      model: input.model,
+      known: facts.model !== null,
+      reasons,
+      at,
+    });
   }
   return register(ports, settings, { registration, input, model: facts.model, version: facts.version, at });
-}
-
-async function settledBefore(
-  ports: RegisterCandidatePorts,
-  model: string,
-  registration: Registration,
-): Promise<RegistrationAnswer | null> {
-  const { promotionId, executionArn } = registration;
-  const [run, refusal] = await Promise.all([
-    ports.registry.run(model, promotionId),
-    ports.registry.refusal(model, promotionId),
-  ]);
-  if (run?.executionArn === executionArn) return { promotionId, model, outcome: 'registered', reasons: [] };
-  if (refusal?.executionArn === executionArn) {
-    return { promotionId, model, outcome: 'rejected', reasons: refusal.reasons };
-  }
-  if (run === null && refusal === null) return null;
-  const reason: Reason = {
-    code: 'PROMOTION_ID_SEEN',
-    path: 'promotionId',
-    message: 'This promotion id was used before; an id names one attempt for ever.',
-    got: promotionId,
-    next: "Start the execution under the next attempt's number.",
-  };
-  return { promotionId, model, outcome: 'rejected', reasons: [reason] };
 }
 
 async function modelOrOwnerless(ports: RegisterCandidatePorts, model: string): Promise<ModelItem | null | 'ownerless'> {
@@ -153,34 +126,6 @@ async function inspectObjects(
   };
 }
 
-async function refuse(
-  ports: RegisterCandidatePorts,
-  registration: Registration,
-  refusal: {
-    readonly model: string | null;
-    readonly known: boolean;
-    readonly reasons: readonly Reason[];
-    readonly at: string;
-  },
-): Promise<RegistrationAnswer> {
-  const { promotionId, executionArn, input } = registration;
-  const { model, reasons, at } = refusal;
-  const answer: RegistrationAnswer = { promotionId, model, outcome: 'rejected', reasons };
-  if (model === null || !refusal.known) return answer;
-  const given = typeof input === 'object' && input !== null && 'requestedBy' in input ? input.requestedBy : undefined;
-  const person = requester.safeParse(given);
-  const draft: Draft = {
-    model,
-    type: 'promotion-ended',
-    at,
-    actor: person.success ? personActor(person.data) : systemActor('registration'),
-    data: { promotionId, end: 'rejected', reasons: reasons.map(asJson) },
-  };
-  const item = { model, promotionId, executionArn, reasons: [...reasons], at };
-  await ports.ledger.append(draft, [ports.writes.newRefusal(item)]);
-  return answer;
-}
-
 async function register(
   ports: RegisterCandidatePorts,
   settings: RegistrationSettings,
@@ -196,7 +141,7 @@ async function register(
   const objects = await copyObjects(ports, settings, accepted);
   const changed = objectFaults(input, objects);
   if (changed.length > 0) {
-    return refuse(ports, registration, { model: input.model, known: true, reasons: changed, at });
+    return refuse(ports, 'promotion-ended', registration, { model: input.model, known: true, reasons: changed, at });
   }
   const run = newPromotion({
     ...accepted.registration,
@@ -260,8 +205,4 @@ async function copyObjects(
 async function productionVersion(ports: RegisterCandidatePorts, model: string): Promise<string> {
   const versions = await ports.registry.versions(model);
   return versions.find((version) => version.status === 'production')?.version ?? '';
-}
-
-function asJson(reason: Reason): JsonObject {
-  return { ...reason };
 }

@@ -4,7 +4,8 @@ import { isReleaseError, ReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { systemActor } from '../platform/people.ts';
 import type { ChangeItem, ModelItem } from './items.ts';
-import type { RegistryStore, RegistryWrites } from './registry-store.ts';
+import type { RegistryStore } from './registry-store.ts';
+import type { RegistryWrites } from './registry-writes.ts';
 
 export interface ApplyChangePorts {
   readonly registry: Pick<RegistryStore, 'model' | 'run'>;

@@ -5,6 +5,7 @@ import type { Stage } from '../promotion/life-cycle.ts';
 import type { ChangeInput } from './change-input.ts';
 import type { InFlightItem, ModelApprover, ModelItem, Proposal } from './items.ts';
 import type { Policy } from './policy.ts';
+import { idReason, inFlightFaults } from './registration.ts';
 
 /** What the registry and the ledger know that bears on an onboarding or change. */
 export interface ChangeFacts {
@@ -44,16 +45,7 @@ export function proposalOf(input: ChangeInput, model: ModelItem | null): Proposa
 function idFaults(changeId: string, input: ChangeInput): readonly Reason[] {
   const parsed = parsePromotionId(changeId);
   if (parsed?.model === input.model && parsed.subject === input.kind) return [];
-  return [
-    {
-      code: 'PROMOTION_ID_MISMATCH',
-      path: 'promotionId',
-      message: 'The execution name must name the model, the kind and the attempt.',
-      got: changeId,
-      allowed: `${input.model}_${input.kind}_<attempt>`,
-      next: `Start the execution under the name ${input.model}_${input.kind}_1, or the next attempt's number.`,
-    },
-  ];
+  return [idReason(changeId, input.model, input.kind)];
 }
 
 function existenceFaults(input: ChangeInput, facts: ChangeFacts): readonly Reason[] {
@@ -80,19 +72,6 @@ function existenceFaults(input: ChangeInput, facts: ChangeFacts): readonly Reaso
     ];
   }
   return [];
-}
-
-function inFlightFaults(inFlight: InFlightItem | null): readonly Reason[] {
-  if (inFlight === null) return [];
-  return [
-    {
-      code: 'PROMOTION_IN_FLIGHT',
-      path: 'model',
-      message: 'Another promotion or change of this model is running; one at a time.',
-      got: inFlight.promotionId,
-      next: `Wait until ${inFlight.promotionId} has ended, then start a new attempt.`,
-    },
-  ];
 }
 
 /** A quorum that the named approvers cannot reach would lock the model for ever. */

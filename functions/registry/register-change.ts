@@ -1,14 +1,16 @@
 import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseInput } from '../platform/boundary.ts';
-import { isReleaseError, type Reason } from '../platform/errors.ts';
-import { modelName, parsePromotionId } from '../platform/ids.ts';
+import { isReleaseError } from '../platform/errors.ts';
+import { parsePromotionId } from '../platform/ids.ts';
 import { digestOf } from '../platform/json.ts';
-import { type Approver, personActor, requester, systemActor } from '../platform/people.ts';
+import { type Approver, personActor } from '../platform/people.ts';
 import { type ChangeInput, changeInput } from './change-input.ts';
 import { changeFaults, proposalOf } from './change-registration.ts';
 import type { ChangeItem, ModelItem, Proposal } from './items.ts';
-import type { RegistryStore, RegistryWrites } from './registry-store.ts';
+import { modelIn, type Registration, type RegistrationAnswer, refuse, settledBefore } from './registration.ts';
+import type { RegistryStore } from './registry-store.ts';
+import type { RegistryWrites } from './registry-writes.ts';
 
 export interface RegisterChangePorts {
   readonly registry: Pick<RegistryStore, 'model' | 'run' | 'inFlight' | 'refusal'>;
@@ -18,35 +20,23 @@ export interface RegisterChangePorts {
   readonly firstApprovers: readonly Approver[];
 }
 
-export interface ChangeRegistration {
-  readonly promotionId: string;
-  readonly executionArn: string;
-  readonly input: unknown;
-}
-
-export interface ChangeRegistrationAnswer {
-  readonly promotionId: string;
-  readonly model: string | null;
-  readonly outcome: 'registered' | 'rejected';
-  readonly reasons: readonly Reason[];
-}
-
 /**
  * Registers an onboarding or a change, or refuses it with every reason at once. A refusal of a change to a known model
  * is recorded; one without a known model leaves only the caller's log. Repeating the call answers the same.
  */
 export async function registerChange(
   ports: RegisterChangePorts,
-  registration: ChangeRegistration,
+  registration: Registration,
   at: string,
-): Promise<ChangeRegistrationAnswer> {
+): Promise<RegistrationAnswer> {
   const { promotionId } = registration;
   const parsed = parseInput(changeInput, registration.input, 'Correct the input and start a new attempt.');
   const model = parsed.ok ? parsed.value.model : modelIn(registration.input);
   const settled = model === null ? null : await settledBefore(ports, model, registration);
   if (settled !== null) return settled;
   const item = model === null ? null : await ports.registry.model(model);
-  if (!parsed.ok) return refuse(ports, registration, { model, known: item !== null, reasons: parsed.reasons, at });
+  if (!parsed.ok)
+    return refuse(ports, 'change-ended', registration, { model, known: item !== null, reasons: parsed.reasons, at });
   const facts = {
     model: item,
     hasPointer: item === null ? false : await hasPointer(ports, parsed.value.model),
@@ -55,40 +45,9 @@ export async function registerChange(
   const reasons = changeFaults(promotionId, parsed.value, facts);
   const proposal = proposalOf(parsed.value, item);
   if (reasons.length > 0 || proposal === null) {
-    return refuse(ports, registration, { model, known: item !== null, reasons, at });
+    return refuse(ports, 'change-ended', registration, { model, known: item !== null, reasons, at });
   }
   return register(ports, registration, { input: parsed.value, proposal, item, at });
-}
-
-function modelIn(input: unknown): string | null {
-  const given =
-    typeof input === 'object' && input !== null && 'model' in input ? modelName.safeParse(input.model) : null;
-  return given?.success ? given.data : null;
-}
-
-async function settledBefore(
-  ports: RegisterChangePorts,
-  model: string,
-  registration: ChangeRegistration,
-): Promise<ChangeRegistrationAnswer | null> {
-  const { promotionId, executionArn } = registration;
-  const [run, refusal] = await Promise.all([
-    ports.registry.run(model, promotionId),
-    ports.registry.refusal(model, promotionId),
-  ]);
-  if (run?.executionArn === executionArn) return { promotionId, model, outcome: 'registered', reasons: [] };
-  if (refusal?.executionArn === executionArn) {
-    return { promotionId, model, outcome: 'rejected', reasons: refusal.reasons };
-  }
-  if (run === null && refusal === null) return null;
-  const reason: Reason = {
-    code: 'PROMOTION_ID_SEEN',
-    path: 'promotionId',
-    message: 'This id was used before; an id names one attempt for ever.',
-    got: promotionId,
-    next: "Start the execution under the next attempt's number.",
-  };
-  return { promotionId, model, outcome: 'rejected', reasons: [reason] };
 }
 
 async function hasPointer(ports: RegisterChangePorts, model: string): Promise<boolean> {
@@ -98,45 +57,16 @@ async function hasPointer(ports: RegisterChangePorts, model: string): Promise<bo
   return false;
 }
 
-async function refuse(
-  ports: RegisterChangePorts,
-  registration: ChangeRegistration,
-  refusal: {
-    readonly model: string | null;
-    readonly known: boolean;
-    readonly reasons: readonly Reason[];
-    readonly at: string;
-  },
-): Promise<ChangeRegistrationAnswer> {
-  const { promotionId, executionArn, input } = registration;
-  const { model, reasons, at } = refusal;
-  if (model !== null && refusal.known) {
-    const given = typeof input === 'object' && input !== null && 'requestedBy' in input ? input.requestedBy : undefined;
-    const person = requester.safeParse(given);
-    const draft: Draft = {
-      model,
-      type: 'change-ended',
-      at,
-      actor: person.success ? personActor(person.data) : systemActor('registration'),
-      data: { promotionId, end: 'rejected', reasons: reasons.map((reason) => ({ ...reason })) },
-    };
-    await ports.ledger.append(draft, [
-      ports.writes.newRefusal({ model, promotionId, executionArn, reasons: [...reasons], at }),
-    ]);
-  }
-  return { promotionId, model, outcome: 'rejected', reasons };
-}
-
 async function register(
   ports: RegisterChangePorts,
-  registration: ChangeRegistration,
+  registration: Registration,
   accepted: {
     readonly input: ChangeInput;
     readonly proposal: Proposal;
     readonly item: ModelItem | null;
     readonly at: string;
   },
-): Promise<ChangeRegistrationAnswer> {
+): Promise<RegistrationAnswer> {
   const { input, at } = accepted;
   const run = newChange(registration, accepted, ports.firstApprovers);
   const draft: Draft = {
@@ -166,7 +96,7 @@ async function register(
 }
 
 function newChange(
-  registration: ChangeRegistration,
+  registration: Registration,
   accepted: {
     readonly input: ChangeInput;
     readonly proposal: Proposal;

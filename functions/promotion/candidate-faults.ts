@@ -1,7 +1,8 @@
 import { parseInput } from '../platform/boundary.ts';
 import type { Reason } from '../platform/errors.ts';
-import { modelName, parsePromotionId } from '../platform/ids.ts';
+import { parsePromotionId } from '../platform/ids.ts';
 import type { InFlightItem, ModelItem, VersionItem } from '../registry/items.ts';
+import { idReason, inFlightFaults, modelIn } from '../registry/registration.ts';
 import { type PromotionInput, parseS3Uri, promotionInput } from './input.ts';
 import { STAGES, type Stage, skippedStages } from './life-cycle.ts';
 
@@ -18,9 +19,7 @@ export type ParsedCandidate =
 export function parseCandidate(input: unknown): ParsedCandidate {
   const parsed = parseInput(promotionInput, input, 'Correct the input and start a new attempt.');
   if (parsed.ok) return { ok: true, input: parsed.value };
-  const given =
-    typeof input === 'object' && input !== null && 'model' in input ? modelName.safeParse(input.model) : null;
-  const model = given?.success ? given.data : null;
+  const model = modelIn(input);
   return {
     ok: false,
     model,
@@ -39,16 +38,7 @@ export function idFaults(promotionId: string, input: PromotionInput): readonly R
   const parsed = parsePromotionId(promotionId);
   const subject = input.version.replaceAll('.', '-');
   if (parsed?.model === input.model && parsed.subject === subject) return [];
-  return [
-    {
-      code: 'PROMOTION_ID_MISMATCH',
-      path: 'promotionId',
-      message: 'The execution name must name the model, the version and the attempt.',
-      got: promotionId,
-      allowed: `${input.model}_${subject}_<attempt>`,
-      next: `Start the execution under the name ${input.model}_${subject}_1, or the next attempt's number.`,
-    },
-  ];
+  return [idReason(promotionId, input.model, subject)];
 }
 
 /** What the registry knows that bears on a candidate. */
@@ -130,19 +120,6 @@ function versionFaults(input: PromotionInput, version: VersionItem | null): read
     });
   }
   return reasons;
-}
-
-function inFlightFaults(inFlight: InFlightItem | null): readonly Reason[] {
-  if (inFlight === null) return [];
-  return [
-    {
-      code: 'PROMOTION_IN_FLIGHT',
-      path: 'model',
-      message: 'Another promotion or change of this model is running; one at a time.',
-      got: inFlight.promotionId,
-      next: `Wait until ${inFlight.promotionId} has ended, then start a new attempt.`,
-    },
-  ];
 }
 
 function stageFaults(facts: RegistryFacts): readonly Reason[] {
