@@ -8,19 +8,16 @@ import {
 } from '@aws-sdk/client-s3';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
 import { sha256Hex } from '../platform/json.ts';
+import type { Retention } from '../platform/retention.ts';
 import type { StoredObject } from '../registry/items.ts';
-
-/** How long, and how strictly, written evidence is kept. */
-export interface Retention {
-  readonly days: number;
-  readonly mode: 'COMPLIANCE' | 'GOVERNANCE';
-}
 
 /** What a look at an object's bytes found. */
 export interface Inspected {
   readonly sha256: string;
   /** The first 64 KiB, or all of a smaller object. */
   readonly head: Buffer;
+  /** Size of the whole object. */
+  readonly bytes: number;
 }
 
 const HEAD_BYTES = 65_536;
@@ -141,15 +138,15 @@ export class EvidenceStore {
     const { Body } = await this.#client.send(new GetObjectCommand(input));
     const hash = createHash('sha256');
     const head: Uint8Array[] = [];
-    let kept = 0;
+    let bytes = 0;
     if (Body) {
       for await (const chunk of Body.transformToWebStream()) {
         hash.update(chunk);
-        if (kept < HEAD_BYTES) head.push(chunk);
-        kept += chunk.length;
+        if (bytes < HEAD_BYTES) head.push(chunk);
+        bytes += chunk.length;
       }
     }
-    return { sha256: hash.digest('hex'), head: Buffer.concat(head).subarray(0, HEAD_BYTES) };
+    return { sha256: hash.digest('hex'), head: Buffer.concat(head).subarray(0, HEAD_BYTES), bytes };
   }
 
   async #writtenBefore(key: string, sha256: string, cause: unknown): Promise<StoredObject> {
@@ -199,3 +196,5 @@ function isPreconditionFailed(error: unknown): boolean {
 function isMissing(error: unknown): boolean {
   return error instanceof Error && ['NoSuchKey', 'NotFound', 'NoSuchBucket', 'NoSuchVersion'].includes(error.name);
 }
+
+export type { Retention };

@@ -29,8 +29,12 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `refusal#${promotionId}`,
   }),
-  /** Exists while a promotion or change of the model runs; at most one can. */
-  inFlight: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'in-flight' }),
+  /**
+   * Exists while a promotion or change of the model runs; at most one can. All lie in one partition, because an
+   * onboarding runs before its model is listed, and schedules must find it too.
+   */
+  inFlight: (model: string): ItemKey => ({ pk: 'in-flight', sk: model }),
+  inFlightPartition: 'in-flight',
   /** The document to go back to that serves `version`; `version` empty: the safe forecast alone. */
   returnDocument: (model: string, version: string): ItemKey => ({ pk: modelPartition(model), sk: `return#${version}` }),
   returnPrefix: 'return#',

@@ -27,7 +27,7 @@ export interface ClosePorts {
   readonly writes: Pick<RegistryWrites, 'endRun'>;
   readonly ledger: Pick<Ledger, 'append'>;
   /** Closes the run's gate as withdrawn when one is open, with its ledger entry. */
-  readonly closeGate: (run: Run, because: string, at: string) => Promise<void>;
+  readonly withdrawGate: (run: Run, because: Reason, at: string) => Promise<void>;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: s
   const before = endOf(run);
   if (before !== null) return before;
   assertPossible(run, event.end);
-  await ports.closeGate(run, `The run ended: ${event.end}.`, at);
+  await ports.withdrawGate(run, { code: 'RUN_ENDED', message: `The run ended as ${event.end}.` }, at);
   const draft = {
     model,
     type: run.kind === 'promotion' ? ('promotion-ended' as const) : ('change-ended' as const),

@@ -15,6 +15,9 @@
 export const STAGES = ['offline', 'shadow', 'canary', 'production'] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** The stages that this release can run. Shadow and canary stand in the table, but nothing runs them yet. */
+export const BUILT_STAGES: readonly Stage[] = ['offline', 'production'];
+
 export const ENDS = ['promoted', 'rejected', 'expired', 'withdrawn', 'rolled-back'] as const;
 export type End = (typeof ENDS)[number];
 

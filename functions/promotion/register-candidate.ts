@@ -1,4 +1,4 @@
-import type { EvidenceStore, Retention } from '../evidence/evidence-store.ts';
+import type { EvidenceStore, Inspected, Retention } from '../evidence/evidence-store.ts';
 import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason } from '../platform/errors.ts';
@@ -27,8 +27,8 @@ export interface RegisterCandidatePorts {
   readonly writes: RegistryWrites;
   readonly ledger: Pick<Ledger, 'append'>;
   readonly evidence: Pick<EvidenceStore, 'inspect' | 'copyIn'>;
-  /** Faults that the first bytes of a backtest already show. */
-  readonly inspectBacktest: (head: Uint8Array) => readonly Reason[];
+  /** Faults that the first bytes of a table already show. */
+  readonly inspectTable: (name: 'backtest' | 'history', found: Inspected) => readonly Reason[];
 }
 
 export interface RegistrationSettings {
@@ -117,11 +117,13 @@ async function inspectObjects(
     const look = looked.find((one) => one.name === name);
     return look?.allowed ? look.object : { sha256: input[name].sha256 };
   };
-  const backtest = looked.find((one) => one.name === 'backtest')?.object;
+  const tables = looked.flatMap(({ name, object }) =>
+    name === 'artifact' || object === null ? [] : ports.inspectTable(name, object),
+  );
   return {
     reasons: [
       ...objectFaults(input, { artifact: found('artifact'), backtest: found('backtest'), history: found('history') }),
-      ...(backtest ? ports.inspectBacktest(backtest.head) : []),
+      ...tables,
     ],
   };
 }

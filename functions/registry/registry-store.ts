@@ -41,7 +41,7 @@ export class RegistryStore {
   }
 
   versions(model: string): Promise<readonly VersionItem[]> {
-    return this.#query(model, registryKeys.versionPrefix, versionItem);
+    return this.#query(registryKeys.partition(model), registryKeys.versionPrefix, versionItem);
   }
 
   /** A promotion or change by id. */
@@ -57,12 +57,17 @@ export class RegistryStore {
     return this.#get(registryKeys.inFlight(model), inFlightItem);
   }
 
+  /** The runs of all models that are in flight. */
+  allInFlight(): Promise<readonly InFlightItem[]> {
+    return this.#query(registryKeys.inFlightPartition, '', inFlightItem);
+  }
+
   returnDocument(model: string, version: string): Promise<ReturnDocumentItem | null> {
     return this.#get(registryKeys.returnDocument(model, version), returnDocumentItem);
   }
 
   returnDocuments(model: string): Promise<readonly ReturnDocumentItem[]> {
-    return this.#query(model, registryKeys.returnPrefix, returnDocumentItem);
+    return this.#query(registryKeys.partition(model), registryKeys.returnPrefix, returnDocumentItem);
   }
 
   intent(model: string, documentSha256: string): Promise<IntentItem | null> {
@@ -83,9 +88,9 @@ export class RegistryStore {
     return Item === undefined ? null : parseStored(schema, Item, `Registry item ${key.pk} ${key.sk}`);
   }
 
-  async #query<T>(model: string, prefix: string, schema: z.ZodType<T>): Promise<readonly T[]> {
+  async #query<T>(pk: string, prefix: string, schema: z.ZodType<T>): Promise<readonly T[]> {
     const items: T[] = [];
-    for await (const item of this.#pages(registryKeys.partition(model), prefix)) {
+    for await (const item of this.#pages(pk, prefix)) {
       items.push(parseStored(schema, item, `Registry item ${item['pk']} ${item['sk']}`));
     }
     return items;

@@ -1,0 +1,30 @@
+import type { InFlightItem } from '../registry/items.ts';
+import type { RegistryStore } from '../registry/registry-store.ts';
+import type { Closed, CloseEvent } from './close-promotion.ts';
+import { closeOfDead, type ExecutionStatus } from './dead-promotion.ts';
+
+export interface CloseDeadPorts {
+  readonly registry: Pick<RegistryStore, 'allInFlight' | 'run'>;
+  readonly status: (executionArn: string) => Promise<ExecutionStatus>;
+  readonly close: (event: CloseEvent) => Promise<Closed>;
+}
+
+/**
+ * Closes the runs in flight whose execution no longer runs; only the run of `executionArn` when one is named. Closing
+ * is by conditional writes, so a run that ends in the same moment keeps the end that it got first.
+ */
+export async function closeDeadPromotions(ports: CloseDeadPorts, executionArn?: string): Promise<readonly Closed[]> {
+  const inFlight = await ports.registry.allInFlight();
+  const asked = inFlight.filter((item) => executionArn === undefined || item.executionArn === executionArn);
+  const closed = await Promise.all(asked.map((item) => closeIfDead(ports, item)));
+  return closed.filter((one) => one !== null);
+}
+
+async function closeIfDead(ports: CloseDeadPorts, item: InFlightItem): Promise<Closed | null> {
+  const [run, status] = await Promise.all([
+    ports.registry.run(item.model, item.promotionId),
+    ports.status(item.executionArn),
+  ]);
+  const close = run === null ? null : closeOfDead(run, status);
+  return close === null ? null : ports.close(close);
+}

@@ -1,0 +1,32 @@
+import { DescribeExecutionCommand, type SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import type { ExecutionStatus } from './dead-promotion.ts';
+
+/** Executions of our state machines, as Step Functions knows them. */
+export class ExecutionStore {
+  readonly #client: SFNClient;
+
+  constructor(client: SFNClient) {
+    this.#client = client;
+  }
+
+  /** `MISSING` when Step Functions knows no execution of that ARN, or none any more. */
+  async status(executionArn: string): Promise<ExecutionStatus> {
+    try {
+      const { status } = await this.#client.send(new DescribeExecutionCommand({ executionArn }));
+      return status ?? 'MISSING';
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ExecutionDoesNotExist') return 'MISSING';
+      throw error;
+    }
+  }
+
+  /** Stops an execution; one that no longer runs stays as it is. */
+  async stop(executionArn: string, error: string, cause: string): Promise<void> {
+    try {
+      await this.#client.send(new StopExecutionCommand({ executionArn, error, cause }));
+    } catch (failure) {
+      if (failure instanceof Error && failure.name === 'ExecutionDoesNotExist') return;
+      throw failure;
+    }
+  }
+}
