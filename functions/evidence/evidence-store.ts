@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import {
   CopyObjectCommand,
   GetObjectCommand,
@@ -102,19 +104,25 @@ export class EvidenceStore {
    */
   async read(object: StoredObject): Promise<Buffer> {
     const bytes = await this.#bytes(object.key, object.versionId);
-    const got = sha256Hex(bytes);
-    if (got === object.sha256) return bytes;
-    throw new ReleaseError('DIGEST_MISMATCH', `The bytes of ${object.key} are not those that were recorded.`, {
-      reasons: [
-        {
-          code: 'DIGEST_MISMATCH',
-          path: object.key,
-          message: 'The SHA-256 of the object version differs from the recorded one.',
-          got,
-          allowed: object.sha256,
-        },
-      ],
-    });
+    assertDigest(object, sha256Hex(bytes));
+    return bytes;
+  }
+
+  /**
+   * Writes the bytes of one object version to a local file, as a stream, checked against the recorded digest.
+   * @throws ReleaseError NOT_FOUND, DIGEST_MISMATCH; the file is then of no use
+   */
+  async saveTo(object: StoredObject, path: string): Promise<void> {
+    const hash = createHash('sha256');
+    const body = await this.#body(object.key, object.versionId);
+    const hashed = async function* () {
+      for await (const chunk of body) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    };
+    await pipeline(hashed, createWriteStream(path));
+    assertDigest(object, hash.digest('hex'));
   }
 
   /**
@@ -172,17 +180,38 @@ export class EvidenceStore {
   }
 
   async #bytes(key: string, versionId: string): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await this.#body(key, versionId)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async #body(key: string, versionId: string): Promise<AsyncIterable<Uint8Array>> {
     try {
       const { Body } = await this.#client.send(
         new GetObjectCommand({ Bucket: this.#bucket, Key: key, VersionId: versionId }),
       );
       if (!Body) throw new ReleaseError('NOT_FOUND', `The object at ${key} has no body.`);
-      return Buffer.from(await Body.transformToByteArray());
+      return Body.transformToWebStream();
     } catch (cause) {
       if (isReleaseError(cause) || !isMissing(cause)) throw cause;
       throw new ReleaseError('NOT_FOUND', `No object version ${versionId} at ${key}.`, { cause });
     }
   }
+}
+
+function assertDigest(object: StoredObject, got: string): void {
+  if (got === object.sha256) return;
+  throw new ReleaseError('DIGEST_MISMATCH', `The bytes of ${object.key} are not those that were recorded.`, {
+    reasons: [
+      {
+        code: 'DIGEST_MISMATCH',
+        path: object.key,
+        message: 'The SHA-256 of the object version differs from the recorded one.',
+        got,
+        allowed: object.sha256,
+      },
+    ],
+  });
 }
 
 function retainUntil(at: string, retention: Retention): Date {

@@ -50,6 +50,14 @@ export const modelItem = z.object({
 });
 export type ModelItem = z.infer<typeof modelItem>;
 
+/** Registry item of one version of a policy; never changed. */
+export const policyItem = z.object({
+  policy: policySchema,
+  /** Digest of the canonical JSON of `policy`. */
+  policyDigest: sha256,
+});
+export type PolicyItem = z.infer<typeof policyItem>;
+
 /** `production`: served by the pointer. `retained`: was production and can be gone back to. */
 export const VERSION_STATUSES = ['candidate', 'production', 'retained', 'withdrawn'] as const;
 

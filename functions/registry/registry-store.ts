@@ -9,6 +9,8 @@ import {
   intentItem,
   type ModelItem,
   modelItem,
+  type PolicyItem,
+  policyItem,
   type RefusalItem,
   type ReturnDocumentItem,
   type Run,
@@ -34,6 +36,11 @@ export class RegistryStore {
 
   model(model: string): Promise<ModelItem | null> {
     return this.#get(registryKeys.model(model), modelItem);
+  }
+
+  /** One version of a model's policy, as it was stored. */
+  policy(model: string, policyVersion: number): Promise<PolicyItem | null> {
+    return this.#get(registryKeys.policy(model, policyVersion), policyItem);
   }
 
   version(model: string, version: string): Promise<VersionItem | null> {
