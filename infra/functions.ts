@@ -245,7 +245,14 @@ export const FUNCTIONS = [
     name: 'anchor-ledger',
     entry: 'functions/ledger/anchor-ledger.lambda.ts',
     description: 'Anchors the heads of the ledger under Object Lock; raises an alarm when a row is changed or removed.',
-    config: ['REGISTRY_TABLE', 'LEDGER_TABLE', 'LEDGER_KEY_ID', 'EVIDENCE_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    config: [
+      'REGISTRY_TABLE',
+      'LEDGER_TABLE',
+      'LEDGER_PUBLIC_KEY',
+      'EVIDENCE_BUCKET',
+      'RETENTION_DAYS',
+      'RETENTION_MODE',
+    ],
     access: ['registry:read', 'ledger:read', 'anchors:write'],
   },
   {

@@ -1,12 +1,13 @@
 import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { ReleaseError } from '../platform/errors.ts';
 import type { Sign } from '../platform/signing.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
-import { buildEntry, type Head, parseRow } from './chain.ts';
+import { buildEntry, type Head } from './chain.ts';
 import type { Draft, LedgerRow } from './entry.ts';
 import type { Appended, Ledger, ReadEntry } from './ledger.ts';
+import { LedgerReader } from './ledger-reader-store.ts';
 
 /** Limit of TransactWriteItems; the entry itself takes one. */
 const MAX_ACTIONS = 100;
@@ -41,12 +42,14 @@ export class DynamoLedger implements Ledger {
   readonly #table: string;
   readonly #sign: Sign;
   readonly #contention: Contention;
+  readonly #reader: LedgerReader;
 
   constructor({ client, table, sign, contention = CONTENTION }: DynamoLedgerOptions) {
     this.#client = client;
     this.#table = table;
     this.#sign = sign;
     this.#contention = contention;
+    this.#reader = new LedgerReader(client, table);
   }
 
   async append(draft: Draft, writes: Writes = []): Promise<Appended> {
@@ -59,46 +62,17 @@ export class DynamoLedger implements Ledger {
     throw new ReleaseError('LEDGER_CONTENTION', `${draft.model}: ${attempts} attempts to append lost their race.`);
   }
 
-  async read(model: string, seq: number): Promise<ReadEntry | null> {
-    const { Item } = await this.#client.send(
-      new GetCommand({ TableName: this.#table, Key: { model, seq }, ConsistentRead: true }),
-    );
-    return Item === undefined ? null : parseRow(Item);
+  read(model: string, seq: number): Promise<ReadEntry | null> {
+    return this.#reader.read(model, seq);
   }
 
-  async *entries(model: string, options: { readonly fromSeq?: number } = {}): AsyncIterable<ReadEntry> {
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#model = :model AND #seq >= :from',
-          ExpressionAttributeNames: { '#model': 'model', '#seq': 'seq' },
-          ExpressionAttributeValues: { ':model': model, ':from': options.fromSeq ?? 1 },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      for (const item of page.Items ?? []) yield parseRow(item);
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
+  entries(model: string, options: { readonly fromSeq?: number } = {}): AsyncIterable<ReadEntry> {
+    return this.#reader.entries(model, options);
   }
 
   /** The newest entry of a model's chain; null when it has none. */
-  async head(model: string): Promise<ReadEntry | null> {
-    const { Items } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        ConsistentRead: true,
-        ScanIndexForward: false,
-        Limit: 1,
-        KeyConditionExpression: '#model = :model',
-        ExpressionAttributeNames: { '#model': 'model' },
-        ExpressionAttributeValues: { ':model': model },
-      }),
-    );
-    const newest = Items?.[0];
-    return newest === undefined ? null : parseRow(newest);
+  head(model: string): Promise<ReadEntry | null> {
+    return this.#reader.head(model);
   }
 
   /** Null when another writer was first. */

@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import { EvidenceStore } from '../evidence/evidence-store.ts';
+import { parseEvent } from '../platform/boundary.ts';
+import { dynamo, s3 } from '../platform/clients.ts';
+import { systemClock } from '../platform/clock.ts';
+import { config } from '../platform/config.ts';
+import { logger } from '../platform/logger.ts';
+import { verifySignature } from '../platform/signing.ts';
+import { RegistryStore } from '../registry/registry-store.ts';
+import { type AnchorPorts, anchorEvent, anchorHeads, followStream } from './anchor-ledger.ts';
+import { AnchorStore } from './anchor-store.ts';
+import { LedgerReader } from './ledger-reader-store.ts';
+
+const registry = new RegistryStore(dynamo(), config('REGISTRY_TABLE'));
+const ledger = new LedgerReader(dynamo(), config('LEDGER_TABLE'));
+const anchors = new AnchorStore(new EvidenceStore(s3(), config('EVIDENCE_BUCKET')), {
+  days: z.coerce.number().int().positive().parse(config('RETENTION_DAYS')),
+  mode: z.enum(['COMPLIANCE', 'GOVERNANCE']).parse(config('RETENTION_MODE')),
+});
+
+const publicKey = config('LEDGER_PUBLIC_KEY');
+
+const ports: AnchorPorts = {
+  modelNames: () => registry.modelNames(),
+  head: (model) => ledger.head(model),
+  write: (anchor) => anchors.write(anchor, systemClock().toISOString()),
+  isSigned: ({ body, signature }) => verifySignature(publicKey, Buffer.from(body, 'utf8'), signature),
+  // The alarm's metric filter matches this message.
+  tampered: (finding) => logger.error('LEDGER_TAMPERED', { ...finding }),
+};
+
+/** Follows the ledger's stream; on the hourly schedule, anchors the newest entry of every model. */
+export async function handler(event: unknown): Promise<void> {
+  const { Records } = parseEvent(anchorEvent, event);
+  await (Records === undefined ? anchorHeads(ports) : followStream(Records, ports));
+}
