@@ -1,0 +1,26 @@
+import { type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import type { Email } from './approval-email.ts';
+
+/** Sends one email to one person. On return SES has accepted it; a repeated call sends it again. */
+export type SendEmail = (to: string, email: Email) => Promise<void>;
+
+/** Emails through SES. Tracking is off: it would lead every link through a third party. */
+export function sesSender(client: SESv2Client, from: string): SendEmail {
+  return async (to, { subject, text, html }) => {
+    await client.send(
+      new SendEmailCommand({
+        FromEmailAddress: from,
+        Destination: { ToAddresses: [to] },
+        Content: {
+          Simple: {
+            Subject: { Data: subject, Charset: 'UTF-8' },
+            Body: { Text: { Data: text, Charset: 'UTF-8' }, Html: { Data: html, Charset: 'UTF-8' } },
+          },
+        },
+        ConfigurationOverrides: {
+          Tracking: { ClickTrackingEnabled: 'DISABLED', OpenTrackingEnabled: 'DISABLED' },
+        },
+      }),
+    );
+  };
+}

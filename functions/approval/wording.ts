@@ -1,0 +1,53 @@
+import type { Run } from '../registry/items.ts';
+import type { GateItem, GateStage, GateStatus } from './items.ts';
+
+/** What people type by hand so that no scanner can decide: the version, or the model's name where there is none. */
+export function typedName(run: Run): string {
+  return run.kind === 'promotion' ? run.version : run.model;
+}
+
+/** What is asked, in a few words, for headings and subjects. */
+export function asked(run: Run, stage: GateStage): string {
+  if (run.kind === 'promotion') return `${run.model} ${run.version} into ${stage}`;
+  return run.kind === 'onboard' ? `new model ${run.model}` : `change of ${run.model}`;
+}
+
+/** What happens when the gate is passed. */
+export function onApproval(run: Run, stage: GateStage): string {
+  if (run.kind === 'promotion') {
+    const before = run.baseline === '' ? 'The safe forecast' : `Version ${run.baseline}`;
+    if (stage === 'shadow')
+      return `Version ${run.version} runs beside production. Its forecasts are logged, never used.`;
+    if (stage === 'canary') return `Version ${run.version} serves a limited share of the requests for a limited time.`;
+    return `Version ${run.version} serves all forecasts of ${run.model} within minutes. ${before} stays ready to be gone back to.`;
+  }
+  if (run.kind === 'change')
+    return `The owner, approvers, teams and policy below take effect for ${run.model} at once.`;
+  return `The model ${run.model} is created with the owner, approvers and policy below. It serves the safe forecast until a version is promoted.`;
+}
+
+/** What happens when one person rejects. */
+export function onRejection(run: Run): string {
+  return run.kind === 'promotion'
+    ? 'One rejection ends this promotion. Production stays as it is; a new attempt needs a new request.'
+    : 'One rejection ends this change. Everything stays as it is; a new attempt needs a new request.';
+}
+
+/** Instants as people read them: `2026-11-22 14:05 UTC`. */
+export function instant(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+}
+
+export const STATUS_WORDS: Readonly<Record<GateStatus, string>> = {
+  open: 'Waiting for a decision',
+  approved: 'Approved',
+  rejected: 'Rejected',
+  expired: 'Expired',
+  void: 'Void',
+  withdrawn: 'Withdrawn',
+};
+
+/** `1 of 2 approvals` */
+export function progress(gate: Pick<GateItem, 'quorum'>, approvals: number): string {
+  return `${approvals} of ${gate.quorum} ${gate.quorum === 1 ? 'approval' : 'approvals'}`;
+}
