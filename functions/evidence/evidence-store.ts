@@ -69,6 +69,12 @@ export class EvidenceStore {
     }
   }
 
+  /** What was written under a key before, as it is recorded; null when nothing was. */
+  async findWritten(key: string): Promise<StoredObject | null> {
+    const versionId = await this.#head(key);
+    return versionId === null ? null : this.#describe(key, versionId);
+  }
+
   /**
    * Copies an object of any readable bucket to a key that does not exist yet, and answers the copy's version and digest,
    * computed from the bytes of the copy.
@@ -79,8 +85,8 @@ export class EvidenceStore {
     key: string,
     options: { readonly retention: Retention; readonly at: string },
   ): Promise<StoredObject> {
-    const existing = await this.#head(key);
-    if (existing !== null) return this.#describe(key, existing);
+    const before = await this.findWritten(key);
+    if (before !== null) return before;
     try {
       const { VersionId } = await this.#client.send(
         new CopyObjectCommand({
@@ -157,9 +163,13 @@ export class EvidenceStore {
     return { sha256: hash.digest('hex'), head: Buffer.concat(head).subarray(0, HEAD_BYTES), bytes };
   }
 
+  /** The newest version under a key; null when there is none, or it was deleted. */
+  newestVersion(key: string): Promise<string | null> {
+    return this.#head(key);
+  }
+
   async #writtenBefore(key: string, sha256: string, cause: unknown): Promise<StoredObject> {
-    const versionId = await this.#head(key);
-    const stored = versionId === null ? null : await this.#describe(key, versionId);
+    const stored = await this.findWritten(key);
     if (stored?.sha256 === sha256) return stored;
     throw new ReleaseError('CONDITION_FAILED', `Something else is already stored at ${key}.`, { cause });
   }

@@ -110,6 +110,15 @@ const runItem = {
   reasons: z.array(reason).optional(),
 };
 
+/** The deployment by which a run moved the pointer. */
+export const pointerMove = z.object({
+  revision: z.int(),
+  deploymentNumber: z.int(),
+  documentSha256: sha256,
+  movedAt: z.string(),
+});
+export type PointerMove = z.infer<typeof pointerMove>;
+
 /** Registry item of one promotion: the facts that its states read, since the states themselves pass only ids. */
 export const promotionItem = z.object({
   ...runItem,
@@ -136,9 +145,7 @@ export const promotionItem = z.object({
   manifest: storedObject.optional(),
   releaseNote: storedObject.optional(),
   /** Set once the pointer was moved to the version. */
-  pointer: z
-    .object({ revision: z.int(), deploymentNumber: z.int(), documentSha256: sha256, movedAt: z.string() })
-    .optional(),
+  pointer: pointerMove.optional(),
 });
 export type PromotionItem = z.infer<typeof promotionItem>;
 
@@ -160,6 +167,8 @@ export const changeItem = z.object({
   firstApprovers: z.array(approver).optional(),
   /** Revision of the model item that the proposal was made against; 0 for an onboarding. */
   baseRevision: z.int().min(0),
+  /** Set once an onboarding deployed the first document. */
+  pointer: pointerMove.optional(),
 });
 export type ChangeItem = z.infer<typeof changeItem>;
 
@@ -193,6 +202,8 @@ export const returnDocumentItem = z.object({
   hostedVersion: z.int().min(1),
   documentSha256: sha256,
   preparedAt: z.string(),
+  /** The promotion that proved it last. */
+  promotionId: z.string().optional(),
 });
 export type ReturnDocumentItem = z.infer<typeof returnDocumentItem>;
 

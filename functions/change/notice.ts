@@ -1,0 +1,128 @@
+import type { Reason } from '../platform/errors.ts';
+import { normalEmail } from '../platform/people.ts';
+import type { ModelItem, Run } from '../registry/items.ts';
+
+/** A rollback as it is told to people. */
+export interface RollbackFacts {
+  readonly model: string;
+  /** Version taken out; empty: the safe forecast. */
+  readonly from: string;
+  /** Version that serves again; empty: the safe forecast. */
+  readonly to: string;
+  readonly cause: string;
+  readonly requestedBy: string;
+  readonly detail?: string;
+  readonly seconds: number;
+}
+
+/** One notice, in the forms in which it goes out: an email, and one JSON message for machines. */
+export interface Notice {
+  readonly subject: string;
+  readonly text: string;
+  readonly message: Readonly<Record<string, unknown>>;
+  /** Addresses, each once. */
+  readonly recipients: readonly string[];
+}
+
+/** The notice of how a promotion or change ended, for the owner, the requester and, when it acts, the teams downstream. */
+export function endNotice(run: Run, model: ModelItem | null): Notice {
+  const end = run.end ?? 'withdrawn';
+  const acts = end === 'promoted' || end === 'applied';
+  const what = run.kind === 'promotion' ? `${run.model} version ${run.version}` : `the ${run.kind} of ${run.model}`;
+  const owner = model?.owner ?? (run.kind === 'promotion' ? undefined : run.proposal.owner);
+  return {
+    subject: `${titleOf(end)}: ${what}`,
+    text: [
+      endSentence(run, end),
+      '',
+      `Reason for the change: ${run.change.reason}`,
+      `Scope: ${run.change.scope}`,
+      `Expected impact: ${run.change.expectedImpact}`,
+      ...(acts ? [`Way back: ${run.change.rollbackPlan}`] : []),
+      ...reasonLines(run.reasons ?? []),
+      '',
+      `Asked for by ${run.requestedBy.name} <${run.requestedBy.email}>.`,
+      `Id: ${run.promotionId}`,
+    ].join('\n'),
+    message: {
+      type: run.kind === 'promotion' ? 'promotion-ended' : 'change-ended',
+      promotionId: run.promotionId,
+      model: run.model,
+      ...(run.kind === 'promotion' ? { version: run.version } : {}),
+      end,
+      reasons: run.reasons ?? [],
+      at: run.endedAt ?? null,
+    },
+    recipients: distinct([
+      run.requestedBy.email,
+      ...(owner === undefined ? [] : [owner.email]),
+      ...(acts ? (model?.downstream ?? []).map((team) => team.email) : []),
+    ]),
+  };
+}
+
+/** The notice of a rollback, for the owner and the teams downstream: it always acts. */
+export function rollbackNotice(facts: RollbackFacts, model: ModelItem): Notice {
+  const to = named(facts.to);
+  return {
+    subject: `Rolled back: ${facts.model} to ${to}`,
+    text: [
+      `${facts.model} serves ${to} again; ${named(facts.from)} was taken out of production.`,
+      '',
+      `Cause: ${facts.cause}`,
+      ...(facts.detail === undefined ? [] : [`Detail: ${facts.detail}`]),
+      `Asked for by ${facts.requestedBy}.`,
+      `It took ${facts.seconds} seconds from the request to the confirmed switch.`,
+    ].join('\n'),
+    message: { type: 'rolled-back', ...facts },
+    recipients: distinct([model.owner.email, ...model.downstream.map((team) => team.email)]),
+  };
+}
+
+function titleOf(end: NonNullable<Run['end']>): string {
+  switch (end) {
+    case 'promoted':
+      return 'In production';
+    case 'applied':
+      return 'Applied';
+    case 'rejected':
+      return 'Rejected';
+    case 'expired':
+      return 'Expired';
+    case 'withdrawn':
+      return 'Withdrawn';
+    case 'rolled-back':
+      return 'Rolled back';
+  }
+}
+
+function endSentence(run: Run, end: NonNullable<Run['end']>): string {
+  if (run.kind !== 'promotion') return `The ${run.kind} of ${run.model} ended: ${end}.`;
+  if (end === 'promoted') {
+    return `${run.model} serves version ${run.version} from now on; before, it was ${named(run.baseline)}.`;
+  }
+  return `Version ${run.version} of ${run.model} does not go to production; the promotion ended: ${end}. What serves is unchanged.`;
+}
+
+function reasonLines(reasons: readonly Reason[]): readonly string[] {
+  if (reasons.length === 0) return [];
+  return ['', 'Why:', ...reasons.map((reason) => `- ${reasonText(reason)}`)];
+}
+
+/** One reason as a line of text: code, message, got, allowed and next step. */
+export function reasonText(reason: Reason): string {
+  return [
+    `${reason.code}${reason.path === undefined ? '' : ` (${reason.path})`}: ${reason.message}`,
+    ...(reason.got === undefined ? [] : [`Got: ${reason.got}.`]),
+    ...(reason.allowed === undefined ? [] : [`Allowed: ${reason.allowed}.`]),
+    ...(reason.next === undefined ? [] : [reason.next]),
+  ].join(' ');
+}
+
+function named(version: string): string {
+  return version === '' ? 'the safe forecast' : `version ${version}`;
+}
+
+function distinct(addresses: readonly string[]): readonly string[] {
+  return [...new Map(addresses.map((address) => [normalEmail(address), address])).values()];
+}
