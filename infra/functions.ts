@@ -158,6 +158,7 @@ export const FUNCTIONS = [
       'registry:write',
       'ledger:append',
       'approvals:read',
+      'evidence:read',
       'evidence:write',
       'pointer:read',
       'pointer:version',
@@ -253,7 +254,8 @@ export const FUNCTIONS = [
       'RETENTION_DAYS',
       'RETENTION_MODE',
     ],
-    access: ['registry:read', 'ledger:read', 'anchors:write'],
+    // Publishes, because the stream hands it what it could not process through its own role.
+    access: ['registry:read', 'ledger:read', 'anchors:write', 'notice:publish'],
   },
   {
     name: 'describe-release',

@@ -1,0 +1,191 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Access } from '../functions.ts';
+
+/** ARNs of everything that a function may be let at. */
+export interface AccessTargets {
+  readonly registryTable: string;
+  readonly ledgerTable: string;
+  readonly approvalsTable: string;
+  readonly approvalsKey: string;
+  readonly signingKey: string;
+  readonly ledgerKey: string;
+  readonly evidenceBucket: string;
+  /** Further buckets that candidates may come from, and the objects in them. */
+  readonly incomingBuckets: readonly string[];
+  readonly incomingObjects: readonly string[];
+  /** `…:application/<id>`. */
+  readonly application: string;
+  /** The one strategy with which documents go out. */
+  readonly instantStrategy: string;
+  /** Machines that wait for people. */
+  readonly waitingMachines: readonly string[];
+  readonly waitingExecutions: readonly string[];
+  readonly senderIdentity: string;
+  readonly topic: string;
+  readonly topicKey: string;
+}
+
+/** The parts of the evidence bucket that are written once and locked. */
+const WRITTEN = ['candidates/', 'evidence/', 'manifests/', 'release-notes/'] as const;
+export const EVIDENCE_PREFIXES = [...WRITTEN, 'anchors/'] as const;
+
+interface Grant {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Why resources are given by a pattern, when they are. */
+  readonly pattern?: string;
+}
+
+/** A statement, and why it names resources by a pattern (undefined when it does not). */
+export interface Granted {
+  readonly statement: PolicyStatement;
+  readonly pattern: string | undefined;
+}
+
+/** The least IAM statements for what a function may do. */
+export function statementsFor(access: readonly Access[], targets: AccessTargets): readonly Granted[] {
+  return access.flatMap((word) =>
+    GRANTS[word](targets).map(({ actions, resources, conditions, pattern }) => ({
+      statement: new PolicyStatement({
+        actions: [...actions],
+        resources: [...resources],
+        ...(conditions === undefined ? {} : { conditions }),
+      }),
+      pattern,
+    })),
+  );
+}
+
+/** A digest signed as a message would be hashed twice, and verify nowhere. */
+const SIGN_DIGESTS = {
+  StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': 'ECDSA_SHA_256' },
+} as const;
+
+const OBJECTS = 'Objects of this part of the bucket come with each promotion; their names are not known at deploy.';
+const MODELS = 'Models are onboarded at run time; their environments, profiles and documents are not known at deploy.';
+const EXECUTIONS = 'Every promotion and change is an execution of its own; the pattern names the machine.';
+
+const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant[]>> = {
+  // A transaction needs the permissions of its parts: a condition check is one.
+  'registry:read': (t) => [
+    { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:ConditionCheckItem'], resources: [t.registryTable] },
+  ],
+  'registry:write': (t) => [
+    { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], resources: [t.registryTable] },
+  ],
+  'ledger:read': (t) => [{ actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: [t.ledgerTable] }],
+  'ledger:append': (t) => [
+    { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], resources: [t.ledgerTable] },
+    { actions: ['kms:Sign'], resources: [t.ledgerKey], conditions: SIGN_DIGESTS },
+  ],
+  'approvals:read': (t) => [
+    { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:ConditionCheckItem'], resources: [t.approvalsTable] },
+    { actions: ['kms:Decrypt', 'kms:DescribeKey'], resources: [t.approvalsKey] },
+  ],
+  'approvals:write': (t) => [
+    { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], resources: [t.approvalsTable] },
+    {
+      actions: ['kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey'],
+      resources: [t.approvalsKey],
+    },
+  ],
+  'incoming:read': (t) => [
+    {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [`${t.evidenceBucket}/incoming/*`, ...t.incomingObjects],
+      pattern: OBJECTS,
+    },
+    listed(t.evidenceBucket, ...t.incomingBuckets),
+  ],
+  'evidence:read': (t) => [
+    { actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: evidence(t, ...WRITTEN), pattern: OBJECTS },
+    listed(t.evidenceBucket),
+  ],
+  'evidence:write': (t) => [
+    { actions: ['s3:PutObject', 's3:PutObjectRetention'], resources: evidence(t, ...WRITTEN), pattern: OBJECTS },
+  ],
+  // An anchor is read back, to tell a repeated write from another one.
+  'anchors:write': (t) => [
+    {
+      actions: ['s3:PutObject', 's3:PutObjectRetention', 's3:GetObject', 's3:GetObjectVersion'],
+      resources: evidence(t, 'anchors/'),
+      pattern: OBJECTS,
+    },
+    listed(t.evidenceBucket),
+  ],
+  'sign:pointer': (t) => [{ actions: ['kms:Sign'], resources: [t.signingKey], conditions: SIGN_DIGESTS }],
+  'keys:read': (t) => [{ actions: ['kms:GetPublicKey'], resources: [t.signingKey, t.ledgerKey] }],
+  'pointer:read': (t) => [
+    {
+      actions: [
+        'appconfig:GetApplication',
+        'appconfig:GetEnvironment',
+        'appconfig:GetConfigurationProfile',
+        'appconfig:GetHostedConfigurationVersion',
+        'appconfig:GetDeployment',
+        'appconfig:ListEnvironments',
+        'appconfig:ListConfigurationProfiles',
+        'appconfig:ListHostedConfigurationVersions',
+        'appconfig:ListDeployments',
+      ],
+      resources: [t.application, `${t.application}/*`],
+      pattern: MODELS,
+    },
+  ],
+  'pointer:onboard': (t) => [
+    { actions: ['appconfig:CreateEnvironment', 'appconfig:CreateConfigurationProfile'], resources: [t.application] },
+  ],
+  'pointer:version': (t) => [
+    {
+      actions: ['appconfig:CreateHostedConfigurationVersion'],
+      resources: [t.application, `${t.application}/configurationprofile/*`],
+      pattern: MODELS,
+    },
+  ],
+  'pointer:deploy': (t) => [
+    {
+      actions: ['appconfig:StartDeployment'],
+      resources: [
+        t.application,
+        `${t.application}/environment/*`,
+        `${t.application}/configurationprofile/*`,
+        t.instantStrategy,
+      ],
+      pattern: MODELS,
+    },
+  ],
+  'pointer:stop': (t) => [
+    {
+      actions: ['appconfig:StopDeployment'],
+      resources: [t.application, `${t.application}/environment/*`],
+      pattern: MODELS,
+    },
+  ],
+  'pointer:serve': (t) => [
+    {
+      actions: ['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
+      resources: [`${t.application}/environment/*/configuration/*`],
+      pattern: MODELS,
+    },
+  ],
+  'callback:send': (t) => [{ actions: ['states:SendTaskSuccess'], resources: t.waitingMachines }],
+  'execution:read': (t) => [
+    { actions: ['states:DescribeExecution'], resources: t.waitingExecutions, pattern: EXECUTIONS },
+  ],
+  'execution:stop': (t) => [{ actions: ['states:StopExecution'], resources: t.waitingExecutions, pattern: EXECUTIONS }],
+  'email:send': (t) => [{ actions: ['ses:SendEmail'], resources: [t.senderIdentity] }],
+  'notice:publish': (t) => [
+    { actions: ['sns:Publish'], resources: [t.topic] },
+    { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [t.topicKey] },
+  ],
+};
+
+/** Without it S3 answers 403 for an object that is not there, which a reader could not tell from a missing right. */
+function listed(...buckets: readonly string[]): Grant {
+  return { actions: ['s3:ListBucket'], resources: buckets };
+}
+
+function evidence(targets: AccessTargets, ...prefixes: readonly (typeof EVIDENCE_PREFIXES)[number][]): string[] {
+  return prefixes.map((prefix) => `${targets.evidenceBucket}/${prefix}*`);
+}

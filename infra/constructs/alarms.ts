@@ -1,0 +1,103 @@
+import { Duration } from 'aws-cdk-lib';
+import { type IMetric, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { FunctionName } from '../functions.ts';
+import { pascalCase, type StateMachineName } from './names.ts';
+import { ReleaseAlarm } from './release-alarm.ts';
+import type { ReleaseFunction } from './release-function.ts';
+
+export interface AlarmsProps {
+  readonly functionNamed: (name: FunctionName) => ReleaseFunction;
+  readonly machineNamed: (name: StateMachineName) => StateMachine;
+  readonly topic: ITopic;
+}
+
+/** Functions whose failure no state machine reports, or whose failure matters before the machine gives up. */
+const FUNCTION_ALARMS = [
+  ['vouch', 'No promotion can move a pointer while the vouching function fails; a rollback may be refused as well.'],
+  ['roll-back', 'A rollback does not reach AppConfig; the version to be withdrawn keeps serving.'],
+  ['anchor-ledger', 'Ledger entries are not anchored, and changed or removed rows would go unseen.'],
+  ['decide-approval', 'Approvers cannot decide: promotions wait until their gates expire.'],
+  ['show-approval', 'Approvers cannot see what they are asked to approve.'],
+  ['repeat-callbacks', 'A promotion whose callback was lost stays waiting although its gate is closed.'],
+  ['close-dead-promotion', 'A model whose execution died stays blocked for new promotions.'],
+] as const satisfies readonly (readonly [FunctionName, string])[];
+
+const MACHINE_ALARMS = [
+  ['promotion', 'A promotion ended by a defect and not by a decision; its candidate may not be deployed.'],
+  ['onboarding', 'An onboarding or change ended by a defect and not by a decision; it may be half applied.'],
+  ['rollback', 'A rollback did not finish; the version to be withdrawn may still serve.'],
+] as const satisfies readonly (readonly [StateMachineName, string])[];
+
+/** Signals that a handler logs as the message of an error line. */
+const LOG_ALARMS = [
+  {
+    signal: 'callback-forged',
+    message: 'CALLBACK_FORGED',
+    logOf: 'read-gate',
+    impact: 'Somebody answered an approval wait without a recorded decision; the gate held, but the attempt was made.',
+  },
+  {
+    signal: 'ledger-tampered',
+    message: 'LEDGER_TAMPERED',
+    logOf: 'anchor-ledger',
+    impact: 'A ledger row was changed or removed; what the ledger says from there on proves nothing.',
+  },
+] as const satisfies readonly { signal: string; message: string; logOf: FunctionName; impact: string }[];
+
+const PERIOD = Duration.minutes(1);
+
+/** One alarm per signal over all models, each with its page in `infra/runbooks/`. */
+export class Alarms extends Construct {
+  readonly #topic: ITopic;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    this.#topic = props.topic;
+    for (const [name, impact] of FUNCTION_ALARMS) {
+      this.#alarm(`${name}-failing`, impact, failuresOf(props.functionNamed(name)));
+    }
+    for (const [machine, impact] of MACHINE_ALARMS) {
+      this.#alarm(`${machine}-failed`, impact, unfinished(props.machineNamed(machine)));
+    }
+    for (const { signal, message, logOf, impact } of LOG_ALARMS) {
+      const filter = new MetricFilter(this, `${pascalCase(signal)}Filter`, {
+        logGroup: props.functionNamed(logOf).logGroup,
+        filterPattern: FilterPattern.stringValue('$.message', '=', message),
+        metricNamespace: 'ModelRelease',
+        metricName: message,
+      });
+      this.#alarm(signal, impact, filter.metric({ statistic: 'Sum', period: PERIOD }));
+    }
+  }
+
+  #alarm(signal: string, impact: string, metric: IMetric): void {
+    new ReleaseAlarm(this, pascalCase(signal), { signal, impact, metric, topic: this.#topic });
+  }
+}
+
+/** Failed and refused runs: a throttled function has not failed, it has not even started. */
+function failuresOf({ fn }: ReleaseFunction): IMetric {
+  return sumOf({
+    errors: fn.metricErrors({ period: PERIOD, statistic: 'Sum' }),
+    throttles: fn.metricThrottles({ period: PERIOD, statistic: 'Sum' }),
+  });
+}
+
+/** An aborted execution is a decision (a rollback stops promotions in flight); a failed or timed-out one is a defect. */
+function unfinished(machine: StateMachine): IMetric {
+  return sumOf({
+    failed: machine.metricFailed({ period: PERIOD, statistic: 'Sum' }),
+    timedOut: machine.metricTimedOut({ period: PERIOD, statistic: 'Sum' }),
+  });
+}
+
+function sumOf(metrics: Record<string, IMetric>): IMetric {
+  const expression = Object.keys(metrics)
+    .map((id) => `FILL(${id}, 0)`)
+    .join(' + ');
+  return new MathExpression({ expression, usingMetrics: metrics, period: PERIOD });
+}

@@ -1,0 +1,43 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { arn } from './names.ts';
+
+export interface NotificationsProps {
+  readonly senderEmail: string;
+  readonly alertEmail: string;
+  readonly key: IKey;
+}
+
+/** How the product reaches people: mail from one verified address, and one topic for notices and alarms. */
+export class Notifications extends Construct {
+  readonly topic: Topic;
+  readonly senderIdentityArn: string;
+
+  constructor(scope: Construct, id: string, props: NotificationsProps) {
+    super(scope, id);
+    const identity = new EmailIdentity(this, 'Sender', { identity: Identity.email(props.senderEmail) });
+    identity.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    this.senderIdentityArn = arn(this, 'ses', `identity/${props.senderEmail}`);
+    this.topic = new Topic(this, 'Topic', {
+      displayName: 'Model release',
+      masterKey: props.key,
+      enforceSSL: true,
+    });
+    // A topic with a policy of its own no longer has the one that lets the alarms of the account publish.
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsPublish',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    this.topic.addSubscription(new EmailSubscription(props.alertEmail));
+  }
+}

@@ -1,0 +1,80 @@
+import { Duration } from 'aws-cdk-lib';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping, type Function as LambdaFn, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { stateMachineArn, WAITING_MACHINES } from './names.ts';
+
+export interface TriggersProps {
+  readonly repeatCallbacks: LambdaFn;
+  readonly anchorLedger: LambdaFn;
+  readonly closeDeadPromotion: LambdaFn;
+  readonly ledger: TableV2;
+  /** Told of ledger changes that could not be looked at. */
+  readonly topic: ITopic;
+}
+
+/** What runs without being asked: schedules, dead executions, and the ledger's stream. */
+export class Triggers extends Construct {
+  constructor(scope: Construct, id: string, props: TriggersProps) {
+    super(scope, id);
+    this.#every('RepeatCallbacks', Duration.minutes(1), props.repeatCallbacks);
+    this.#every('AnchorLedger', Duration.hours(1), props.anchorLedger);
+    // The status event is best effort; the schedule finds what it missed.
+    this.#every('CloseDeadPromotions', Duration.minutes(5), props.closeDeadPromotion);
+    new Rule(this, 'ExecutionDied', {
+      description: 'Closes the promotion or change whose execution ended without closing it.',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: WAITING_MACHINES.map((machine) => stateMachineArn(this, machine)),
+        },
+      },
+      targets: [new LambdaFunction(props.closeDeadPromotion, RETRY)],
+    });
+    this.#watch(props);
+  }
+
+  /** Every change of the ledger is looked at within seconds; one that cannot be is handed to people. */
+  #watch({ ledger, anchorLedger, topic }: TriggersProps): void {
+    const { tableStreamArn } = ledger;
+    if (tableStreamArn === undefined) throw new Error('The ledger has no stream.');
+    anchorLedger.addToRolePolicy(
+      new PolicyStatement({
+        actions: [
+          'dynamodb:DescribeStream',
+          'dynamodb:GetRecords',
+          'dynamodb:GetShardIterator',
+          'dynamodb:ListStreams',
+        ],
+        resources: [tableStreamArn],
+      }),
+    );
+    new EventSourceMapping(this, 'LedgerChanged', {
+      target: anchorLedger,
+      eventSourceArn: tableStreamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      bisectBatchOnError: true,
+      retryAttempts: 10,
+      maxRecordAge: Duration.hours(12),
+      onFailure: { bind: () => ({ destination: topic.topicArn }) },
+    });
+  }
+
+  #every(id: string, period: Duration, target: LambdaFn): void {
+    new Rule(this, id, {
+      description: `Runs ${id} every ${period.toHumanString()}.`,
+      schedule: Schedule.rate(period),
+      targets: [new LambdaFunction(target, RETRY)],
+    });
+  }
+}
+
+/** The next run of a schedule does what a lost one left, so that old events need not be kept. */
+const RETRY = { retryAttempts: 2, maxEventAge: Duration.minutes(10) } as const;

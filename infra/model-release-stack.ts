@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { Alarms } from './constructs/alarms.ts';
+import { ApprovalApi } from './constructs/approval-api.ts';
+import { Buckets } from './constructs/buckets.ts';
+import { FlowMachine } from './constructs/flow-machine.ts';
+import { Keys } from './constructs/keys.ts';
+import {
+  executionArns,
+  pascalCase,
+  STATE_MACHINES,
+  type StateMachineName,
+  stateMachineArn,
+  WAITING_MACHINES,
+} from './constructs/names.ts';
+import { Notifications } from './constructs/notifications.ts';
+import { PointerApplication } from './constructs/pointer-application.ts';
+import { ReleaseFunctions, type ReleaseFunctionsProps } from './constructs/release-functions.ts';
+import { Tables } from './constructs/tables.ts';
+import { Triggers } from './constructs/triggers.ts';
+import type { FunctionSpec } from './functions.ts';
+import type { Settings } from './settings.ts';
+
+export interface ModelReleaseStackProps extends StackProps {
+  readonly settings: Settings;
+  /** The bundle of a function. */
+  readonly code: (spec: FunctionSpec) => Code;
+}
+
+const DEFINITIONS = join(import.meta.dirname, '..', 'state-machines');
+
+/** Everything of the product on AWS; each part's promises stand in `infra/constructs/`. */
+export class ModelReleaseStack extends Stack {
+  readonly #keys = new Keys(this, 'Keys');
+  readonly #tables = new Tables(this, 'Tables', { approvalsKey: this.#keys.approvals });
+  readonly #buckets = new Buckets(this, 'Buckets');
+  readonly #pointer = new PointerApplication(this, 'Pointer');
+  readonly #approval = new ApprovalApi(this, 'Approval');
+  readonly #notifications: Notifications;
+  readonly #functions: ReleaseFunctions;
+  readonly #machines: Readonly<Record<StateMachineName, FlowMachine>>;
+
+  constructor(scope: Construct, id: string, { settings, code, ...props }: ModelReleaseStackProps) {
+    super(scope, id, {
+      description: 'Release management of demand-forecast models: gates, approvals, pointer, ledger, rollback.',
+      ...props,
+    });
+    this.#notifications = new Notifications(this, 'Notifications', { ...settings, key: this.#keys.notifications });
+    this.#functions = new ReleaseFunctions(this, 'Functions', {
+      code,
+      targets: this.#targets(settings),
+      environment: this.#environment(settings),
+      signingKey: this.#keys.signing,
+      ledgerKey: this.#keys.ledger,
+    });
+    this.#machines = {
+      onboarding: this.#machine('onboarding'),
+      promotion: this.#machine('promotion'),
+      rollback: this.#machine('rollback'),
+    };
+    this.#connect();
+    this.#addOutputs();
+  }
+
+  #machine(machine: StateMachineName): FlowMachine {
+    return new FlowMachine(this, pascalCase(machine), {
+      machine,
+      definitionFile: join(DEFINITIONS, `${machine}.asl.json`),
+      functionNamed: (name) => this.#functions.named(name).fn,
+    });
+  }
+
+  #connect(): void {
+    const { fn: show } = this.#functions.named('show-approval');
+    const { fn: decide } = this.#functions.named('decide-approval');
+    this.#approval.answeredBy({ show, decide });
+    this.#pointer.vouchedBy(this.#functions.named('vouch').fn);
+    new Triggers(this, 'Triggers', {
+      repeatCallbacks: this.#functions.named('repeat-callbacks').fn,
+      anchorLedger: this.#functions.named('anchor-ledger').fn,
+      closeDeadPromotion: this.#functions.named('close-dead-promotion').fn,
+      ledger: this.#tables.ledger,
+      topic: this.#notifications.topic,
+    });
+    new Alarms(this, 'Alarms', {
+      functionNamed: (name) => this.#functions.named(name),
+      machineNamed: (name) => this.#machines[name].machine,
+      topic: this.#notifications.topic,
+    });
+  }
+
+  #targets(settings: Settings): ReleaseFunctionsProps['targets'] {
+    const incoming = settings.incomingPrefixes.map((uri) => uri.slice('s3://'.length));
+    return {
+      registryTable: this.#tables.registry.tableArn,
+      ledgerTable: this.#tables.ledger.tableArn,
+      approvalsTable: this.#tables.approvals.tableArn,
+      approvalsKey: this.#keys.approvals.keyArn,
+      signingKey: this.#keys.signing.keyArn,
+      ledgerKey: this.#keys.ledger.keyArn,
+      evidenceBucket: this.#buckets.evidence.bucketArn,
+      incomingBuckets: incoming.map((prefix) => `arn:${this.partition}:s3:::${prefix.split('/', 1)[0]}`),
+      incomingObjects: incoming.map((prefix) => `arn:${this.partition}:s3:::${prefix}*`),
+      application: this.#pointer.applicationArn,
+      instantStrategy: this.#pointer.strategyArn,
+      waitingMachines: WAITING_MACHINES.map((machine) => stateMachineArn(this, machine)),
+      waitingExecutions: WAITING_MACHINES.map((machine) => executionArns(this, machine)),
+      senderIdentity: this.#notifications.senderIdentityArn,
+      topic: this.#notifications.topic.topicArn,
+      topicKey: this.#keys.notifications.keyArn,
+    };
+  }
+
+  #environment(settings: Settings): ReleaseFunctionsProps['environment'] {
+    const { bucketName } = this.#buckets.evidence;
+    return {
+      REGISTRY_TABLE: this.#tables.registry.tableName,
+      LEDGER_TABLE: this.#tables.ledger.tableName,
+      APPROVALS_TABLE: this.#tables.approvals.tableName,
+      EVIDENCE_BUCKET: bucketName,
+      PREDICTION_BUCKET: this.#buckets.predictions.bucketName,
+      SIGNING_KEY_ID: this.#keys.signing.keyArn,
+      LEDGER_KEY_ID: this.#keys.ledger.keyArn,
+      APPCONFIG_APPLICATION_ID: this.#pointer.applicationId,
+      INSTANT_STRATEGY_ID: this.#pointer.strategyId,
+      APPROVAL_BASE_URL: this.#approval.baseUrl,
+      SENDER_EMAIL: settings.senderEmail,
+      NOTIFICATION_TOPIC_ARN: this.#notifications.topic.topicArn,
+      FIRST_APPROVERS: JSON.stringify(settings.firstApprovers),
+      STAGES: settings.stages,
+      INCOMING_PREFIXES: [`s3://${bucketName}/incoming/`, ...settings.incomingPrefixes].join(','),
+      PROMOTION_STATE_MACHINE_ARN: stateMachineArn(this, 'promotion'),
+      ONBOARDING_STATE_MACHINE_ARN: stateMachineArn(this, 'onboarding'),
+      RETENTION_DAYS: String(settings.retentionDays),
+      RETENTION_MODE: settings.retentionMode,
+    };
+  }
+
+  #addOutputs(): void {
+    const outputs = {
+      RegistryTableName: this.#tables.registry.tableName,
+      LedgerTableName: this.#tables.ledger.tableName,
+      EvidenceBucketName: this.#buckets.evidence.bucketName,
+      PredictionBucketName: this.#buckets.predictions.bucketName,
+      NotificationTopicArn: this.#notifications.topic.topicArn,
+      SigningKeyArn: this.#keys.signing.keyArn,
+      LedgerKeyArn: this.#keys.ledger.keyArn,
+      AppConfigApplicationId: this.#pointer.applicationId,
+      ApprovalBaseUrl: this.#approval.baseUrl,
+      DescribeReleaseFunctionName: this.#functions.named('describe-release').fn.functionName,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    for (const machine of STATE_MACHINES) {
+      new CfnOutput(this, `${pascalCase(machine)}StateMachineArn`, { value: this.#machines[machine].aliasArn });
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import * as z from 'zod';
+import { parseInput } from '../functions/platform/boundary.ts';
+import type { Reason } from '../functions/platform/errors.ts';
+import { type Approver, approver, normalEmail } from '../functions/platform/people.ts';
+import { parseStages, STAGES } from '../functions/promotion/life-cycle.ts';
+
+/** What whoever deploys the stack may set, as written: in `cdk.json`, after `cdk deploy -c`, or as a value in code. */
+export interface SettingsInput {
+  /**
+   * Who approves the onboarding of a new model: `[{id,name,email}]`, or the JSON text of it.
+   * @default one approver at example.com, so that synthesis needs no setting; nobody can approve with it
+   */
+  readonly firstApprovers?: string | readonly Approver[];
+  /**
+   * Address from which approval requests and notices are sent; SES has to have verified it.
+   * @default model-release@example.com
+   */
+  readonly senderEmail?: string;
+  /**
+   * Address that the alarms go to.
+   * @default model-release-alerts@example.com
+   */
+  readonly alertEmail?: string;
+  /**
+   * Stages that a promotion goes through, comma-separated. Leaving one out is recorded in the ledger of each promotion.
+   * @default offline,shadow,canary,production
+   */
+  readonly stages?: string;
+  /**
+   * S3 URI prefixes (each ending in `/`) from which candidates may be taken besides the evidence bucket's `incoming/`,
+   * comma-separated or a list.
+   * @default none
+   */
+  readonly incomingPrefixes?: string | readonly string[];
+  /**
+   * Days for which written evidence cannot be deleted, 1 to 36,500.
+   * @default 365
+   */
+  readonly retentionDays?: string | number;
+  /**
+   * `COMPLIANCE`: nobody, the root user included, can shorten the retention; right for production.
+   * `GOVERNANCE`: whoever holds s3:BypassGovernanceRetention can.
+   * @default GOVERNANCE
+   */
+  readonly retentionMode?: string;
+}
+
+/** The settings after validation. */
+export interface Settings {
+  readonly firstApprovers: readonly Approver[];
+  readonly senderEmail: string;
+  readonly alertEmail: string;
+  /** Stages in order, comma-separated. */
+  readonly stages: string;
+  readonly incomingPrefixes: readonly string[];
+  readonly retentionDays: number;
+  readonly retentionMode: 'COMPLIANCE' | 'GOVERNANCE';
+}
+
+export const SETTING_NAMES = [
+  'firstApprovers',
+  'senderEmail',
+  'alertEmail',
+  'stages',
+  'incomingPrefixes',
+  'retentionDays',
+  'retentionMode',
+] as const satisfies readonly (keyof SettingsInput)[];
+
+/** Lambda allows 4 KB of environment in all; the approvers share it with the public keys and the names. */
+const MAX_APPROVERS_BYTES = 2_000;
+
+const S3_PREFIX = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/([A-Za-z0-9!_.'()/=+-]*\/)?$/;
+
+const address = (fallback: string) => z.email('Expected an email address.').max(254).default(fallback);
+
+const approversSchema = z
+  .preprocess(jsonText, z.array(approver).min(1, 'Expected at least one approver.'))
+  .superRefine((approvers, context) => {
+    const distinct = (keys: readonly string[]) => new Set(keys).size === keys.length;
+    if (!distinct(approvers.map(({ email }) => normalEmail(email))) || !distinct(approvers.map(({ id }) => id))) {
+      context.addIssue({ code: 'custom', message: 'Expected distinct people: an id or an address is named twice.' });
+    }
+    if (Buffer.byteLength(JSON.stringify(approvers)) > MAX_APPROVERS_BYTES) {
+      context.addIssue({ code: 'custom', message: `Expected at most ${MAX_APPROVERS_BYTES} bytes of JSON.` });
+    }
+  })
+  .default([{ id: 'first-approver', name: 'First Approver', email: 'first-approver@example.com' }]);
+
+const stagesSchema = z
+  .string()
+  .default(STAGES.join(','))
+  .transform((text, context) => {
+    const stages = parseStages(text);
+    if (stages !== null) return stages.join(',');
+    const allowed = `of ${STAGES.join(', ')}, always with offline and production`;
+    context.addIssue({
+      code: 'custom',
+      input: text,
+      message: `Expected comma-separated stages ${allowed}.`,
+      params: { allowed },
+    });
+    return z.NEVER;
+  });
+
+const settingsSchema: z.ZodType<Settings> = z.object({
+  firstApprovers: approversSchema,
+  senderEmail: address('model-release@example.com'),
+  alertEmail: address('model-release-alerts@example.com'),
+  stages: stagesSchema,
+  incomingPrefixes: z
+    .preprocess(commaSeparated, z.array(z.string().regex(S3_PREFIX, 'Expected s3://bucket/ or s3://bucket/prefix/.')))
+    .default([]),
+  retentionDays: z.coerce.number().int().min(1).max(36_500).default(365),
+  retentionMode: z.enum(['COMPLIANCE', 'GOVERNANCE']).default('GOVERNANCE'),
+});
+
+/** The settings did not pass; the message lists every fault, `reasons` holds them as values. */
+export class SettingsError extends Error {
+  readonly reasons: readonly Reason[];
+
+  constructor(reasons: readonly Reason[]) {
+    const faults = reasons.map(({ path, message, got }) => `  ${path}: ${message}${got ? ` Got: ${got}` : ''}`);
+    super(`The stack's settings cannot be used:\n${faults.join('\n')}\nSet them in cdk.json or with -c name=value.`);
+    this.name = 'SettingsError';
+    this.reasons = reasons;
+  }
+}
+
+/**
+ * Validates the settings and fills in the defaults.
+ * @throws SettingsError with all faults at once
+ */
+export function parseSettings(input: unknown): Settings {
+  const parsed = parseInput(settingsSchema, input);
+  if (parsed.ok) return parsed.value;
+  throw new SettingsError(parsed.reasons);
+}
+
+function jsonText(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    // Left as text: the schema then says what was expected, beside all other faults.
+    return value;
+  }
+}
+
+function commaSeparated(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

@@ -1,0 +1,66 @@
+import { App, Validations } from 'aws-cdk-lib';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { bundledCode } from './bundling.ts';
+import { FUNCTIONS, type FunctionSpec } from './functions.ts';
+import { ModelReleaseStack } from './model-release-stack.ts';
+import { parseSettings, SETTING_NAMES, type SettingsInput } from './settings.ts';
+
+export const STACK_NAME = 'ModelRelease';
+
+/**
+ * Behaviour of the CDK that this stack is written for. It stands here and not in cdk.json, so that the template is the
+ * same whoever starts the synthesis: the CDK's command line, a script, or the local platform.
+ */
+const CDK_BEHAVIOUR = {
+  '@aws-cdk/core:validateAgainstDefaultRules': true,
+  '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
+  '@aws-cdk/aws-iam:minimizePolicies': true,
+  '@aws-cdk/core:checkSecretUsage': true,
+  '@aws-cdk/core:target-partitions': ['aws'],
+  '@aws-cdk/aws-kms:applyImportedAliasPermissionsToPrincipal': true,
+} as const;
+
+export interface SynthesizeOptions {
+  /**
+   * Settings by value; each one named here wins over the context.
+   * @default those of the CDK context, and the defaults of SettingsInput
+   */
+  readonly settings?: SettingsInput;
+  /**
+   * Folder that the cloud assembly is written to.
+   * @default what the CDK's command line asks for, else `cdk.out`
+   */
+  readonly outdir?: string;
+  /**
+   * The code of each function.
+   * @default the bundles of all functions, made now
+   */
+  readonly code?: (spec: FunctionSpec) => Code;
+  /**
+   * Whether the AwsSolutions rules of cdk-nag run; a finding fails the synthesis.
+   * @default true
+   */
+  readonly rules?: boolean;
+}
+
+/**
+ * Synthesizes the stack and answers the folder of the cloud assembly. Needs no AWS account and no setting.
+ * @throws SettingsError with all faults at once
+ */
+export async function synthesize(options: SynthesizeOptions = {}): Promise<string> {
+  const app = new App({
+    ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
+    autoSynth: false,
+    postCliContext: CDK_BEHAVIOUR,
+  });
+  const settings = parseSettings({ ...contextSettings(app), ...options.settings });
+  new ModelReleaseStack(app, STACK_NAME, { settings, code: options.code ?? (await bundledCode(FUNCTIONS)) });
+  if (options.rules ?? true) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app.synth().directory;
+}
+
+function contextSettings(app: App): Readonly<Record<string, unknown>> {
+  const named = SETTING_NAMES.map((name) => [name, app.node.tryGetContext(name)] as const);
+  return Object.fromEntries(named.filter(([, value]) => value !== undefined && value !== ''));
+}
