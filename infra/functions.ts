@@ -60,7 +60,7 @@ export const FUNCTIONS = [
     name: 'apply-change',
     entry: 'functions/registry/apply-change.lambda.ts',
     description: 'Carries out an approved onboarding or change.',
-    config: [...LEDGER, 'APPCONFIG_APPLICATION_ID'],
+    config: [...LEDGER, 'APPROVALS_TABLE', 'APPCONFIG_APPLICATION_ID'],
     access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'pointer:read', 'pointer:onboard'],
   },
   {
