@@ -70,7 +70,7 @@ export class EvidenceStore {
   }
 
   /** What was written under a key before, as it is recorded; null when nothing was. */
-  async findWritten(key: string): Promise<StoredObject | null> {
+  async find(key: string): Promise<StoredObject | null> {
     const versionId = await this.#head(key);
     return versionId === null ? null : this.#describe(key, versionId);
   }
@@ -85,7 +85,7 @@ export class EvidenceStore {
     key: string,
     options: { readonly retention: Retention; readonly at: string },
   ): Promise<StoredObject> {
-    const before = await this.findWritten(key);
+    const before = await this.find(key);
     if (before !== null) return before;
     try {
       const { VersionId } = await this.#client.send(
@@ -169,7 +169,7 @@ export class EvidenceStore {
   }
 
   async #writtenBefore(key: string, sha256: string, cause: unknown): Promise<StoredObject> {
-    const stored = await this.findWritten(key);
+    const stored = await this.find(key);
     if (stored?.sha256 === sha256) return stored;
     throw new ReleaseError('CONDITION_FAILED', `Something else is already stored at ${key}.`, { cause });
   }

@@ -1,4 +1,5 @@
 import type { OfflinePolicy } from '../registry/policy.ts';
+import { byCode, change, type Finding, finding, percent, signed } from './finding.ts';
 import { type GroupSums, type OfflineSums, perUnit, relativeWape, valueAdded } from './offline-sums.ts';
 
 /** Name and version of this judge, stored with each verdict. The version rises when the same sums may judge differently. */
@@ -22,13 +23,6 @@ export const FIXED_THRESHOLDS = {
   min_fva: 0,
   min_fva_rows: 100,
 } as const;
-
-/** A rule that was hit: the code of the contract, what was measured and what would have been accepted. */
-export interface Finding {
-  readonly code: string;
-  readonly got: string;
-  readonly allowed: string;
-}
 
 export type SegmentVerdict = 'INSUFFICIENT' | 'REGRESSED' | 'WITHIN_MARGIN';
 
@@ -122,38 +116,31 @@ function judgeGroup(name: string, sums: GroupSums, rule: Rule): JudgedGroup {
 }
 
 function leakage({ leakage: counts }: OfflineSums, t: OfflineThresholds): readonly Finding[] {
-  const rows = (code: string, count: number) => finding(count > 0, `LEAKAGE_${code}`, `${count} rows`, '0 rows');
+  const rows = (code: string, count: number) =>
+    finding(count > 0, `LEAKAGE_${code}`, { got: `${count} rows`, allowed: '0 rows' });
   const exact = counts.exact_rows < t.leak_exact_min_rows ? null : counts.exact_matches / counts.exact_rows;
   return [
     ...rows('TARGET_NOT_AFTER_ORIGIN', counts.target_not_after_origin),
     ...rows('HORIZON_MISMATCH', counts.horizon_mismatch),
     ...rows('TRAINED_PAST_ORIGIN', counts.trained_past_origin + counts.features_past_origin),
     ...rows('TRAINING_CUTOFF_MISSING', t.require_training_cutoff ? counts.without_training_cutoff : 0),
-    ...finding(
-      counts.folds_with_many_origins > 0,
-      'LEAKAGE_FOLDS_WITH_MANY_ORIGINS',
-      `${counts.folds_with_many_origins} folds with several origins`,
-      'one origin per fold',
-    ),
-    ...finding(
-      counts.n_origins < t.min_folds,
-      'LEAKAGE_TOO_FEW_ORIGINS',
-      `${counts.n_origins} origins`,
-      `at least ${t.min_folds} origins`,
-    ),
+    ...finding(counts.folds_with_many_origins > 0, 'LEAKAGE_FOLDS_WITH_MANY_ORIGINS', {
+      got: `${counts.folds_with_many_origins} folds with several origins`,
+      allowed: 'one origin per fold',
+    }),
+    ...finding(counts.n_origins < t.min_folds, 'LEAKAGE_TOO_FEW_ORIGINS', {
+      got: `${counts.n_origins} origins`,
+      allowed: `at least ${t.min_folds} origins`,
+    }),
     // Fewer origins than that are told by the rule above; their span says nothing more.
-    ...finding(
-      counts.n_origins >= t.min_folds && counts.span_days < t.min_span_days,
-      'LEAKAGE_ORIGIN_SPAN_TOO_SHORT',
-      `${counts.span_days} days from first to last origin`,
-      `at least ${t.min_span_days} days`,
-    ),
-    ...finding(
-      exceeds(exact, t.leak_exact_max_share),
-      'LEAKAGE_EXACT_MATCHES',
-      `${percent(exact)} of ${counts.exact_rows} rows forecast exactly`,
-      `at most ${percent(t.leak_exact_max_share)}`,
-    ),
+    ...finding(counts.n_origins >= t.min_folds && counts.span_days < t.min_span_days, 'LEAKAGE_ORIGIN_SPAN_TOO_SHORT', {
+      got: `${counts.span_days} days from first to last origin`,
+      allowed: `at least ${t.min_span_days} days`,
+    }),
+    ...finding(exceeds(exact, t.leak_exact_max_share), 'LEAKAGE_EXACT_MATCHES', {
+      got: `${percent(exact)} of ${counts.exact_rows} rows forecast exactly`,
+      allowed: `at most ${percent(t.leak_exact_max_share)}`,
+    }),
   ];
 }
 
@@ -163,19 +150,15 @@ function quality({ quality: q }: OfflineSums, t: OfflineThresholds): readonly Fi
   const invalidRate = settled === 0 ? null : invalid / settled;
   const conflictRate = q.keys === 0 ? null : q.conflicting_keys / q.keys;
   return [
-    ...finding(q.bad_date > 0, 'BACKTEST_INVALID_ROWS', `${q.bad_date} rows`, '0 rows'),
-    ...finding(
-      exceeds(invalidRate, t.max_invalid_rate),
-      'CANDIDATE_INVALID_RATE',
-      `${percent(invalidRate, 3)} of the rows (${q.candidate_missing} missing, ${q.candidate_nonfinite} not finite, ${q.candidate_negative} negative)`,
-      `at most ${percent(t.max_invalid_rate, 3)}`,
-    ),
-    ...finding(
-      exceeds(conflictRate, t.max_conflict_rate),
-      'CONFLICTING_DUPLICATES',
-      `${q.conflicting_keys} of ${q.keys} keys with different values`,
-      `at most ${percent(t.max_conflict_rate, 3)} of the keys`,
-    ),
+    ...finding(q.bad_date > 0, 'BACKTEST_INVALID_ROWS', { got: `${q.bad_date} rows`, allowed: '0 rows' }),
+    ...finding(exceeds(invalidRate, t.max_invalid_rate), 'CANDIDATE_INVALID_RATE', {
+      got: `${percent(invalidRate, 3)} of the rows (${q.candidate_missing} missing, ${q.candidate_nonfinite} not finite, ${q.candidate_negative} negative)`,
+      allowed: `at most ${percent(t.max_invalid_rate, 3)}`,
+    }),
+    ...finding(exceeds(conflictRate, t.max_conflict_rate), 'CONFLICTING_DUPLICATES', {
+      got: `${q.conflicting_keys} of ${q.keys} keys with different values`,
+      allowed: `at most ${percent(t.max_conflict_rate, 3)} of the keys`,
+    }),
   ];
 }
 
@@ -184,8 +167,14 @@ function overallRules(overall: JudgedGroup, t: OfflineThresholds): readonly Find
   // Exactly min_improvement is enough, and with 0 the candidate must not be worse.
   const short = !regressed && exceeds(overall.relWape, -t.min_improvement);
   return [
-    ...finding(regressed, 'OVERALL_REGRESSED', change(overall.relWape), `at most ${signed(t.margin_overall)} error`),
-    ...finding(short, 'BELOW_MIN_IMPROVEMENT', change(overall.relWape), `at most ${signed(-t.min_improvement)} error`),
+    ...finding(regressed, 'OVERALL_REGRESSED', {
+      got: change(overall.relWape),
+      allowed: `at most ${signed(t.margin_overall)} error`,
+    }),
+    ...finding(short, 'BELOW_MIN_IMPROVEMENT', {
+      got: change(overall.relWape),
+      allowed: `at most ${signed(-t.min_improvement)} error`,
+    }),
     ...bias('BIAS', overall, { absMax: t.bias_abs_max, worseBy: t.bias_worse_by }),
   ];
 }
@@ -194,7 +183,7 @@ function segmentRules(segment: JudgedGroup, t: OfflineThresholds): readonly Find
   const regressed = segment.verdict === 'REGRESSED';
   const allowed = `less than ${signed(t.margin_segment)} error`;
   return [
-    ...finding(regressed, `SEGMENT_REGRESSED:${segment.name}`, change(segment.relWape), allowed),
+    ...finding(regressed, `SEGMENT_REGRESSED:${segment.name}`, { got: change(segment.relWape), allowed }),
     ...bias(`SEGMENT_BIAS:${segment.name}`, segment, {
       absMax: t.segment_bias_abs_max,
       worseBy: t.segment_bias_worse_by,
@@ -216,31 +205,30 @@ function bias(
   const size = Math.abs(group.biasCandidate);
   const hit = exceeds(size, limits.absMax) && exceeds(size, Math.abs(group.biasBaseline) + limits.worseBy);
   const got = `${signed(group.biasCandidate)} (baseline ${signed(group.biasBaseline)})`;
-  return finding(
-    hit,
-    code,
+  return finding(hit, code, {
     got,
-    `within ${percent(limits.absMax)}, or ${percent(limits.worseBy)} of the baseline's size`,
-  );
+    allowed: `within ${percent(limits.absMax)}, or ${percent(limits.worseBy)} of the baseline's size`,
+  });
 }
 
 function addedValue({ valueAdded: sums }: OfflineSums, t: OfflineThresholds): readonly Finding[] {
   if (sums.rows < t.min_fva_rows) return [];
   const gain = valueAdded(sums.candidateError, sums.naiveError);
   const hit = gain !== null && !exceeds(gain, t.min_fva);
-  return finding(hit, 'NO_VALUE_OVER_SEASONAL_NAIVE', `${signed(gain)} value added`, `more than ${percent(t.min_fva)}`);
+  return finding(hit, 'NO_VALUE_OVER_SEASONAL_NAIVE', {
+    got: `${signed(gain)} value added`,
+    allowed: `more than ${percent(t.min_fva)}`,
+  });
 }
 
 function insufficient(groups: Groups, t: OfflineThresholds): readonly Finding[] {
   const found = new Map(groups.segments.map((segment) => [segment.name, segment]));
   const missing = t.critical_segments.filter((name) => found.get(name)?.sufficient !== true);
   return [
-    ...finding(
-      !groups.overall.sufficient,
-      'OVERALL_INSUFFICIENT',
-      extent(groups.overall.sums),
-      `at least ${t.min_rows} rows, ${t.min_series} series and ${t.min_folds} origins`,
-    ),
+    ...finding(!groups.overall.sufficient, 'OVERALL_INSUFFICIENT', {
+      got: extent(groups.overall.sums),
+      allowed: `at least ${t.min_rows} rows, ${t.min_series} series and ${t.min_folds} origins`,
+    }),
     ...missing.map((name) => ({
       code: `CRITICAL_SEGMENT_INSUFFICIENT:${name}`,
       got: extent(found.get(name)?.sums),
@@ -251,51 +239,26 @@ function insufficient(groups: Groups, t: OfflineThresholds): readonly Finding[] 
 
 function warnings({ history, leakage: counts }: OfflineSums): readonly Finding[] {
   return [
-    ...finding(
-      counts.without_training_cutoff > 0,
-      'NO_TRAINING_CUTOFF',
-      `${counts.without_training_cutoff} rows`,
-      '0 rows',
-    ),
-    ...finding(history.bad_date > 0, 'HISTORY_INVALID_ROWS', `${history.bad_date} rows`, '0 rows'),
-    ...finding(history.conflicting_keys > 0, 'HISTORY_CONFLICTS', `${history.conflicting_keys} days`, '0 days'),
-    ...finding(
-      history.series_without_history > 0,
-      'SERIES_WITHOUT_HISTORY',
-      `${history.series_without_history} series`,
-      '0 series',
-    ),
-    ...finding(
-      history.differing_rows > 0,
-      'ACTUALS_DIFFER_FROM_HISTORY',
-      `${history.differing_rows} of ${history.compared_rows} rows`,
-      '0 rows',
-    ),
+    ...finding(counts.without_training_cutoff > 0, 'NO_TRAINING_CUTOFF', {
+      got: `${counts.without_training_cutoff} rows`,
+      allowed: '0 rows',
+    }),
+    ...finding(history.bad_date > 0, 'HISTORY_INVALID_ROWS', { got: `${history.bad_date} rows`, allowed: '0 rows' }),
+    ...finding(history.conflicting_keys > 0, 'HISTORY_CONFLICTS', {
+      got: `${history.conflicting_keys} days`,
+      allowed: '0 days',
+    }),
+    ...finding(history.series_without_history > 0, 'SERIES_WITHOUT_HISTORY', {
+      got: `${history.series_without_history} series`,
+      allowed: '0 series',
+    }),
+    ...finding(history.differing_rows > 0, 'ACTUALS_DIFFER_FROM_HISTORY', {
+      got: `${history.differing_rows} of ${history.compared_rows} rows`,
+      allowed: '0 rows',
+    }),
   ];
-}
-
-function finding(hit: boolean, code: string, got: string, allowed: string): readonly Finding[] {
-  return hit ? [{ code, got, allowed }] : [];
-}
-
-function byCode(findings: readonly Finding[]): readonly Finding[] {
-  return findings.toSorted((a, b) => (a.code < b.code ? -1 : 1));
 }
 
 function extent(sums: GroupSums | undefined): string {
   return sums === undefined ? '0 rows' : `${sums.rows} rows, ${sums.series} series, ${sums.origins} origins`;
-}
-
-function change(relWape: number | null): string {
-  return relWape === Number.POSITIVE_INFINITY ? 'error where the baseline has none' : `${signed(relWape)} error`;
-}
-
-/** A share as text, for example `12.3 %`. */
-export function percent(share: number | null, digits = 1): string {
-  return share === null ? 'undefined' : `${(share * 100).toFixed(digits)} %`;
-}
-
-/** As percent, with its sign. */
-export function signed(share: number | null): string {
-  return share === null ? 'undefined' : `${share > 0 ? '+' : ''}${percent(share)}`;
 }

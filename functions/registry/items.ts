@@ -50,9 +50,12 @@ export const modelItem = z.object({
 });
 export type ModelItem = z.infer<typeof modelItem>;
 
-/** Registry item of one version of a policy; never changed. */
+/**
+ * Registry item of one version of a policy; never changed. `policy` is as it was stored, since the digest is of that:
+ * parsing it with a later policySchema may add defaults.
+ */
 export const policyItem = z.object({
-  policy: policySchema,
+  policy: z.json(),
   /** Digest of the canonical JSON of `policy`. */
   policyDigest: sha256,
 });

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoLedger } from '../ledger/ledger-store.ts';
+import { parseEvent } from '../platform/boundary.ts';
+import { dynamo, kms, s3 } from '../platform/clients.ts';
+import { systemClock } from '../platform/clock.ts';
+import { config } from '../platform/config.ts';
+import { logger } from '../platform/logger.ts';
+import { retention } from '../platform/retention.ts';
+import { kmsSigner } from '../platform/signing-store.ts';
+import { RegistryStore } from '../registry/registry-store.ts';
+import { RegistryWrites } from '../registry/registry-writes.ts';
+import { EvidenceStore } from './evidence-store.ts';
+import { type JudgeAnswer, type JudgePorts, judge, judgeEvent } from './judge.ts';
+import { readOfflineSums } from './offline-sums-store.ts';
+
+/** Lambda sets the variable; the default is for a host that does not. */
+const functionMemoryMb = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 1024);
+/** Node and the engine's own code need about this much beside the engine's limit. */
+const RESERVED_MB = 250;
+const engine = { memoryMb: Math.max(256, functionMemoryMb - RESERVED_MB), threads: availableParallelism() };
+
+const ports: JudgePorts = {
+  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
+  writes: new RegistryWrites(config('REGISTRY_TABLE')),
+  ledger: new DynamoLedger({
+    client: dynamo(),
+    table: config('LEDGER_TABLE'),
+    sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
+  }),
+  evidence: new EvidenceStore(s3(), config('EVIDENCE_BUCKET')),
+  withDirectory: async (use) => {
+    const directory = await mkdtemp(join(tmpdir(), 'judge-'));
+    try {
+      return await use(directory);
+    } finally {
+      // A warm function keeps its disk, and the next promotion needs the room.
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+  offlineSums: (files, { directory, exactMinUnits }) =>
+    readOfflineSums(files, { engine: { ...engine, directory }, exactMinUnits }),
+};
+const kept = retention(config('RETENTION_DAYS'), config('RETENTION_MODE'));
+
+/** Judges the evidence of a gate and writes the three artifacts. */
+export async function handler(event: unknown): Promise<JudgeAnswer> {
+  const settings = { retention: kept, at: systemClock().toISOString() };
+  const answer = await judge(ports, parseEvent(judgeEvent, event), settings);
+  logger.info('Judged', { ...answer });
+  return answer;
+}
