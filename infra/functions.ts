@@ -193,24 +193,9 @@ export const FUNCTIONS = [
   {
     name: 'release-note',
     entry: 'functions/change/release-note.lambda.ts',
-    description: 'Writes the release note from facts and tells owner and downstream teams.',
-    config: [
-      ...LEDGER,
-      'EVIDENCE_BUCKET',
-      'SENDER_EMAIL',
-      'NOTIFICATION_TOPIC_ARN',
-      'RETENTION_DAYS',
-      'RETENTION_MODE',
-    ],
-    access: [
-      'registry:read',
-      'registry:write',
-      'ledger:append',
-      'evidence:read',
-      'evidence:write',
-      'email:send',
-      'notice:publish',
-    ],
+    description: 'Writes the release note from facts.',
+    config: [...LEDGER, 'EVIDENCE_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'ledger:read', 'evidence:read', 'evidence:write'],
   },
   {
     name: 'send-notice',
