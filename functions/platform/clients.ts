@@ -1,4 +1,5 @@
 import { AppConfigClient } from '@aws-sdk/client-appconfig';
+import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -26,6 +27,8 @@ export const dynamo = /* @__PURE__ */ once(() =>
 export const s3 = /* @__PURE__ */ once(() => new S3Client({}));
 export const kms = /* @__PURE__ */ once(() => new KMSClient({}));
 export const appConfig = /* @__PURE__ */ once(() => new AppConfigClient({}));
+/** The data plane: what an inference-side reader asks. */
+export const appConfigData = /* @__PURE__ */ once(() => new AppConfigDataClient({}));
 export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({}));
 export const ses = /* @__PURE__ */ once(() => new SESv2Client({}));
 export const sns = /* @__PURE__ */ once(() => new SNSClient({}));
