@@ -11,7 +11,7 @@ import { createTestKey, type TestKey } from './test-key.ts';
 
 /** The three tables on AWS's own engine, with the key schema of the stack. */
 export interface Tables {
-  readonly engine: Pick<DynamoDbEngine, 'endpoint' | 'region' | 'credentials'>;
+  readonly engine: DynamoDbEngine;
   readonly client: DynamoDBDocumentClient;
   /** Names of the tables. */
   readonly registry: string;
@@ -36,7 +36,7 @@ export async function startTables(): Promise<Tables> {
   const client = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } });
   const key = createTestKey();
   return {
-    engine: { endpoint, region, credentials },
+    engine,
     client,
     registry,
     ledger,
