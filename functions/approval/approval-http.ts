@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import type { Link } from './find-request.ts';
+import { PAGE_HEADERS } from './page-frame.ts';
+
+/** The part of an HTTP API event (payload 2.0) that the pages read. */
+const eventSchema = z.object({
+  requestContext: z.object({ http: z.object({ method: z.string() }) }),
+  pathParameters: z.record(z.string(), z.string().optional()).nullish(),
+  queryStringParameters: z.record(z.string(), z.string().optional()).nullish(),
+  body: z.string().nullish(),
+  isBase64Encoded: z.boolean().optional(),
+});
+
+export interface ApprovalRequest {
+  readonly method: string;
+  readonly link: Link;
+  /** Body as text; empty when there is none. */
+  readonly body: string;
+}
+
+/** Reads an HTTP API event; whatever is missing is empty, which no request has. */
+export function readHttp(event: unknown): ApprovalRequest {
+  const parsed = eventSchema.safeParse(event);
+  if (!parsed.success) return { method: '', link: { requestId: '', secret: '' }, body: '' };
+  const { requestContext, pathParameters, queryStringParameters, body, isBase64Encoded } = parsed.data;
+  return {
+    method: requestContext.http.method,
+    link: { requestId: pathParameters?.['id'] ?? '', secret: queryStringParameters?.['k'] ?? '' },
+    body: isBase64Encoded ? Buffer.from(body ?? '', 'base64').toString('utf8') : (body ?? ''),
+  };
+}
+
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function answerPage(statusCode: number, body: string): HttpAnswer {
+  return { statusCode, headers: PAGE_HEADERS, body };
+}

@@ -1,0 +1,112 @@
+import type { Reason } from '../platform/errors.ts';
+import { EMPTY_FORM, JUSTIFICATION_MAX, JUSTIFICATION_MIN, type TypedForm } from './decision-form.ts';
+import { type Html, html } from './html.ts';
+import type { GateItem } from './items.ts';
+import { page } from './page-frame.ts';
+import type { Review } from './review.ts';
+import {
+  askedSection,
+  consequences,
+  decisionsSection,
+  evidenceSections,
+  failureModes,
+  proposalSection,
+  sealFooter,
+} from './review-sections.ts';
+import { asked, instant, STATUS_WORDS, typedName } from './wording.ts';
+
+interface Filled {
+  readonly typed: TypedForm;
+  readonly faults: readonly Reason[];
+}
+
+/**
+ * The page of one approver's request at the time `now`: what is asked, the evidence, and, while it can be decided, the
+ * form. After a faulty post it shows the faults beside their fields, with the text that was typed.
+ */
+export function approvalPage(review: Review, now: Date, filled: Filled = { typed: EMPTY_FORM, faults: [] }): string {
+  const { gate, run, request } = review;
+  const title = asked(run, gate.stage);
+  const closed = closedNotice(review, now);
+  return page(
+    `${filled.faults.length === 0 ? '' : 'Error: '}Approval of ${title}`,
+    html`<p class="eyebrow">Approval request for ${request.approver.name}</p>
+<h1>${title}</h1>
+<p>${statusPill(gate, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}</span>` : null}</p>
+${closed}${closed === null && filled.faults.length > 0 ? errorSummary(filled.faults) : null}
+${askedSection(review)}${proposalSection(review)}${evidenceSections(review)}${failureModes(review)}${consequences(review)}${decisionsSection(review)}
+${closed === null ? form(review, filled) : null}
+${sealFooter(review)}`,
+  );
+}
+
+function isOver(gate: GateItem, now: Date): boolean {
+  return gate.status === 'open' && now.toISOString() >= gate.expiresAt;
+}
+
+function statusPill(gate: GateItem, now: Date): Html {
+  const status = isOver(gate, now) ? 'expired' : gate.status;
+  const tone = status === 'open' ? 'plain' : status === 'approved' ? 'good' : status === 'rejected' ? 'bad' : 'warn';
+  return html`<span class="pill ${tone}">${STATUS_WORDS[status]}</span>`;
+}
+
+/** Why there is no form; null while there is one. */
+function closedNotice({ gate, run, request }: Review, now: Date): Html | null {
+  const notice = (text: string) => html`<div class="card notice" role="status"><p>${text}</p></div>`;
+  if (request.decision !== undefined) {
+    return notice(`You decided on this request: ${request.decision}. A request can be used once.`);
+  }
+  if (run.end !== undefined) return notice(`It has ended: ${run.end}. Nothing is left to decide.`);
+  if (isOver(gate, now) || gate.status === 'expired')
+    return notice(`The time to decide ended at ${instant(gate.expiresAt)}.`);
+  if (gate.status === 'open') return null;
+  if (gate.status === 'void')
+    return notice(`${gate.reason?.message ?? ''} This request is void; a new one follows.`.trim());
+  if (gate.status === 'withdrawn') return notice(`${gate.reason?.message ?? ''} Nothing is left to decide.`.trim());
+  return notice(`It was ${gate.status} before you decided. Nothing is left to decide.`);
+}
+
+function errorSummary(faults: readonly Reason[]): Html {
+  return html`<div class="errors" role="alert" tabindex="-1" autofocus aria-labelledby="errors"><h2 id="errors">Nothing was recorded yet</h2>
+<ul>${faults.map(({ path, message }) => html`<li><a href="#${path ?? ''}">${message}</a></li>`)}</ul></div>`;
+}
+
+function form({ run, request }: Review, { typed, faults }: Filled): Html {
+  const name = typedName(run);
+  const what = run.kind === 'promotion' ? 'version' : "model's name";
+  return html`<section aria-labelledby="decide"><h2 id="decide">Your decision</h2>
+<p>It is recorded under your name, ${request.approver.name} (${request.approver.email}), and cannot be changed.</p>
+<form method="post" novalidate>
+<fieldset ${wrong(faults, 'decision')}><legend id="decision">Decision</legend>${fault(faults, 'decision')}
+<label class="choice"><input type="radio" name="decision" value="approve" ${typed.decision === 'approve' ? CHECKED : null}><span><strong>Approve</strong></span></label>
+<label class="choice"><input type="radio" name="decision" value="reject" ${typed.decision === 'reject' ? CHECKED : null}><span><strong>Reject</strong> <span class="hint">ends it at once</span></span></label></fieldset>
+<div ${wrong(faults, 'version', 'field')}><label class="block" for="version">Type the ${what}: ${name}</label>
+<span class="hint" id="version-hint">By hand, so that nothing can decide in your place.</span>${fault(faults, 'version')}
+<input type="text" id="version" name="version" value="${typed.version}" autocomplete="off" autocapitalize="off" spellcheck="false" ${described(faults, 'version')}></div>
+<div ${wrong(faults, 'justification', 'field')}><label class="block" for="justification">Justification</label>
+<span class="hint" id="justification-hint">Why, in ${JUSTIFICATION_MIN} to ${JUSTIFICATION_MAX} characters. It is kept in the ledger.</span>${fault(faults, 'justification')}
+<textarea id="justification" name="justification" rows="6" ${described(faults, 'justification')}>
+${typed.justification}</textarea></div>
+<button type="submit">Record my decision</button>
+</form></section>`;
+}
+
+const CHECKED = html`checked`;
+
+function messageOf(faults: readonly Reason[], field: string): string | undefined {
+  return faults.find(({ path }) => path === field)?.message;
+}
+
+function wrong(faults: readonly Reason[], field: string, base = ''): Html {
+  return html`class="${base}${messageOf(faults, field) === undefined ? '' : ' wrong'}"`;
+}
+
+function fault(faults: readonly Reason[], field: string): Html | null {
+  const message = messageOf(faults, field);
+  return message === undefined ? null : html`<p class="fault" id="${field}-fault">${message}</p>`;
+}
+
+function described(faults: readonly Reason[], field: string): Html {
+  if (messageOf(faults, field) === undefined) return html`aria-describedby="${field}-hint"`;
+  return html`aria-describedby="${field}-hint ${field}-fault" aria-invalid="true"`;
+}

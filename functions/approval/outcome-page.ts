@@ -1,0 +1,62 @@
+import type { Outcome } from './decide.ts';
+import { messagePage } from './page-frame.ts';
+import { countApprovals } from './quorum.ts';
+import { asked, instant, progress } from './wording.ts';
+
+/** The page for a link that leads nowhere: the same for an unknown id and for a wrong secret. */
+export function unknownLinkPage(): string {
+  return messagePage('This link does not work', [
+    'It may be incomplete, or it was never issued. Open the link from the newest email again, or ask whoever runs model releases.',
+  ]);
+}
+
+export function failurePage(): string {
+  return messagePage('Nothing was recorded', [
+    'The request could not be handled right now. Your decision was not recorded. Please go back and try again in a moment.',
+  ]);
+}
+
+/** The answer to a post, except for field faults (they are shown on the form) and unknown links. */
+export function outcomePage(outcome: Exclude<Outcome, { readonly status: 400 | 404 }>): string {
+  const { gate, run, request } = outcome.found;
+  const what = asked(run, gate.stage);
+  switch (outcome.status) {
+    case 200:
+      return messagePage(outcome.decision === 'approve' ? 'Your approval is recorded' : 'Your rejection is recorded', [
+        `${request.approver.name} decided on ${what}: ${outcome.decision}. Ledger position ${outcome.seq}.`,
+        afterwards(outcome.found),
+        'You can close this page.',
+      ]);
+    case 403:
+      return messagePage('You may not decide on this', [
+        `Whoever asks cannot approve, and only the current approvers of ${run.model} decide on ${what}. Nothing was recorded.`,
+      ]);
+    case 409:
+      return messagePage('Nothing is left to decide here', [
+        closedLine(outcome.found, what),
+        'Nothing was recorded now.',
+      ]);
+    case 410:
+      return messagePage('This request has expired', [
+        `The time to decide on ${what} ended at ${instant(gate.expiresAt)}. Nothing was recorded.`,
+      ]);
+  }
+}
+
+type Found = Exclude<Outcome, { readonly status: 404 }>['found'];
+
+function afterwards({ gate }: Found): string {
+  if (gate.status === 'approved') return 'The quorum is complete and the flow goes on by itself.';
+  if (gate.status === 'rejected') return 'This ends it. Everything stays as it is.';
+  return `${progress(gate, countApprovals(gate.decisions))} so far; others are still asked.`;
+}
+
+function closedLine({ gate, run, request }: Found, what: string): string {
+  if (request.decision !== undefined)
+    return `You decided on ${what} before: ${request.decision}. A request can be used once.`;
+  if (gate.status === 'void')
+    return `${gate.reason?.message ?? ''} This request is void; a new one follows by email.`.trim();
+  if (gate.status === 'approved' || gate.status === 'rejected') return `${what}: it was ${gate.status} by others.`;
+  if (gate.status === 'withdrawn') return `${what}: it was withdrawn. ${gate.reason?.message ?? ''}`.trim();
+  return `${what}: it has ended${run.end === undefined ? '' : ` (${run.end})`}.`;
+}

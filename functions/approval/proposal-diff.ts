@@ -1,0 +1,45 @@
+import { canonicalJson, type JsonValue } from '../platform/json.ts';
+import type { ModelItem, Proposal } from '../registry/items.ts';
+
+/** One setting that a change would alter; empty text: not there. */
+export interface Difference {
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What a proposal alters, setting by setting; against no model, everything that it sets. */
+export function proposalDiff(
+  model: ModelItem | null,
+  { owner, approvers, downstream, policy }: Proposal,
+): readonly Difference[] {
+  const before = model === null ? new Map<string, string>() : flatten(model);
+  const after = flatten({ owner, approvers, downstream, policy });
+  const paths = [...new Set([...before.keys(), ...after.keys()])];
+  return paths
+    .map((path) => ({ path, before: before.get(path) ?? '', after: after.get(path) ?? '' }))
+    .filter((difference) => difference.before !== difference.after);
+}
+
+function flatten(
+  settings: Pick<ModelItem, 'owner' | 'approvers' | 'downstream' | 'policy'>,
+): ReadonlyMap<string, string> {
+  const { owner, approvers, downstream, policy } = settings;
+  const lines = new Map<string, string>();
+  lines.set('owner', `${owner.name} <${owner.email}>, ${owner.team}`);
+  for (const { id, name, email, stages } of approvers) {
+    lines.set(`approver ${id}`, `${name} <${email}>${stages === undefined ? '' : `, only ${stages.join(', ')}`}`);
+  }
+  for (const { team, email } of downstream) lines.set(`downstream ${team}`, email);
+  addLeaves(lines, 'policy', policy);
+  return lines;
+}
+
+function addLeaves(lines: Map<string, string>, path: string, value: JsonValue): void {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    lines.set(path, typeof value === 'string' ? value : canonicalJson(value));
+    return;
+  }
+  for (const [name, member] of Object.entries(value))
+    if (member !== undefined) addLeaves(lines, `${path}.${name}`, member);
+}

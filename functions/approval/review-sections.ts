@@ -1,0 +1,131 @@
+import type { Reason } from '../platform/errors.ts';
+import type { Run } from '../registry/items.ts';
+import { type Html, type HtmlValue, html } from './html.ts';
+import type { GateItem } from './items.ts';
+import { proposalDiff } from './proposal-diff.ts';
+import { countApprovals } from './quorum.ts';
+import type { ReportSummary, SummaryRow } from './report-summary.ts';
+import type { Evidence, Review } from './review.ts';
+import { instant, onApproval, onRejection, progress } from './wording.ts';
+
+const facts = (rows: readonly (readonly [string, HtmlValue])[]): Html =>
+  html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+
+/** Who asks for what, and why: the change record in full. */
+export function askedSection({ run, gate }: Review): Html {
+  const { change, requestedBy } = run;
+  return html`<section aria-labelledby="asked"><h2 id="asked">What is asked, and why</h2>${facts([
+    ['Model', run.model],
+    ...(run.kind === 'promotion' ? ([['Version', run.version]] as const) : []),
+    ['To enter', gate.stage],
+    ['Asked by', `${requestedBy.name} <${requestedBy.email}>`],
+    ['Kind of change', `${change.type}${change.critical ? ', critical' : ''}`],
+    ['Reason', change.reason],
+    ['Scope', change.scope],
+    ['Expected impact', change.expectedImpact],
+    ['Rollback plan', change.rollbackPlan],
+    ...(run.kind === 'promotion' ? trainingFacts(run) : []),
+  ])}</section>`;
+}
+
+function trainingFacts(run: Extract<Run, { kind: 'promotion' }>): readonly (readonly [string, string])[] {
+  const { from, to, features, code } = run.training;
+  return [
+    [
+      'Compared with',
+      run.baseline === '' ? 'the safe forecast (nothing is in production yet)' : `version ${run.baseline}`,
+    ],
+    [
+      'Trained on',
+      `${from} to ${to}, ${features.length} ${features.length === 1 ? 'feature' : 'features'}, code ${code}`,
+    ],
+  ];
+}
+
+export function consequences({ run, gate }: Review): Html {
+  return html`<section aria-labelledby="then"><h2 id="then">What happens then</h2>
+<p><strong>If approved:</strong> ${onApproval(run, gate.stage)}</p>
+<p><strong>If rejected:</strong> ${onRejection(run)}</p>
+<p><strong>If nobody decides</strong> before ${instant(gate.expiresAt)}, it expires and nothing changes.</p></section>`;
+}
+
+/** What the gates found, the newest first. */
+export function evidenceSections({ evidence }: Review): readonly Html[] {
+  return evidence.toReversed().map((found) => evidenceSection(found));
+}
+
+function evidenceSection({ stage, result, report }: Evidence): Html {
+  const tone = result.verdict === 'PASS' ? 'good' : result.verdict === 'FAIL' ? 'bad' : 'warn';
+  return html`<section aria-labelledby="evidence-${stage}"><h2 id="evidence-${stage}">Evidence: ${stage} gate</h2>
+<p><span class="pill ${tone}">${result.verdict}</span> <span class="soft">by ${result.judge}, ${instant(result.judgedAt)}</span></p>
+${result.reasons.length === 0 ? null : html`<ul>${result.reasons.map(reasonLine)}</ul>`}
+${report === null ? unreadable() : reportTables(report)}</section>`;
+}
+
+function reasonLine({ code, message }: Pick<Reason, 'code' | 'message'>): Html {
+  return html`<li>${message} <code>${code}</code></li>`;
+}
+
+function unreadable(): Html {
+  return html`<p class="fault">The evaluation report cannot be read, or is not the one that was recorded. Do not approve.</p>`;
+}
+
+function reportTables({ overall, segments, segmentCount, warnings }: ReportSummary): Html {
+  return html`${overall === null ? null : table('All rows of the backtest. WAPE is the share of demand that was forecast wrong.', [{ ...overall, name: 'Overall' }])}
+${segments.length === 0 ? null : html`<h3>Worst segments</h3>${table(`The ${segments.length} worst of ${segmentCount} segments, by change of WAPE.`, segments)}`}
+${warnings.length === 0 ? null : html`<h3>Warnings</h3><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`}`;
+}
+
+function table(caption: string, rows: readonly SummaryRow[]): Html {
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table><caption>${caption}</caption>
+<thead><tr><th scope="col">Segment</th><th scope="col">Candidate</th><th scope="col">Baseline</th><th scope="col">Change</th><th scope="col">Bias</th><th scope="col">Rows</th></tr></thead>
+<tbody>${rows.map(
+    (
+      row,
+    ) => html`<tr><th scope="row">${row.name}${row.thin ? html` <span class="soft">(too little data)</span>` : null}</th>
+<td>${row.candidate}</td><td>${row.baseline}</td><td class="${row.direction}">${row.change}</td><td>${row.bias}</td><td>${row.rows.toLocaleString('en')}</td></tr>`,
+  )}</tbody></table></div>`;
+}
+
+export function failureModes({ run }: Review): Html | null {
+  if (run.kind !== 'promotion') return null;
+  return html`<section aria-labelledby="modes"><h2 id="modes">Known failure modes</h2><ul>${run.knownFailureModes.map(
+    (mode) => html`<li>${mode}</li>`,
+  )}</ul></section>`;
+}
+
+/** What a change without a version would alter. */
+export function proposalSection({ run, model }: Review): Html | null {
+  if (run.kind === 'promotion') return null;
+  const rows = proposalDiff(run.kind === 'onboard' ? null : model, run.proposal);
+  const none = html`<p>It alters nothing.</p>`;
+  return html`<section aria-labelledby="proposal"><h2 id="proposal">What would be set</h2>${
+    rows.length === 0
+      ? none
+      : html`<div class="scroll" role="region" aria-labelledby="proposal" tabindex="0"><table class="left">
+<thead><tr><th scope="col">Setting</th><th scope="col">Now</th><th scope="col">Afterwards</th></tr></thead>
+<tbody>${rows.map(
+          ({ path, before, after }) =>
+            html`<tr><th scope="row">${path}</th><td>${before || 'none'}</td><td>${after || 'none'}</td></tr>`,
+        )}</tbody></table></div>`
+  }</section>`;
+}
+
+/** Who was asked and what they decided so far. */
+export function decisionsSection({ gate }: Review): Html {
+  return html`<section aria-labelledby="decisions"><h2 id="decisions">Decisions so far: ${progress(gate, countApprovals(gate.decisions))}</h2>
+<ul>${gate.approvers.map((approver) => html`<li>${approver.name}: ${decisionOf(gate, approver.id)}</li>`)}</ul></section>`;
+}
+
+function decisionOf(gate: GateItem, approverId: string): Html {
+  const decided = gate.decisions.find(({ approver }) => approver.id === approverId);
+  if (decided === undefined) return html`<span class="soft">no decision yet</span>`;
+  const [tone, word] = decided.decision === 'approve' ? ['good', 'approved'] : ['bad', 'rejected'];
+  return html`<span class="pill ${tone}">${word}</span> <span class="soft">${instant(decided.at)}, ledger position ${decided.seq}</span><br>“${decided.justification}”`;
+}
+
+/** What identifies the question: whoever asks later what was approved finds these in the ledger. */
+export function sealFooter({ gate, run }: Review): Html {
+  return html`<footer><p>Seal <code>${gate.seal}</code></p>
+<p>${run.promotionId}, ${gate.stage}, round ${gate.round}, opened ${instant(gate.openedAt)}, ledger position ${gate.openedSeq}</p></footer>`;
+}

@@ -1,0 +1,20 @@
+import type { EvidenceStore } from '../evidence/evidence-store.ts';
+import { approvalPage } from './approval-page.ts';
+import { type FindRequestPorts, findRequest, type Link } from './find-request.ts';
+import { unknownLinkPage } from './outcome-page.ts';
+import { loadReview } from './review.ts';
+
+export interface ShowPorts extends FindRequestPorts {
+  readonly evidence: Pick<EvidenceStore, 'read'>;
+}
+
+/** The page behind a link. Changes nothing. */
+export async function showApproval(
+  ports: ShowPorts,
+  link: Link,
+  now: Date,
+): Promise<{ readonly status: 200 | 404; readonly page: string }> {
+  const found = await findRequest(ports, link);
+  if (found === null) return { status: 404, page: unknownLinkPage() };
+  return { status: 200, page: approvalPage(await loadReview(ports.evidence, found), now) };
+}
