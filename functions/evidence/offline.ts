@@ -70,7 +70,7 @@ export function judgeOffline(sums: OfflineSums, t: OfflineThresholds): OfflineDe
     verdict: reasons.length > 0 ? 'FAIL' : pending.length > 0 ? 'INCONCLUSIVE' : 'PASS',
     reasons: byCode(reasons),
     pending: byCode(pending),
-    warnings: byCode(warnings(sums)),
+    warnings: byCode(warnings(sums, t)),
     ...groups,
   };
 }
@@ -237,21 +237,14 @@ function insufficient(groups: Groups, t: OfflineThresholds): readonly Finding[] 
   ];
 }
 
-function warnings({ history, leakage: counts }: OfflineSums): readonly Finding[] {
+function warnings({ history, leakage: counts }: OfflineSums, t: OfflineThresholds): readonly Finding[] {
+  const some = (code: string, count: number, what: string) =>
+    finding(count > 0, code, { got: `${count} ${what}`, allowed: `0 ${what}` });
   return [
-    ...finding(counts.without_training_cutoff > 0, 'NO_TRAINING_CUTOFF', {
-      got: `${counts.without_training_cutoff} rows`,
-      allowed: '0 rows',
-    }),
-    ...finding(history.bad_date > 0, 'HISTORY_INVALID_ROWS', { got: `${history.bad_date} rows`, allowed: '0 rows' }),
-    ...finding(history.conflicting_keys > 0, 'HISTORY_CONFLICTS', {
-      got: `${history.conflicting_keys} days`,
-      allowed: '0 days',
-    }),
-    ...finding(history.series_without_history > 0, 'SERIES_WITHOUT_HISTORY', {
-      got: `${history.series_without_history} series`,
-      allowed: '0 series',
-    }),
+    ...some('NO_TRAINING_CUTOFF', t.require_training_cutoff ? 0 : counts.without_training_cutoff, 'rows'),
+    ...some('HISTORY_INVALID_ROWS', history.bad_date, 'rows'),
+    ...some('HISTORY_CONFLICTS', history.conflicting_keys, 'days'),
+    ...some('SERIES_WITHOUT_HISTORY', history.series_without_history, 'series'),
     ...finding(history.differing_rows > 0, 'ACTUALS_DIFFER_FROM_HISTORY', {
       got: `${history.differing_rows} of ${history.compared_rows} rows`,
       allowed: '0 rows',
