@@ -1,0 +1,102 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readBody } from './s3-body.ts';
+import {
+  authorizePut,
+  keptHeaders,
+  type S3Call,
+  type S3Operation,
+  store,
+  versionHeaders,
+  xmlAnswer,
+} from './s3-call.ts';
+import { element, xmlDocument } from './s3-listing.ts';
+import { retentionFromHeaders } from './s3-lock.ts';
+import type { Retention } from './s3-objects.ts';
+import { AwsError } from './service.ts';
+
+interface Upload {
+  readonly id: string;
+  readonly bucketName: string;
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly retention: Retention | undefined;
+  /** MD5 by part number. */
+  readonly parts: Map<number, string>;
+}
+
+/** Uploads in parts, as clients send what is larger than a few megabytes; unfinished ones end with the process. */
+export function createMultipart(directory: string): Readonly<Record<string, S3Operation>> {
+  rmSync(directory, { recursive: true, force: true });
+  const uploads = new Map<string, Upload>();
+  const find = ({ request, bucketName, key }: S3Call): Upload => {
+    const upload = uploads.get(request.query.get('uploadId') ?? '');
+    if (upload?.bucketName === bucketName && upload.key === key) return upload;
+    throw new AwsError('NoSuchUpload', 'The specified upload does not exist.', 404);
+  };
+  const partFile = (upload: Upload, part: number): string => join(directory, `${upload.id}-${part}`);
+  const forget = (upload: Upload): void => {
+    for (const part of upload.parts.keys()) rmSync(partFile(upload, part), { force: true });
+    uploads.delete(upload.id);
+  };
+  return {
+    'object POST uploads': (call) => {
+      authorizePut(call);
+      const { bucketName, key, request } = call;
+      call.objects.bucket(bucketName);
+      mkdirSync(directory, { recursive: true });
+      const id = randomBytes(16).toString('hex');
+      const retention = retentionFromHeaders(request.headers, call.now);
+      uploads.set(id, { id, bucketName, key, headers: keptHeaders(request.headers), retention, parts: new Map() });
+      return xmlAnswer(xmlDocument('InitiateMultipartUploadResult', address(call) + element('UploadId', id)));
+    },
+    'object PUT partNumber uploadId': (call) => {
+      authorizePut(call);
+      const upload = find(call);
+      const { body, checksums } = readBody(call.request);
+      const part = Number(call.request.query.get('partNumber'));
+      const md5 = createHash('md5').update(body).digest('hex');
+      writeFileSync(partFile(upload, part), body);
+      upload.parts.set(part, md5);
+      return { status: 200, headers: { etag: `"${md5}"`, ...checksums } };
+    },
+    'object POST uploadId': (call) => {
+      authorizePut(call);
+      const upload = find(call);
+      const parts = listedParts(call.request.body.toString('utf8'), upload);
+      const digests = Buffer.from(parts.map((part) => upload.parts.get(part)).join(''), 'hex');
+      const version = store(call, {
+        body: Buffer.concat(parts.map((part) => readFileSync(partFile(upload, part)))),
+        headers: upload.headers,
+        retention: upload.retention,
+        etag: `${createHash('md5').update(digests).digest('hex')}-${parts.length}`,
+      });
+      forget(upload);
+      const result = xmlDocument('CompleteMultipartUploadResult', address(call) + element('ETag', `"${version.etag}"`));
+      return xmlAnswer(result, versionHeaders(version));
+    },
+    'object DELETE uploadId': (call) => {
+      call.request.authorize('s3:AbortMultipartUpload', [`arn:aws:s3:::${call.bucketName}/${call.key}`]);
+      forget(find(call));
+      return { status: 204 };
+    },
+  };
+}
+
+function address({ bucketName, key }: S3Call): string {
+  return element('Bucket', bucketName) + element('Key', key);
+}
+
+/** @throws AwsError InvalidPart, InvalidPartOrder, MalformedXML */
+function listedParts(document: string, upload: Upload): readonly number[] {
+  const numbers = [...document.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = '']) => {
+    const number = Number(/<PartNumber>(\d+)<\/PartNumber>/.exec(part)?.[1]);
+    const uploaded = upload.parts.get(number);
+    if (uploaded !== undefined && uploaded === /[0-9a-f]{32}/.exec(part)?.[0]) return number;
+    throw new AwsError('InvalidPart', `Part ${number} was not uploaded, or with another ETag.`);
+  });
+  if (numbers.length === 0) throw new AwsError('MalformedXML', 'The request names no part.');
+  if (numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0))) return numbers;
+  throw new AwsError('InvalidPartOrder', 'The list of parts was not in ascending order.');
+}
