@@ -3,10 +3,10 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { systemActor } from '../platform/people.ts';
-import { type Run, reason } from '../registry/items.ts';
+import { type PromotionItem, type Run, reason } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
-import { ENDS } from './life-cycle.ts';
+import { ENDS, transition } from './life-cycle.ts';
 
 export const closeEvent = z.strictObject({
   promotionId: z.string(),
@@ -74,19 +74,25 @@ function endOf(run: Run): Closed | null {
 }
 
 function assertPossible(run: Run, end: CloseEvent['end']): void {
-  const unmoved = run.kind === 'promotion' && run.pointer === undefined;
-  const impossible =
-    (end === 'promoted' && (run.kind !== 'promotion' || unmoved)) || (end === 'applied' && run.kind === 'promotion');
-  if (!impossible) return;
+  if (run.kind === 'promotion' ? isExit(run, end) : end === 'applied' || end === 'rejected' || CUT_SHORT.has(end))
+    return;
   throw new ReleaseError('INVALID_INPUT', `${run.promotionId} cannot end as ${end}.`, {
     reasons: [
       {
         code: 'END_NOT_EARNED',
         path: 'end',
-        message: 'A promotion is promoted only after its pointer was moved, and only a change is applied.',
-        got: end,
-        allowed: 'rejected, expired or withdrawn',
+        message: 'The life cycle has no such exit from where the run stands.',
+        got: `${end} from ${run.kind === 'promotion' ? `${run.awaitingApproval ? 'awaiting ' : ''}${run.stage}` : run.kind}`,
+        next: 'A promotion is promoted only after its pointer was moved, and only a change is applied.',
       },
     ],
   });
+}
+
+const CUT_SHORT: ReadonlySet<string> = new Set(['expired', 'withdrawn', 'rolled-back']);
+
+function isExit(run: PromotionItem, end: CloseEvent['end']): boolean {
+  if (end === 'applied' || (end === 'promoted' && run.pointer === undefined)) return false;
+  const state = { in: run.awaitingApproval ? ('approval' as const) : ('stage' as const), stage: run.stage };
+  return transition(state, end === 'promoted' ? 'completed' : end, run.stages) !== null;
 }

@@ -16,7 +16,7 @@ export interface SignManifestPorts {
   readonly registry: Pick<RegistryStore, 'run'>;
   readonly writes: Pick<RegistryWrites, 'updateRun'>;
   readonly ledger: Pick<Ledger, 'append'>;
-  readonly evidence: Pick<EvidenceStore, 'writeOnce' | 'findWritten' | 'read'>;
+  readonly evidence: Pick<EvidenceStore, 'writeOnce' | 'find' | 'read'>;
   readonly sign: Sign;
   readonly keyId: string;
   /** PEM of the key that readers will check with: what they could not verify is never recorded. */
@@ -71,7 +71,7 @@ async function passedPromotion(ports: SignManifestPorts, promotionId: string): P
 /** ECDSA signatures differ from call to call, so a retry must take up the manifest that an earlier call wrote. */
 async function storedManifest(ports: SignManifestPorts, run: PromotionItem, at: string): Promise<StoredObject> {
   const key = evidencePaths.manifest(run.promotionId);
-  const before = await ports.evidence.findWritten(key);
+  const before = await ports.evidence.find(key);
   if (before !== null) return before;
   const envelope = await signEnvelope(ports.sign, {
     type: IN_TOTO_PAYLOAD,
