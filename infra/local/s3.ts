@@ -30,7 +30,7 @@ const bucketProperties = z.looseObject({
   VersioningConfiguration: z.looseObject({ Status: z.string() }).optional(),
   ObjectLockEnabled: z.boolean().optional(),
   // A default retention would have to be applied to every write; the stack sets its own on each.
-  ObjectLockConfiguration: z.looseObject({ Rule: z.undefined() }).optional(),
+  ObjectLockConfiguration: z.looseObject({ Rule: z.undefined().optional() }).optional(),
 });
 
 /** Query parameters that qualify an operation; every other one names it. */

@@ -46,7 +46,11 @@ describe('S3 on this machine', () => {
 
   beforeAll(async () => {
     const s3 = createS3({ now: () => now });
-    s3.createBucket('evidence', { ...VERSIONED, ObjectLockEnabled: true });
+    s3.createBucket('evidence', {
+      ...VERSIONED,
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
+    });
     s3.createBucket('plain', {});
     served = await serveOne('s3', s3);
     client = new S3Client(served.client);
@@ -335,7 +339,11 @@ describe('S3 on this machine', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 's3-test-'));
     const start = async () => {
       const s3 = createS3({ dataDir, now: () => now });
-      s3.createBucket('kept', { ...VERSIONED, ObjectLockEnabled: true });
+      s3.createBucket('kept', {
+        ...VERSIONED,
+        ObjectLockEnabled: true,
+        ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
+      });
       const again = await serveOne('s3', s3);
       return { served: again, client: new S3Client(again.client) };
     };

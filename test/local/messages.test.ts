@@ -1,0 +1,135 @@
+import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { ACCOUNT, REGION } from '../../infra/local/service.ts';
+import { createSes, type Ses } from '../../infra/local/ses.ts';
+import { createSns, type Sns } from '../../infra/local/sns.ts';
+import { aws, hasAwsCli } from './fixtures/aws-cli.ts';
+import { type Served, serveOne } from './fixtures/serve-one.ts';
+
+const store = z.object({
+  emails: z.array(
+    z.object({
+      messageId: z.string(),
+      from: z.string(),
+      destination: z.object({ to: z.array(z.string()) }),
+      subject: z.string(),
+      body: z.object({ text: z.string().optional(), html: z.string().optional() }),
+    }),
+  ),
+});
+const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:notices`;
+
+describe('Email and notices on this machine', () => {
+  let ses: Ses;
+  let sns: Sns;
+  let mail: Served;
+  let topics: Served;
+  let sesClient: SESv2Client;
+  let snsClient: SNSClient;
+  const invoked: unknown[] = [];
+  const inbox = async () => store.parse(await (await fetch(`${ses.inboxUrl}/store`)).json()).emails;
+  const email = (from: string, subject: string) =>
+    new SendEmailCommand({
+      FromEmailAddress: from,
+      Destination: { ToAddresses: ['ada@example.com'] },
+      Content: {
+        Simple: { Subject: { Data: subject }, Body: { Text: { Data: 'text' }, Html: { Data: '<p>html</p>' } } },
+      },
+    });
+
+  beforeAll(async () => {
+    ses = await createSes();
+    sns = createSns({
+      deliver: ses.deliver,
+      invoke: async (name, payload) => {
+        invoked.push([name, payload]);
+        return { payload: null };
+      },
+      now: () => new Date('2026-11-01T00:00:00Z'),
+    });
+    sns.createTopic('notices', { Subscription: [{ Protocol: 'email', Endpoint: 'ops@example.com' }] });
+    sns.subscribe({ TopicArn: TOPIC, Protocol: 'lambda', Endpoint: 'arn:aws:lambda:x' });
+    mail = await serveOne('ses', ses);
+    topics = await serveOne('sns', sns);
+    sesClient = new SESv2Client(mail.client);
+    snsClient = new SNSClient(topics.client);
+  });
+  afterAll(async () => {
+    sesClient.destroy();
+    snsClient.destroy();
+    await Promise.all([mail.stop(), topics.stop()]);
+  });
+
+  it('puts a sent email into the inbox', async () => {
+    const { MessageId } = await sesClient.send(email('Release <release@example.com>', 'Please decide'));
+    expect(await inbox()).toContainEqual({
+      messageId: MessageId,
+      from: 'Release <release@example.com>',
+      destination: { to: ['ada@example.com'] },
+      subject: 'Please decide',
+      body: { text: 'text', html: '<p>html</p>' },
+    });
+  });
+
+  it('asks IAM for the identity of the bare sender address', async () => {
+    mail.asked();
+    await sesClient.send(email('Release <release@example.com>', 'Asked'));
+    expect(mail.asked()).toEqual([`ses:SendEmail arn:aws:ses:${REGION}:${ACCOUNT}:identity/release@example.com`]);
+    mail.deny('ses:SendEmail');
+    await expect(sesClient.send(email('x@example.com', 'Denied'))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
+    mail.deny();
+    expect((await inbox()).map(({ subject }) => subject)).not.toContain('Denied');
+  });
+
+  it('refuses an email without a subject', async () => {
+    await expect(sesClient.send(email('x@example.com', ''))).rejects.toMatchObject({ name: 'BadRequestException' });
+  });
+
+  it('keeps a published notice, and brings it to inbox and function', async () => {
+    const publish = new PublishCommand({ TopicArn: TOPIC, Subject: 'Über & <done>', Message: '{"end":"promoted"}' });
+    const { MessageId } = await snsClient.send(publish);
+
+    const notice = { messageId: MessageId, topicArn: TOPIC, subject: 'Über & <done>', message: '{"end":"promoted"}' };
+    expect(sns.messages).toContainEqual({ ...notice, at: '2026-11-01T00:00:00.000Z' });
+    const received = (await inbox()).find(({ subject }) => subject === 'Über & <done>');
+    expect(received).toMatchObject({ destination: { to: ['ops@example.com'] }, body: { text: notice.message } });
+    const record = { EventSource: 'aws:sns', Sns: { MessageId, Message: notice.message, TopicArn: TOPIC } };
+    expect(invoked.at(-1)).toMatchObject(['arn:aws:lambda:x', { Records: [record] }]);
+  });
+
+  it.each([
+    [{ TopicArn: `${TOPIC}-none`, Message: 'x' }, 'NotFoundException'],
+    [{ TopicArn: TOPIC, Message: 'x', Subject: 'a\nb' }, 'InvalidParameterException'],
+    [{ TopicArn: TOPIC, Message: 'x', Subject: 'a'.repeat(101) }, 'InvalidParameterException'],
+    [{ TopicArn: TOPIC, Message: '' }, 'InvalidParameterException'],
+  ] as const)('refuses to publish %o', async (input, name) => {
+    await expect(snsClient.send(new PublishCommand(input))).rejects.toMatchObject({ name });
+  });
+
+  it('asks IAM for the topic', async () => {
+    topics.asked();
+    topics.deny('sns:Publish');
+    const publish = new PublishCommand({ TopicArn: TOPIC, Message: 'x' });
+    await expect(snsClient.send(publish)).rejects.toMatchObject({ name: 'AuthorizationErrorException' });
+    expect(topics.asked()).toEqual([`sns:Publish ${TOPIC}`]);
+    topics.deny();
+  });
+
+  it('refuses a subscription of a protocol that would go nowhere', () => {
+    expect(() => sns.subscribe({ TopicArn: TOPIC, Protocol: 'sqs', Endpoint: 'x' })).toThrow(/Protocol/);
+  });
+
+  if (hasAwsCli) {
+    it('answers the aws command', async () => {
+      const publish = ['sns', 'publish', '--topic-arn', TOPIC, '--message', 'from the command'];
+      expect(await aws(topics.endpoint, ...publish)).toHaveProperty('MessageId');
+      expect(sns.messages.at(-1)?.message).toBe('from the command');
+    });
+  } else {
+    it('is not tried with the aws command, which is not installed here', () => expect(hasAwsCli).toBe(false));
+  }
+});
