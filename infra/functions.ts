@@ -246,8 +246,8 @@ export const FUNCTIONS = [
     name: 'describe-release',
     entry: 'functions/registry/describe-release.lambda.ts',
     description: 'Answers which version served at a moment, since when, why, and who approved it.',
-    config: ['REGISTRY_TABLE', 'LEDGER_TABLE'],
-    access: ['registry:read', 'ledger:read'],
+    config: ['LEDGER_TABLE'],
+    access: ['ledger:read'],
   },
   {
     name: 'public-key',
