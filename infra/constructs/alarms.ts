@@ -46,6 +46,19 @@ const LOG_ALARMS = [
     logOf: 'anchor-ledger',
     impact: 'A ledger row was changed or removed; what the ledger says from there on proves nothing.',
   },
+  {
+    signal: 'email-not-sent',
+    message: 'EMAIL_NOT_SENT',
+    logOf: 'request-approval',
+    impact: 'An approver was not asked: the gate may expire for want of a decision that nobody knew to take.',
+  },
+  {
+    signal: 'callbacks-not-read',
+    message: 'CALLBACKS_NOT_READ',
+    logOf: 'repeat-callbacks',
+    impact:
+      'Whether a model waits for a lost callback cannot be told; a promotion may stay waiting after its gate closed.',
+  },
 ] as const satisfies readonly { signal: string; message: string; logOf: FunctionName; impact: string }[];
 
 const PERIOD = Duration.minutes(1);

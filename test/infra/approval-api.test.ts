@@ -1,0 +1,99 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { synthesized } from './synthesized.ts';
+
+const stack = synthesized({ senderEmail: 'models@shop.example', alertEmail: 'night@shop.example' });
+
+describe('approval API', () => {
+  it.each([
+    ['GET', 'Show'],
+    ['HEAD', 'Show'],
+    ['POST', 'Decide'],
+  ])('answers %s by the function that may do no more than that: %s', (method, does) => {
+    const routes = stack
+      .ofType('AWS::ApiGatewayV2::Route')
+      .filter(({ properties }) => properties['RouteKey'] === `${method} /approvals/{id}`);
+    expect(routes).toHaveLength(1);
+    const target = JSON.stringify(routes[0]?.properties['Target']);
+    const integration = stack
+      .ofType('AWS::ApiGatewayV2::Integration')
+      .find(({ logicalId }) => target.includes(`"${logicalId}"`));
+    expect(integration?.properties).toMatchObject({ PayloadFormatVersion: '2.0', IntegrationType: 'AWS_PROXY' });
+    expect(JSON.stringify(integration?.properties['IntegrationUri'])).toContain(`Functions${does}ApprovalFunction`);
+  });
+
+  it('has no other route', () => {
+    stack.template.resourceCountIs('AWS::ApiGatewayV2::Route', 3);
+  });
+
+  it('is throttled', () => {
+    stack.template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 },
+    });
+  });
+
+  it('logs as JSON and never the query, where the secret of the link is', () => {
+    const [stage] = stack.ofType('AWS::ApiGatewayV2::Stage');
+    const { Format: format } = accessLog(stage?.properties['AccessLogSettings']);
+    const fields: unknown = JSON.parse(format);
+    expect(fields).toMatchObject({ status: '$context.status', path: '$context.path' });
+    expect(format).not.toMatch(/query|rawPath|requestOverride|authorizer|body/i);
+  });
+
+  it('is found by an address without a slash at the end, which the emails are built on', () => {
+    const address = { 'Fn::GetAtt': [Match.stringLikeRegexp('^ApprovalApi'), 'ApiEndpoint'] };
+    stack.template.hasOutput('ApprovalBaseUrl', { Value: address });
+    stack.template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'ModelRelease-request-approval',
+      Environment: { Variables: { APPROVAL_BASE_URL: address, SENDER_EMAIL: 'models@shop.example' } },
+    });
+  });
+});
+
+describe('notifications', () => {
+  it('are sent from the configured address, and by the functions that write to people only as it', () => {
+    stack.template.hasResourceProperties('AWS::SES::EmailIdentity', { EmailIdentity: 'models@shop.example' });
+    expect(stack.text).toContain(':identity/models@shop.example');
+    expect(stack.text).not.toContain(':identity/*');
+  });
+
+  it('go through a topic that is encrypted and takes nothing without TLS', () => {
+    stack.template.hasResourceProperties('AWS::SNS::Topic', {
+      KmsMasterKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^KeysNotifications'), 'Arn'] },
+    });
+    stack.template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      },
+    });
+  });
+
+  it('let the alarms of this account through topic and key', () => {
+    const alarms = Match.objectLike({
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    });
+    stack.template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: { Statement: Match.arrayWith([alarms]) },
+    });
+    stack.template.hasResourceProperties('AWS::KMS::Key', { KeyPolicy: { Statement: Match.arrayWith([alarms]) } });
+  });
+
+  it('reach the configured address', () => {
+    stack.template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'night@shop.example',
+    });
+  });
+});
+
+function accessLog(settings: unknown): { readonly Format: string } {
+  const isLog = (value: unknown): value is { readonly Format: string } =>
+    typeof value === 'object' && value !== null && 'Format' in value && typeof value.Format === 'string';
+  if (isLog(settings)) return settings;
+  throw new Error('The stage has no access log.');
+}

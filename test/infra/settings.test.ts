@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { parseSettings, SettingsError } from '../../infra/settings.ts';
+
+const ANA = { id: 'ana', name: 'Ana Ruiz', email: 'ana@shop.example' };
+
+function faultsOf(input: unknown): readonly (string | undefined)[] {
+  try {
+    parseSettings(input);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.reasons.map(({ path }) => path);
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  it('need nothing: every one has a default at example.com', () => {
+    expect(parseSettings({})).toEqual({
+      firstApprovers: [{ id: 'first-approver', name: 'First Approver', email: 'first-approver@example.com' }],
+      senderEmail: 'model-release@example.com',
+      alertEmail: 'model-release-alerts@example.com',
+      stages: 'offline,shadow,canary,production',
+      incomingPrefixes: [],
+      retentionDays: 365,
+      retentionMode: 'GOVERNANCE',
+    });
+  });
+
+  it('take texts, as the command line passes them', () => {
+    const settings = parseSettings({
+      firstApprovers: JSON.stringify([ANA]),
+      stages: 'production, offline',
+      incomingPrefixes: 's3://models-eu/out/, s3://lake/',
+      retentionDays: '30',
+      retentionMode: 'COMPLIANCE',
+    });
+    expect(settings).toMatchObject({
+      firstApprovers: [ANA],
+      stages: 'offline,production',
+      incomingPrefixes: ['s3://models-eu/out/', 's3://lake/'],
+      retentionDays: 30,
+      retentionMode: 'COMPLIANCE',
+    });
+  });
+
+  it('take values, as code passes them', () => {
+    expect(parseSettings({ firstApprovers: [ANA], incomingPrefixes: ['s3://lake/'] })).toMatchObject({
+      firstApprovers: [ANA],
+      incomingPrefixes: ['s3://lake/'],
+    });
+  });
+
+  it('name every fault at once, with what was got', () => {
+    const wrong = {
+      firstApprovers: 'nobody',
+      senderEmail: 'not an address',
+      alertEmail: '',
+      stages: 'offline,canary',
+      incomingPrefixes: 'https://lake',
+      retentionDays: 'soon',
+      retentionMode: 'FOREVER',
+    };
+    expect(faultsOf(wrong)).toEqual([
+      'firstApprovers',
+      'senderEmail',
+      'alertEmail',
+      'stages',
+      'incomingPrefixes.0',
+      'retentionDays',
+      'retentionMode',
+    ]);
+    expect(() => parseSettings(wrong)).toThrow(/stages: .*with offline and production.*Got: offline,canary/);
+    expect(() => parseSettings(wrong)).toThrow(/retentionMode: .*Got: FOREVER/);
+  });
+
+  it.each([
+    ['an empty list', []],
+    ['text that is no JSON', '[{'],
+    ['an approver without an address', [{ id: 'ana', name: 'Ana' }]],
+    ['one person under two ids', [ANA, { ...ANA, id: 'ana2', email: 'ANA@shop.example ' }]],
+    ['two people under one id', [ANA, { id: 'ana', name: 'Ben', email: 'ben@shop.example' }]],
+  ])('refuse %s as first approvers', (_what, firstApprovers) => {
+    expect(faultsOf({ firstApprovers })[0]).toMatch(/^firstApprovers/);
+  });
+
+  it('refuse more approvers than fit into the environment of a function', () => {
+    const many = Array.from({ length: 30 }, (_, index) => ({
+      id: `approver-${index}`,
+      name: `Approver number ${index} of the department`,
+      email: `approver-${index}@shop.example`,
+    }));
+    expect(faultsOf({ firstApprovers: many })).toEqual(['firstApprovers']);
+  });
+
+  it.each([0, -1, 1.5, 40_000])('refuse %d days of retention', (retentionDays) => {
+    expect(faultsOf({ retentionDays })).toEqual(['retentionDays']);
+  });
+
+  it.each(['s3://lake', 's3://lake/prefix', 's3://Lake/', 's3://lake/*', 'lake/'])(
+    'refuse %s as a place that candidates come from: without the closing slash it would match its neighbours',
+    (prefix) => {
+      expect(faultsOf({ incomingPrefixes: [prefix] })).toEqual(['incomingPrefixes.0']);
+    },
+  );
+});
