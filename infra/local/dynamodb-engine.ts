@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REGION } from './service.ts';
 
@@ -16,6 +16,8 @@ export interface DynamoDbEngine {
   /** Sends one request as AWS JSON; `target` is for example `DynamoDB_20120810.ListTables`. */
   send(target: string, body: string | Uint8Array): Promise<{ readonly status: number; readonly body: string }>;
   stop(): Promise<void>;
+  /** Ends the engine at once, as a crash would. */
+  kill(): void;
 }
 
 export interface DynamoDbEngineOptions {
@@ -35,10 +37,12 @@ const READY_SECONDS = 90;
  * @throws Error saying what to do when Java is missing, too old, or the engine does not come up
  */
 export async function startDynamoDb(options: DynamoDbEngineOptions = {}): Promise<DynamoDbEngine> {
-  const accessKeyId = accessKey(options.dataDir);
+  // The engine is started in that directory, where a relative path would mean another.
+  const dataDir = options.dataDir === undefined ? undefined : resolve(options.dataDir);
+  const accessKeyId = accessKey(dataDir);
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const engine = runEngine(port, options.dataDir);
+    const engine = runEngine(port, dataDir);
     const send = sender(port, accessKeyId);
     const failure = await firstAnswer(send, engine.ended);
     if (failure === null) {
@@ -49,6 +53,7 @@ export async function startDynamoDb(options: DynamoDbEngineOptions = {}): Promis
         credentials: { accessKeyId, secretAccessKey: accessKeyId },
         send,
         stop: engine.stop,
+        kill: engine.kill,
       };
     }
     await engine.stop();
@@ -93,6 +98,7 @@ interface RunningEngine {
   readonly ended: Promise<string>;
   armed(onCrash: DynamoDbEngineOptions['onCrash']): void;
   stop(): Promise<void>;
+  kill(): void;
 }
 
 function runEngine(port: number, dataDir: string | undefined): RunningEngine {
@@ -121,6 +127,10 @@ function runEngine(port: number, dataDir: string | undefined): RunningEngine {
       child.stdin?.end();
       await ended;
     },
+    kill: () => {
+      // The shell leads a process group of its own; an ended one needs no signal.
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    },
   };
 }
 
@@ -144,7 +154,12 @@ function spawnJava(port: number, dataDir: string | undefined): ChildProcess {
   ];
   // The engine leaves a metadata file where it is started.
   const cwd = dataDir ?? tmpdir();
-  return spawn('/bin/sh', ['-c', script, 'dynamodb', ...command], { cwd, detached: true, stdio: 'pipe' });
+  return spawn('/bin/sh', ['-c', script, 'dynamodb', ...command], {
+    cwd,
+    env: { ...process.env, DDB_LOCAL_TELEMETRY: '0' },
+    detached: true,
+    stdio: 'pipe',
+  });
 }
 
 function whyItEnded(how: string, output: string): string {

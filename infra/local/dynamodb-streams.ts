@@ -52,8 +52,8 @@ const recordsAnswer = z.object({ Records: z.array(recordSchema), NextShardIterat
 export function followStream(options: StreamMappingOptions): { stop(): Promise<void> } {
   const mapping = properties.parse(options.properties);
   const stopping = new AbortController();
-  const done = follow(mapping, options, stopping.signal).catch((error: unknown) => {
-    // Also the end of a pause that was cut short, or of an engine that was stopped first.
+  const done = follow({ ...options, mapping, signal: stopping.signal }).catch((error: unknown) => {
+    // A pause that was cut short ends this way too.
     if (!stopping.signal.aborted) throw error;
   });
   return {
@@ -64,63 +64,80 @@ export function followStream(options: StreamMappingOptions): { stop(): Promise<v
   };
 }
 
-async function follow(mapping: Mapping, options: StreamMappingOptions, signal: AbortSignal): Promise<void> {
-  const iterators = new Map<string, string | null>();
-  let startingPosition: Mapping['StartingPosition'] = mapping.StartingPosition;
+interface Run extends StreamMappingOptions {
+  readonly mapping: Mapping;
+  readonly signal: AbortSignal;
+}
+
+/** How far a shard was read; without an iterator reading goes on after `delivered`, or at `start`. */
+interface Position {
+  readonly start: Mapping['StartingPosition'];
+  readonly iterator?: string | undefined;
+  readonly delivered?: string | undefined;
+  readonly ended: boolean;
+}
+
+async function follow(run: Run): Promise<void> {
+  const positions = new Map<string, Position>();
   for (;;) {
-    const StreamArn = mapping.EventSourceArn;
-    const { StreamDescription } = shardList.parse(await call(options.engine, 'DescribeStream', { StreamArn }));
-    for (const { ShardId, ParentShardId } of StreamDescription.Shards) {
-      // A parent's records come first; null marks a shard read to its end.
-      if (iterators.has(ShardId) || (ParentShardId !== undefined && iterators.get(ParentShardId))) continue;
-      const start = { StreamArn, ShardId, ShardIteratorType: startingPosition };
-      iterators.set(ShardId, iteratorAnswer.parse(await call(options.engine, 'GetShardIterator', start)).ShardIterator);
+    try {
+      if (await look(positions, run)) continue;
+    } catch (error) {
+      if (run.signal.aborted) throw error;
+      // An iterator that expired during a long retry; or the engine is gone, which whoever started it is told.
+      for (const [shard, position] of positions) positions.set(shard, { ...position, iterator: undefined });
     }
-    // Shards that appear later are read whole.
-    startingPosition = 'TRIM_HORIZON';
-    for (const [shard, iterator] of iterators) {
-      if (iterator !== null) iterators.set(shard, await readShard(iterator, mapping, options, signal));
-    }
-    await sleep((options.pauseSeconds ?? 0.25) * 1_000, undefined, { signal });
+    await sleep((run.pauseSeconds ?? 0.25) * 1_000, undefined, { signal: run.signal });
   }
 }
 
-/** Delivers what a shard holds from the iterator on; answers where to go on, null at the shard's end. */
-async function readShard(
-  from: string,
-  mapping: Mapping,
-  options: StreamMappingOptions,
-  signal: AbortSignal,
-): Promise<string | null> {
-  let iterator = from;
-  for (;;) {
-    const page = { ShardIterator: iterator, Limit: mapping.BatchSize };
-    const { Records, NextShardIterator } = recordsAnswer.parse(await call(options.engine, 'GetRecords', page));
-    if (Records.length > 0) await deliver(Records, mapping, options, signal);
-    if (NextShardIterator === null || NextShardIterator === undefined) return null;
-    iterator = NextShardIterator;
-    if (Records.length === 0) return iterator;
+/** Delivers up to one batch of each shard; answers whether there was any. */
+async function look(positions: Map<string, Position>, run: Run): Promise<boolean> {
+  const StreamArn = run.mapping.EventSourceArn;
+  // Shards that appear later are read whole.
+  const start = positions.size === 0 ? run.mapping.StartingPosition : 'TRIM_HORIZON';
+  const { StreamDescription } = shardList.parse(await call(run.engine, 'DescribeStream', { StreamArn }));
+  let delivered = false;
+  for (const { ShardId: shard, ParentShardId: parent } of StreamDescription.Shards) {
+    const position = positions.get(shard) ?? { start, ended: false };
+    // A parent's records come before those of its children.
+    const waits = parent !== undefined && positions.get(parent)?.ended === false;
+    if (position.ended || waits) continue;
+    const iterator = position.iterator ?? (await iteratorAt(shard, position, run));
+    const page = { ShardIterator: iterator, Limit: run.mapping.BatchSize };
+    const { Records, NextShardIterator: next } = recordsAnswer.parse(await call(run.engine, 'GetRecords', page));
+    if (Records.length > 0) await deliver(Records, run);
+    delivered ||= Records.length > 0;
+    const last = Records.at(-1)?.dynamodb.SequenceNumber ?? position.delivered;
+    positions.set(shard, { start: position.start, delivered: last, iterator: next ?? undefined, ended: !next });
   }
+  return delivered;
 }
 
-async function deliver(
-  records: readonly StreamRecord[],
-  mapping: Mapping,
-  options: StreamMappingOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const pauseSeconds = options.pauseSeconds ?? 1;
+async function iteratorAt(ShardId: string, { delivered, start }: Position, run: Run): Promise<string> {
+  const from =
+    delivered === undefined
+      ? { ShardIteratorType: start }
+      : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: delivered };
+  const StreamArn = run.mapping.EventSourceArn;
+  return iteratorAnswer.parse(await call(run.engine, 'GetShardIterator', { StreamArn, ShardId, ...from }))
+    .ShardIterator;
+}
+
+async function deliver(records: readonly StreamRecord[], run: Run): Promise<void> {
+  const { mapping, signal } = run;
   for (let attempt = 0; ; attempt += 1) {
     signal.throwIfAborted();
-    const failure = await failureOf(records, mapping, options.invoke);
+    const failure = await failureOf(records, mapping, run.invoke);
     if (failure === undefined) return;
     if (mapping.BisectBatchOnFunctionError && records.length > 1) {
       const half = Math.ceil(records.length / 2);
-      await deliver(records.slice(0, half), mapping, options, signal);
-      return deliver(records.slice(half), mapping, options, signal);
+      await deliver(records.slice(0, half), run);
+      return deliver(records.slice(half), run);
     }
-    if (isGivenUp(records, attempt, mapping)) return giveUp(records, failure, mapping, options);
-    await sleep(Math.min(pauseSeconds * 2 ** attempt, MAX_RETRY_SECONDS) * 1_000, undefined, { signal });
+    if (isGivenUp(records, attempt, mapping)) return giveUp(records, failure, run);
+    const pauseSeconds = Math.min((run.pauseSeconds ?? 1) * 2 ** attempt, MAX_RETRY_SECONDS);
+    await sleep(pauseSeconds * 1_000, undefined, { signal });
   }
 }
 
@@ -140,15 +157,11 @@ function isGivenUp(records: readonly StreamRecord[], attempt: number, mapping: M
   return (retries >= 0 && attempt >= retries) || (maxAge >= 0 && Date.now() / 1_000 - oldest > maxAge);
 }
 
-async function giveUp(
-  records: readonly StreamRecord[],
-  failure: unknown,
-  mapping: Mapping,
-  options: StreamMappingOptions,
-): Promise<void> {
+async function giveUp(records: readonly StreamRecord[], failure: unknown, run: Run): Promise<void> {
+  const { mapping } = run;
   const destination = mapping.DestinationConfig?.OnFailure.Destination;
   if (destination === undefined) return;
-  await options.onFailure(destination, {
+  await run.onFailure(destination, {
     version: '1.0',
     requestContext: { functionArn: mapping.FunctionName, condition: 'RetryAttemptsExhausted' },
     responsePayload: failure,

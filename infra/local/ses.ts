@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type inbox from 'aws-ses-v2-local';
 import * as z from 'zod';
 import { ACCOUNT, AwsError, REGION, type Service, type ServiceResponse } from './service.ts';
@@ -17,15 +18,13 @@ export interface Ses extends Service {
   deliver(email: Email): Promise<void>;
 }
 
-// Required, not imported: loaders differ in what the default export of such a CommonJS package is.
-const { default: startInbox }: typeof inbox = createRequire(import.meta.url)('aws-ses-v2-local');
 const SEND = '/v2/email/outbound-emails';
 const sendRequest = z.looseObject({ FromEmailAddress: z.string().optional() });
 const refusal = z.object({ message: z.string(), detail: z.string().default('') });
 
 /** SES version 2: emails end in an inbox on this machine, whoever sends them to whom. */
 export async function createSes(): Promise<Ses> {
-  const server = await startInbox({ host: '127.0.0.1', port: 0 });
+  const server = await loadInbox()({ host: '127.0.0.1', port: 0 });
   const address = server.address();
   const inboxUrl = `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`;
   const forward = (body: string): Promise<ServiceResponse> => send(inboxUrl, body);
@@ -52,6 +51,17 @@ export async function createSes(): Promise<Ses> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** A copy of the inbox's code of its own: it keeps emails in a module variable, and platforms share nothing. */
+function loadInbox(): typeof inbox.default {
+  const load = createRequire(import.meta.url);
+  const folder = dirname(load.resolve('aws-ses-v2-local'));
+  for (const file of Object.keys(load.cache)) {
+    if (file.startsWith(folder)) delete load.cache[file];
+  }
+  const loaded: typeof inbox = load('aws-ses-v2-local');
+  return loaded.default;
 }
 
 async function send(inboxUrl: string, body: string): Promise<ServiceResponse> {

@@ -34,7 +34,7 @@ describe('Table streams on this machine', () => {
       await engine.send('DynamoDB_20120810.PutItem', body);
     }
   };
-  const follow = (table: Table, invoke: (ids: readonly string[]) => boolean, more: object = {}) => {
+  const follow = (table: Table, invoke: (ids: readonly string[]) => boolean, more: object = {}, source = engine) => {
     const failures: (readonly [string, object])[] = [];
     const run: Invoke = async (_name, payload) => {
       const ids = eventSchema.parse(payload).Records.map(({ dynamodb }) => dynamodb.Keys.id.S);
@@ -42,7 +42,7 @@ describe('Table streams on this machine', () => {
     };
     const properties = { FunctionName: 'watch', EventSourceArn: table.streamArn, StartingPosition: 'TRIM_HORIZON' };
     const mapping = followStream({
-      engine,
+      engine: source,
       properties: { ...properties, ...more },
       invoke: run,
       onFailure: async (destination, notice) => {
@@ -145,6 +145,23 @@ describe('Table streams on this machine', () => {
     await mapping.stop();
 
     expect(delivered).not.toContain('old');
+  });
+
+  it('goes on after the last delivered record when the engine failed to answer', async () => {
+    const table = await newTable();
+    await write(table, 'a', 'b');
+    let failures = 0;
+    const send: DynamoDbEngine['send'] = async (target, body) => {
+      const broken = delivered.length === 1 && failures < 3;
+      if (broken) failures += 1;
+      return broken ? Promise.reject(new Error('no answer')) : engine.send(target, body);
+    };
+    const delivered: string[] = [];
+    const mapping = follow(table, (ids) => delivered.push(...ids) > 0, { BatchSize: 1 }, { ...engine, send });
+    await vi.waitFor(() => expect(delivered).toEqual(['a', 'b']));
+    await mapping.stop();
+
+    expect(failures).toBe(3);
   });
 
   it('refuses a mapping with a setting that it would not honour', async () => {

@@ -85,6 +85,17 @@ describe('Email and notices on this machine', () => {
     expect((await inbox()).map(({ subject }) => subject)).not.toContain('Denied');
   });
 
+  it('shares no inbox with another platform of this process', async () => {
+    const other = await createSes();
+    const sent = { from: 'a@example.com', to: 'b@example.com', text: 'x' };
+    await Promise.all([ses.deliver({ ...sent, subject: 'ours' }), other.deliver({ ...sent, subject: 'theirs' })]);
+    const theirs = store.parse(await (await fetch(`${other.inboxUrl}/store`)).json()).emails;
+    await other.stop?.();
+
+    expect(theirs.map(({ subject }) => subject)).toEqual(['theirs']);
+    expect((await inbox()).at(-1)?.subject).toBe('ours');
+  });
+
   it('refuses an email without a subject', async () => {
     await expect(sesClient.send(email('x@example.com', ''))).rejects.toMatchObject({ name: 'BadRequestException' });
   });
