@@ -89,6 +89,6 @@ function silence(): Promise<undefined> {
 }
 
 function failed({ logicalId, type }: CustomResource, why: string): PlatformFault {
-  const next = 'Its function is named by ServiceToken in the template; its log says more (.local/functions.log).';
+  const next = 'Its function is named by ServiceToken in the template; its log says more (.local/platform.log).';
   return new PlatformFault(`The custom resource ${logicalId} (${type}) could not be created: ${why}.`, next);
 }

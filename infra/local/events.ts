@@ -47,8 +47,8 @@ const targetSchema = z.strictObject({
   Id: z.string().optional(),
   Input: z.string().optional(),
   RoleArn: z.string().optional(),
-  RetryPolicy: z.unknown(),
-  DeadLetterConfig: z.unknown(),
+  RetryPolicy: z.unknown().optional(),
+  DeadLetterConfig: z.unknown().optional(),
 });
 const ruleSchema = z.object({
   State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),

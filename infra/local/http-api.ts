@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import type { Iam } from './iam.ts';
+import type { LambdaHost } from './lambda-host.ts';
 import { PlatformFault } from './platform-fault.ts';
-import {
-  ACCOUNT,
-  type Invoke,
-  type Now,
-  REGION,
-  type Service,
-  type ServiceRequest,
-  type ServiceResponse,
-} from './service.ts';
+import { ACCOUNT, type Now, REGION, type Service, type ServiceRequest, type ServiceResponse } from './service.ts';
 
 const answerSchema = z.object({
   statusCode: z.number(),
@@ -26,9 +20,8 @@ const FAILED: ServiceResponse = { status: 500, headers: JSON_TYPE, body: '{"mess
 const TEXT_TYPES = /^(text\/|application\/(json|xml|javascript))/;
 
 export interface HttpApiOptions {
-  readonly invoke: Invoke;
-  /** @throws AwsError unless the function's resource policy lets API Gateway call it for this ARN */
-  readonly demandPermission: (functionArn: string, sourceArn: string) => void;
+  readonly iam: Iam;
+  readonly host: LambdaHost;
   readonly now: Now;
   /** Access log: method, path and status, never a query string. */
   readonly log: (line: string) => void;
@@ -146,8 +139,12 @@ async function callRoute(call: Call, options: HttpApiOptions): Promise<ServiceRe
   const { functionArn, segments } = call.match.route;
   const stageArn = `arn:aws:execute-api:${REGION}:${ACCOUNT}:${call.apiId}/$default`;
   try {
-    options.demandPermission(functionArn, `${stageArn}/${call.request.method}/${segments.join('/')}`);
-    const result = await options.invoke(functionArn, proxyEvent(call, options.now()));
+    options.iam.demandInvokePermission({
+      functionName: options.host.find(functionArn).name,
+      servicePrincipal: 'apigateway.amazonaws.com',
+      sourceArn: `${stageArn}/${call.request.method}/${segments.join('/')}`,
+    });
+    const result = await options.host.invoke(functionArn, proxyEvent(call, options.now()));
     return result.functionError === undefined ? responseOf(result.payload) : FAILED;
   } catch (error) {
     options.log(`${call.match.route.key}: ${error instanceof Error ? error.message : String(error)}`);

@@ -39,7 +39,7 @@ async function invoke(host: LambdaHost, name: string, request: ServiceRequest): 
     case 'DryRun':
       return { status: 204 };
     case 'Event':
-      host.enqueue(name, payload);
+      void host.enqueue(name, payload);
       return { status: 202 };
     case 'RequestResponse': {
       const result = await host.invoke(name, payload);

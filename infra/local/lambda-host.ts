@@ -28,8 +28,11 @@ export interface LambdaHost {
   list(): readonly LambdaFunction[];
   /** Runs one event and waits for the answer. */
   readonly invoke: Invoke;
-  /** Runs one event in the background; a failed one is repeated twice, as asynchronous invocations are. */
-  enqueue(functionArnOrName: string, payload: unknown): void;
+  /**
+   * Runs one event as an asynchronous invocation does: a failed one is repeated twice. Resolves when it is over; callers
+   * need not wait. @throws AwsError at once for an unknown function or too large an event
+   */
+  enqueue(functionArnOrName: string, payload: unknown): Promise<void>;
   /** Ends the processes of a function at once, whatever they are doing, as a lost machine would. */
   kill(functionName: string): void;
   /** Freezes or thaws the processes of a function. */
@@ -55,9 +58,6 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
   const poolOf = (functionArnOrName: string): Pool => findPool(pools, functionArnOrName);
   const named = (name: string): Pool =>
     [...pools.values()].find((pool) => pool.definition.shortName === name) ?? poolOf(name);
-  const signal = (name: string, kind: NodeJS.Signals): void => {
-    for (const worker of named(name).all) worker.process.kill(kind);
-  };
   const invoke: Invoke = async (name, payload) => {
     if (stopping.signal.aborted) throw new AwsError('ServiceException', 'The local platform is stopping.', 500);
     const event = eventText(payload, MAX_PAYLOAD_BYTES);
@@ -82,7 +82,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     enqueue: (name, payload) => {
       poolOf(name);
       eventText(payload, MAX_ASYNC_PAYLOAD_BYTES);
-      void runInBackground(
+      return runInBackground(
         () => invoke(name, payload),
         stopping.signal,
         (line) => options.log(name, line),
@@ -90,10 +90,14 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     },
     kill: (name) => {
       retireIdle(named(name));
-      signal(name, 'SIGKILL');
+      for (const worker of named(name).all) void worker.kill();
     },
-    pause: (name) => signal(name, 'SIGSTOP'),
-    resume: (name) => signal(name, 'SIGCONT'),
+    pause: (name) => {
+      for (const worker of named(name).all) worker.pause();
+    },
+    resume: (name) => {
+      for (const worker of named(name).all) worker.resume();
+    },
     setEnvironment: (name, changes) => {
       const pool = named(name);
       pool.changes = changes;
@@ -102,7 +106,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     stop: async () => {
       stopping.abort();
       const workers = [...pools.values()].flatMap((pool) => [...pool.all]);
-      await Promise.all(workers.map(end));
+      await Promise.all(workers.map((worker) => worker.kill()));
     },
   };
 }
@@ -159,14 +163,7 @@ function retireIdle(pool: Pool): void {
 
 function retire(pool: Pool, worker: Worker): void {
   pool.all.delete(worker);
-  worker.process.kill('SIGKILL');
-}
-
-async function end(worker: Worker): Promise<void> {
-  if (!worker.alive()) return;
-  const gone = new Promise<void>((resolve) => worker.process.once('exit', () => resolve()));
-  worker.process.kill('SIGKILL');
-  await gone;
+  void worker.kill();
 }
 
 async function runInBackground(

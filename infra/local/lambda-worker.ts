@@ -34,9 +34,12 @@ export interface WorkerOptions {
 
 /** One child process of a function. It runs one event at a time and is not used again once `alive` is false. */
 export interface Worker {
-  readonly process: ChildProcess;
   alive(): boolean;
   run(event: string): Promise<InvokeResult>;
+  /** Ends the process at once; resolves when it is gone. */
+  kill(): Promise<void>;
+  pause(): void;
+  resume(): void;
 }
 
 const CHILD = fileURLToPath(new URL('lambda-child.ts', import.meta.url));
@@ -73,13 +76,20 @@ export function startWorker(options: WorkerOptions): Worker {
     child.once('exit', (code, signal) => end(signal === null ? `exit status ${code}` : `signal: ${signal}`));
   });
   const ready = firstMessage(child, ended);
+  const kill = async (): Promise<void> => {
+    alive = false;
+    child.kill('SIGKILL');
+    await ended;
+  };
   return {
-    process: child,
     alive: () => alive,
+    kill,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
     run: async (event) => {
-      const start = await within(INIT_SECONDS, ready, () => child.kill('SIGKILL'));
-      if (start?.type === 'ready') return runEvent({ child, ended, event, definition });
-      child.kill('SIGKILL');
+      const start = await within(INIT_SECONDS, ready, kill);
+      if (start?.type === 'ready') return runEvent({ child, ended, event, definition, kill });
+      void kill();
       const how = start?.type === 'ended' ? start.how : `no start within ${INIT_SECONDS} seconds`;
       const error = start?.type === 'init-error' ? start.error : runtimeExit(randomUUID(), how);
       return { payload: error, functionError: 'Unhandled' };
@@ -92,9 +102,10 @@ interface Run {
   readonly ended: Promise<string>;
   readonly event: string;
   readonly definition: LambdaFunction;
+  readonly kill: () => void;
 }
 
-async function runEvent({ child, ended, event, definition }: Run): Promise<InvokeResult> {
+async function runEvent({ child, ended, event, definition, kill }: Run): Promise<InvokeResult> {
   const id = randomUUID();
   const answer = answerTo(child, id);
   const deadlineMs = Date.now() + definition.timeoutSeconds * 1_000;
@@ -102,7 +113,7 @@ async function runEvent({ child, ended, event, definition }: Run): Promise<Invok
   const outcome = await within(
     definition.timeoutSeconds,
     Promise.race([answer, ended.then((how) => ({ type: 'ended' as const, how }))]),
-    () => child.kill('SIGKILL'),
+    kill,
   );
   if (outcome?.type === 'result') return { payload: JSON.parse(outcome.payload) };
   if (outcome?.type === 'error') return { payload: outcome.error, functionError: 'Unhandled' };

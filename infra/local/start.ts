@@ -1,0 +1,119 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readAssembly } from './assembly.ts';
+import { type Platform, startPlatform } from './platform.ts';
+import { PlatformFault } from './platform-fault.ts';
+import { synthesizeApart } from './synthesis.ts';
+
+const STACK_NAME = 'ModelRelease';
+const DEFAULT_PORT = 4566;
+const ROOT = join(import.meta.dirname, '..', '..');
+const LOCAL = join(ROOT, '.local');
+
+const USAGE = `Usage: npm start -- [--port N] [--data DIR] [-c name=value]...
+  --port N        port of the endpoint (default ${DEFAULT_PORT}; 0 takes a free one)
+  --data DIR      keep tables, objects, keys and executions in DIR (default: in memory, gone at the end)
+  -c name=value   a setting of the stack, as for cdk deploy; may be repeated`;
+
+try {
+  await main();
+} catch (error) {
+  fail(error);
+}
+
+async function main(): Promise<void> {
+  const options = readArguments();
+  if (options === undefined) return;
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  console.log('Synthesizing the stack …');
+  const directory = await synthesizeApart({ root: ROOT, settings: options.settings });
+  const logFile = join(LOCAL, 'platform.log');
+  mkdirSync(LOCAL, { recursive: true });
+  writeFileSync(logFile, '');
+  const write = (line: string): void => void appendFile(logFile, `${new Date().toISOString()} ${line}\n`);
+  console.log('Starting the platform …');
+  const platform = await startPlatform({
+    ...(await readAssembly(directory, STACK_NAME)),
+    port: options.port,
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+    log: write,
+    functionLog: (name, line) => write(`${name}: ${line}`),
+    onFailure: (fault) => {
+      fail(fault);
+      stopping.abort();
+    },
+  });
+  const outputsFile = join(LOCAL, 'outputs.json');
+  writeFileSync(outputsFile, `${JSON.stringify({ [STACK_NAME]: platform.outputs }, null, 2)}\n`);
+  announce(platform, { outputsFile, logFile });
+  await aborted(stopping.signal);
+  console.log('Stopping …');
+  await platform.stop();
+}
+
+interface Arguments {
+  readonly port: number;
+  readonly dataDir: string | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Undefined when only help was asked for. @throws PlatformFault */
+function readArguments(): Arguments | undefined {
+  const { values } = parse();
+  if (values.help === true) {
+    console.log(USAGE);
+    return undefined;
+  }
+  const port = values.port === undefined ? DEFAULT_PORT : Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new PlatformFault(`--port takes a number from 0 to 65535, not ${values.port}.`, USAGE);
+  }
+  const settings = (values.context ?? []).map((text) => {
+    const at = text.indexOf('=');
+    if (at > 0) return [text.slice(0, at), text.slice(at + 1)] as const;
+    throw new PlatformFault(`-c takes name=value, not ${text}.`, USAGE);
+  });
+  return { port, dataDir: values.data, settings: Object.fromEntries(settings) };
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: 'string' },
+        data: { type: 'string' },
+        context: { type: 'string', short: 'c', multiple: true },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new PlatformFault(error instanceof Error ? error.message : String(error), USAGE, error);
+  }
+}
+
+function announce(platform: Platform, files: { readonly outputsFile: string; readonly logFile: string }): void {
+  console.log(`
+The stack ${STACK_NAME} runs on this machine.
+  Endpoint  ${platform.endpoint}   (AWS_ENDPOINT_URL; any access key is the administrator)
+  Inbox     ${platform.inboxUrl}   (every email that the stack sends)
+  Outputs   ${files.outputsFile}
+  Log       ${files.logFile}
+Stop it with Ctrl-C.`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  // The open server keeps the process alive meanwhile.
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function fail(error: unknown): void {
+  process.exitCode = 1;
+  if (error instanceof PlatformFault) console.error(`${error.message}\n${error.next}`);
+  else console.error(error);
+}
