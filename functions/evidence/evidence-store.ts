@@ -93,6 +93,8 @@ export class EvidenceStore {
           Bucket: this.#bucket,
           Key: key,
           CopySource: `${source.bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`,
+          // Tags of the source are not evidence, and carrying them over would take rights on them.
+          TaggingDirective: 'REPLACE',
           ObjectLockMode: options.retention.mode,
           ObjectLockRetainUntilDate: retainUntil(options.at, options.retention),
         }),

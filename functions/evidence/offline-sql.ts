@@ -76,7 +76,7 @@ export const PAIR_ROWS = `
 CREATE TEMP TABLE actuals AS SELECT sku, store, target AS day, min(y) AS units FROM rows_kept WHERE y_kind = 'ok' GROUP BY ALL;
 CREATE TEMP TABLE paired AS
 WITH lagged AS (
-  SELECT *, CASE WHEN target > origin THEN target - 7 * ((target - origin + 6) // 7)::INTEGER END AS lag
+  SELECT *, target - 7 * greatest(1, (target - origin + 6) // 7)::INTEGER AS lag
   FROM rows_kept WHERE y_kind = 'ok' AND c_kind = 'ok' AND b_kind = 'ok')
 SELECT r.origin, r.sku, r.store, coalesce(r.region, '(none)') AS region, r.category, r.y, r.c, r.b,
   coalesce(k.regime, 'none') AS regime, coalesce(k.volume, 'N') AS volume, ${horizonBucket('r.target - r.origin')} AS horizon,
