@@ -6,7 +6,9 @@ const functions = sources('functions');
 const everything = [...functions, ...sources('infra'), ...sources('test')];
 
 /** Files that are neither entry, store nor pure: where the product touches its process. */
-const PROCESS_FILES = ['clock.ts', 'config.ts', 'clients.ts', 'logger.ts'].map((name) => `functions/platform/${name}`);
+const PROCESS_FILES = ['clock.ts', 'config.ts', 'clients.ts', 'deadline.ts', 'logger.ts'].map(
+  (name) => `functions/platform/${name}`,
+);
 
 function isEntry(path: string): boolean {
   return path.endsWith('.lambda.ts') || path.endsWith('.cli.ts');
@@ -16,7 +18,8 @@ function isPure(path: string): boolean {
   return !isEntry(path) && !path.endsWith('-store.ts') && !PROCESS_FILES.includes(path);
 }
 
-const IMPURE_PACKAGES = /^(@aws-sdk\/|@smithy\/|@aws-lambda-powertools\/|@duckdb\/|node:(?!crypto$|path$|zlib$|util$|buffer$))/;
+const IMPURE_PACKAGES =
+  /^(@aws-sdk\/|@smithy\/|@aws-lambda-powertools\/|@duckdb\/|node:(?!crypto$|path$|zlib$|util$|buffer$))/;
 const IMPURE_CODE = [
   [/\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/, 'reads the clock'],
   [/\bprocess\.(env|argv|cwd)\b/, 'reads the environment'],
@@ -49,7 +52,9 @@ describe('The layers of functions/', () => {
 
   it('lets the product import neither its infrastructure nor its tests', () => {
     const broken = functions.flatMap((file) =>
-      file.imports.filter((one) => /^(infra|test)\//.test(one.target)).map((one) => `${file.path} imports ${one.target}`),
+      file.imports
+        .filter((one) => /^(infra|test)\//.test(one.target))
+        .map((one) => `${file.path} imports ${one.target}`),
     );
     expect(broken).toEqual([]);
   });
@@ -83,7 +88,9 @@ describe('The size of files', () => {
   });
 
   it('names no folder after nothing in particular', () => {
-    const vague = everything.map((file) => file.path).filter((path) => /\/(utils?|helpers?|common|managers?)\//.test(path));
+    const vague = everything
+      .map((file) => file.path)
+      .filter((path) => /\/(utils?|helpers?|common|managers?)\//.test(path));
     expect(vague).toEqual([]);
   });
 });

@@ -1,0 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { inputSchemas } from './input-schemas.ts';
+
+const folder = new URL('../state-machines/', import.meta.url);
+for (const [name, text] of inputSchemas()) {
+  await writeFile(fileURLToPath(new URL(name, folder)), text);
+}
