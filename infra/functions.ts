@@ -216,8 +216,8 @@ export const FUNCTIONS = [
     name: 'confirm-rollback',
     entry: 'functions/rollback/confirm-rollback.lambda.ts',
     description: 'Reads the data plane until it is stable.',
-    config: ['REGISTRY_TABLE', 'APPCONFIG_APPLICATION_ID', 'POINTER_PUBLIC_KEY'],
-    access: ['registry:read', 'pointer:read', 'pointer:serve'],
+    config: ['APPCONFIG_APPLICATION_ID', 'POINTER_PUBLIC_KEY'],
+    access: ['pointer:serve'],
     timeoutSeconds: 60,
   },
   {

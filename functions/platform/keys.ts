@@ -43,6 +43,16 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `intent#${documentSha256}`,
   }),
+  /** A rollback was intended, once per execution. */
+  rollbackIntent: (model: string, executionName: string): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `rollback#${executionName}#intent`,
+  }),
+  /** A rollback was recorded, once per execution. */
+  rollbackRecord: (model: string, executionName: string): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `rollback#${executionName}#record`,
+  }),
   partition: modelPartition,
 } as const;
 

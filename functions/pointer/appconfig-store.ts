@@ -28,6 +28,8 @@ export interface HostedVersion {
 export interface DeploymentDetails {
   readonly state: Deployment['state'];
   readonly description: string;
+  /** UTC of the newest event in its log; when it was started, if the log is empty. */
+  readonly changedAt: string;
 }
 
 /** Hosted versions and deployments of the pointer's AppConfig application. */
@@ -68,7 +70,9 @@ export class AppConfigStore {
         DeploymentNumber: number,
       }),
     );
-    return { state: stateOf(found), description: found.Description ?? '' };
+    const events = (found.EventLog ?? []).map(({ OccurredAt }) => OccurredAt?.getTime() ?? 0);
+    const changedAt = new Date(Math.max(found.StartedAt?.getTime() ?? 0, ...events)).toISOString();
+    return { state: stateOf(found), description: found.Description ?? '', changedAt };
   }
 
   /** All hosted versions of a profile, newest first. */

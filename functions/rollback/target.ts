@@ -1,0 +1,139 @@
+import type { Reason } from '../platform/errors.ts';
+import { isReturnDocument, type PointerDocument } from '../pointer/document.ts';
+import type { ReturnDocumentItem, VersionItem } from '../registry/items.ts';
+import type { RollbackInput } from './input.ts';
+
+/** A document to go back to: it serves `version`; empty is the safe forecast alone. */
+export type ReturnTo = Pick<ReturnDocumentItem, 'version' | 'hostedVersion' | 'documentSha256'>;
+
+/** What the registry knows of a model's versions, or what AppConfig alone tells when the registry does not answer. */
+export interface Known {
+  readonly versions: readonly Pick<VersionItem, 'version' | 'status' | 'predecessor'>[];
+  readonly returnDocuments: readonly ReturnTo[];
+}
+
+export interface TargetQuestion {
+  readonly input: Pick<RollbackInput, 'withdrawVersion' | 'targetVersion'>;
+  /** The document that serves, or was about to; null when what is deployed is no document of ours. */
+  readonly live: PointerDocument | null;
+  /** A rollback completed so shortly before that the same request again most likely means the same thing. */
+  readonly justRolledBack: boolean;
+  readonly known: Known;
+}
+
+export type Target =
+  | { readonly outcome: 'go' /** Empty: no version is withdrawn. */; readonly from: string; readonly to: ReturnTo }
+  /** What should not serve does not: no second step back. */
+  | { readonly outcome: 'already-withdrawn'; readonly from: string; readonly reasons: readonly Reason[] }
+  /** The asked target cannot be one. */
+  | { readonly outcome: 'rejected'; readonly reasons: readonly Reason[] }
+  /** Nothing at all can be gone back to. */
+  | { readonly outcome: 'none'; readonly from: string; readonly reasons: readonly Reason[] };
+
+/**
+ * Decides what a rollback goes back to. A withdrawn version is never a target; without a named target the predecessors
+ * are tried in turn, past withdrawn ones, down to the safe forecast.
+ */
+export function decideTarget(question: TargetQuestion): Target {
+  const { input, live, justRolledBack } = question;
+  const named = input.withdrawVersion;
+  if (live !== null && named !== undefined && !exposed(live).includes(named)) {
+    return alreadyWithdrawn(named, `${named} is not live any more.`, live);
+  }
+  if (live !== null && named === undefined && input.targetVersion === undefined) {
+    if (exposed(live).length === 0) return alreadyWithdrawn('', 'The safe forecast serves already.', live);
+    if (justRolledBack && isReturnDocument(live)) {
+      return alreadyWithdrawn('', 'The pointer was rolled back a moment ago.', live);
+    }
+  }
+  // Beside the safe forecast it is the candidate that can be at fault.
+  const from = named ?? (live === null ? '' : (exposed(live)[0] ?? ''));
+  return input.targetVersion === undefined
+    ? nearest(question, from)
+    : chosen(question, { from, version: input.targetVersion });
+}
+
+/** Every version that a document lets make forecasts. */
+export function exposed(document: PointerDocument): readonly string[] {
+  const { productionVersion, canaryVersion, shadowVersion } = document;
+  return [productionVersion, canaryVersion, shadowVersion].filter((version) => version !== '');
+}
+
+function chosen(question: TargetQuestion, asked: { readonly from: string; readonly version: string }): Target {
+  const { from, version } = asked;
+  const fault = faultOf(question, from, version);
+  const to = returnTo(question, version);
+  if (fault === null && to !== undefined) return { outcome: 'go', from, to };
+  return { outcome: 'rejected', reasons: [fault ?? noDocument(version)] };
+}
+
+function nearest(question: TargetQuestion, from: string): Target {
+  const reasons: Reason[] = [];
+  for (const version of candidates(question, from)) {
+    const fault = version === '' ? null : faultOf(question, from, version);
+    const to = returnTo(question, version);
+    if (fault === null && to !== undefined) return { outcome: 'go', from, to };
+    reasons.push(fault ?? noDocument(version));
+  }
+  return { outcome: 'none', from, reasons };
+}
+
+/** Versions in the order in which they are tried, each once, the safe forecast (empty) last. */
+function candidates({ live, known }: TargetQuestion, from: string): readonly string[] {
+  const order: string[] = [];
+  let next = start({ live, known, from });
+  while (next !== '' && !order.includes(next)) {
+    order.push(next);
+    next = predecessorOf(known, next);
+  }
+  return [...order, ''];
+}
+
+function start(of: { readonly live: PointerDocument | null; readonly known: Known; readonly from: string }): string {
+  const { live, known, from } = of;
+  // A candidate beside production is withdrawn: production itself stays.
+  if (live !== null && from !== live.productionVersion) return live.productionVersion;
+  if (live !== null && live.previousVersion !== '') return live.previousVersion;
+  if (live !== null) return predecessorOf(known, from);
+  const production = known.versions.find(({ status }) => status === 'production')?.version ?? '';
+  return production === from ? predecessorOf(known, from) : production;
+}
+
+function predecessorOf({ versions }: Known, version: string): string {
+  return versions.find((item) => item.version === version)?.predecessor ?? '';
+}
+
+function returnTo({ known }: TargetQuestion, version: string): ReturnTo | undefined {
+  return known.returnDocuments.find((item) => item.version === version);
+}
+
+function faultOf({ known }: TargetQuestion, from: string, version: string): Reason | null {
+  const status = known.versions.find((item) => item.version === version)?.status;
+  if (version === from) return unfit(version, 'It is the version that is withdrawn.', 'another version');
+  if (status === 'retained' || status === 'production') return null;
+  return unfit(version, 'Only a version that was promoted and not withdrawn can serve again.', status ?? 'unknown');
+}
+
+function unfit(version: string, message: string, got: string): Reason {
+  return { code: 'UNFIT_TARGET', path: version, message, got, allowed: 'retained or production' };
+}
+
+function noDocument(version: string): Reason {
+  const what = version === '' ? 'the safe forecast' : version;
+  return {
+    code: 'NO_RETURN_DOCUMENT',
+    path: version,
+    message: `No document goes back to ${what}.`,
+    next: 'Name another targetVersion, or use the kill switch.',
+  };
+}
+
+function alreadyWithdrawn(from: string, message: string, live: PointerDocument): Target {
+  const reason = {
+    code: 'ALREADY_WITHDRAWN',
+    message,
+    got: live.productionVersion === '' ? `safe forecast ${live.fallback}` : live.productionVersion,
+    next: 'To go back a further step, name the version that serves now as withdrawVersion.',
+  };
+  return { outcome: 'already-withdrawn', from, reasons: [reason] };
+}
