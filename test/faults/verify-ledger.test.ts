@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,9 +10,12 @@ import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
 import { anchorOf } from '../../functions/ledger/anchor.ts';
 import { AnchorStore } from '../../functions/ledger/anchor-store.ts';
 import type { ReadEntry } from '../../functions/ledger/ledger.ts';
+import { DynamoLedger } from '../../functions/ledger/ledger-store.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import { evidencePaths } from '../../functions/platform/keys.ts';
+import { kmsSigner } from '../../functions/platform/signing-store.ts';
 import { createDynamoDb } from '../../infra/local/dynamodb.ts';
+import { createKms } from '../../infra/local/kms.ts';
 import { createS3 } from '../../infra/local/s3.ts';
 import { draftOf } from '../fakes/chains.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
@@ -24,14 +28,21 @@ let tables: Tables;
 let served: Served;
 let objects: S3Client;
 let folder: string;
+let kmsKeyArn: string;
 
 beforeAll(async () => {
   tables = await startTables();
   const dynamo = createDynamoDb(tables.engine);
   const s3 = createS3();
+  const kms = createKms();
+  kmsKeyArn = kms.createKey('ledger', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }).arn;
   s3.createBucket('evidence', { VersioningConfiguration: { Status: 'Enabled' }, ObjectLockEnabled: true });
   served = await serveOne('s3', {
-    handle: (request) => (request.headers['x-amz-target'] === undefined ? s3 : dynamo).handle(request),
+    handle: (request) => {
+      const target = request.headers['x-amz-target'];
+      if (target === undefined) return s3.handle(request);
+      return (target.startsWith('TrentService') ? kms : dynamo).handle(request);
+    },
   });
   objects = new S3Client({ ...served.client, forcePathStyle: true });
   folder = mkdtempSync(join(tmpdir(), 'verify-ledger-'));
@@ -42,7 +53,7 @@ beforeAll(async () => {
       ModelRelease: {
         LedgerTableName: tables.ledger,
         EvidenceBucketName: 'evidence',
-        LedgerKeyArn: 'arn:aws:kms:eu-west-1:000000000000:key/ledger',
+        LedgerKeyArn: kmsKeyArn,
         ApprovalBaseUrl: `${served.endpoint}/approvals`,
       },
     }),
@@ -126,6 +137,19 @@ describe('the verifier, run on a ledger that holds', () => {
       lastAnchor: { seq: 5 },
     });
     expect(code).toBe(0);
+  });
+
+  it('asks KMS for the key when no file is named', async () => {
+    const keys = new KMSClient(served.client);
+    const sign = kmsSigner(keys, kmsKeyArn);
+    const ledger = new DynamoLedger({ client: tables.client, table: tables.ledger, sign });
+    await ledger.append(draftOf({ model: 'by-kms' }));
+    await ledger.append(draftOf({ model: 'by-kms' }));
+    keys.destroy();
+    const { code, stdout } = await run('--model', 'by-kms', '--outputs', join(folder, 'outputs.json'));
+    expect(stdout).toContain('OK   by-kms: 2 entries');
+    expect(code).toBe(0);
+    expect((await verify('by-kms')).stdout).toContain('position 1 is forged-signature');
   });
 
   it('takes the same anchor, written twice, as one', async () => {
@@ -212,9 +236,14 @@ describe('the verifier, run on a ledger that was tampered with', () => {
     const { code, stdout } = await verify(model);
     expect(stdout).toContain(`BAD  ${model}: position ${position} is ${kind}`);
     expect(code).toBe(1);
-    const json = await verify(model, '--json');
-    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, fault: { kind, position } });
-    expect(json.code).toBe(1);
+  });
+
+  it('says the same as JSON', async () => {
+    await write('bad-json', 3, []);
+    await remove('bad-json', 2);
+    const { code, stdout } = await verify('bad-json', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, entries: 1, fault: { kind: 'dropped', position: 2 } });
+    expect(code).toBe(1);
   });
 
   it('cannot find a cut chain when the anchors are left out, and says so when all else holds', async () => {
