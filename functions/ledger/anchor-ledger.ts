@@ -29,7 +29,7 @@ const number = z.object({ N: z.string() });
 
 const streamRecord = z.object({
   eventName: z.enum(['INSERT', 'MODIFY', 'REMOVE']),
-  dynamodb: z.object({ Keys: z.object({ model: text, seq: number }), NewImage: z.unknown() }),
+  dynamodb: z.object({ Keys: z.object({ model: text, seq: number }), NewImage: z.unknown().optional() }),
 });
 export type StreamRecord = z.infer<typeof streamRecord>;
 

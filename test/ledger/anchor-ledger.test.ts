@@ -43,10 +43,11 @@ const imageOf = (row: LedgerRow) => ({
   signature: { S: row.signature },
 });
 
-const recordOf = (row: LedgerRow, eventName = 'INSERT', image: object = imageOf(row)) => ({
-  eventName,
-  dynamodb: { Keys: { model: { S: row.model }, seq: { N: String(row.seq) } }, NewImage: image },
-});
+const recordOf = (row: LedgerRow, eventName = 'INSERT', image: object = imageOf(row)) => {
+  const Keys = { model: { S: row.model }, seq: { N: String(row.seq) } };
+  const removed = eventName === 'REMOVE';
+  return { eventName, dynamodb: removed ? { Keys, OldImage: image } : { Keys, NewImage: image } };
+};
 
 const follow = (records: readonly object[], ports: AnchorPorts) =>
   followStream(anchorEvent.parse({ Records: records }).Records ?? [], ports);
@@ -81,7 +82,7 @@ describe('following the stream', () => {
 
   it('raises the alarm for changed and removed rows, naming their position only, and goes on', async () => {
     const { ports, written, findings } = portsOf();
-    await follow([recordOf(row, 'MODIFY'), recordOf(row, 'REMOVE', {}), recordOf(row)], ports);
+    await follow([recordOf(row, 'MODIFY'), recordOf(row, 'REMOVE'), recordOf(row)], ports);
     expect(findings).toEqual([
       { model: 'demand', seq: 1, what: 'MODIFIED' },
       { model: 'demand', seq: 1, what: 'REMOVED' },
@@ -91,11 +92,15 @@ describe('following the stream', () => {
 
   it.each([
     ['is no row', {}],
+    ['arrives without its content', undefined],
     ['was changed before it arrived', { ...imageOf(row), body: { S: '{}' } }],
     ['has a position that is none', { ...imageOf(row), seq: { N: 'x' } }],
   ])('raises the alarm for a new row that %s, and is not held up by it', async (_, image) => {
     const { ports, written, findings } = portsOf();
-    await follow([recordOf(row, 'INSERT', image), recordOf(row)], ports);
+    await follow(
+      [{ ...recordOf(row), dynamodb: { ...recordOf(row).dynamodb, NewImage: image } }, recordOf(row)],
+      ports,
+    );
     expect(findings).toEqual([{ model: 'demand', seq: 1, what: 'NOT_AN_ENTRY' }]);
     expect(written).toHaveLength(1);
   });
