@@ -5,6 +5,7 @@ import { readBody } from './s3-body.ts';
 import {
   authorizePut,
   keptHeaders,
+  objectArn,
   type S3Call,
   type S3Operation,
   store,
@@ -13,7 +14,7 @@ import {
 } from './s3-call.ts';
 import { element, xmlDocument } from './s3-listing.ts';
 import { retentionFromHeaders } from './s3-lock.ts';
-import type { Retention } from './s3-objects.ts';
+import type { ObjectVersion, Retention } from './s3-objects.ts';
 import { AwsError } from './service.ts';
 
 interface Upload {
@@ -28,60 +29,94 @@ interface Upload {
 
 /** Uploads in parts, as clients send what is larger than a few megabytes; unfinished ones end with the process. */
 export function createMultipart(directory: string): Readonly<Record<string, S3Operation>> {
-  rmSync(directory, { recursive: true, force: true });
-  const uploads = new Map<string, Upload>();
-  const find = ({ request, bucketName, key }: S3Call): Upload => {
-    const upload = uploads.get(request.query.get('uploadId') ?? '');
-    if (upload?.bucketName === bucketName && upload.key === key) return upload;
-    throw new AwsError('NoSuchUpload', 'The specified upload does not exist.', 404);
-  };
-  const partFile = (upload: Upload, part: number): string => join(directory, `${upload.id}-${part}`);
-  const forget = (upload: Upload): void => {
-    for (const part of upload.parts.keys()) rmSync(partFile(upload, part), { force: true });
-    uploads.delete(upload.id);
-  };
+  const uploads = new Uploads(directory);
   return {
     'object POST uploads': (call) => {
       authorizePut(call);
-      const { bucketName, key, request } = call;
-      call.objects.bucket(bucketName);
-      mkdirSync(directory, { recursive: true });
-      const id = randomBytes(16).toString('hex');
-      const retention = retentionFromHeaders(request.headers, call.now);
-      uploads.set(id, { id, bucketName, key, headers: keptHeaders(request.headers), retention, parts: new Map() });
-      return xmlAnswer(xmlDocument('InitiateMultipartUploadResult', address(call) + element('UploadId', id)));
+      return xmlAnswer(
+        xmlDocument('InitiateMultipartUploadResult', address(call) + element('UploadId', uploads.start(call))),
+      );
     },
     'object PUT partNumber uploadId': (call) => {
       authorizePut(call);
-      const upload = find(call);
       const { body, checksums } = readBody(call.request);
-      const part = Number(call.request.query.get('partNumber'));
-      const md5 = createHash('md5').update(body).digest('hex');
-      writeFileSync(partFile(upload, part), body);
-      upload.parts.set(part, md5);
-      return { status: 200, headers: { etag: `"${md5}"`, ...checksums } };
+      return { status: 200, headers: { etag: `"${uploads.addPart(call, body)}"`, ...checksums } };
     },
     'object POST uploadId': (call) => {
       authorizePut(call);
-      const upload = find(call);
-      const parts = listedParts(call.request.body.toString('utf8'), upload);
-      const digests = Buffer.from(parts.map((part) => upload.parts.get(part)).join(''), 'hex');
-      const version = store(call, {
-        body: Buffer.concat(parts.map((part) => readFileSync(partFile(upload, part)))),
-        headers: upload.headers,
-        retention: upload.retention,
-        etag: `${createHash('md5').update(digests).digest('hex')}-${parts.length}`,
-      });
-      forget(upload);
+      const version = uploads.complete(call);
       const result = xmlDocument('CompleteMultipartUploadResult', address(call) + element('ETag', `"${version.etag}"`));
       return xmlAnswer(result, versionHeaders(version));
     },
     'object DELETE uploadId': (call) => {
-      call.request.authorize('s3:AbortMultipartUpload', [`arn:aws:s3:::${call.bucketName}/${call.key}`]);
-      forget(find(call));
+      call.request.authorize('s3:AbortMultipartUpload', [objectArn(call)]);
+      uploads.abort(call);
       return { status: 204 };
     },
   };
+}
+
+class Uploads {
+  readonly #directory: string;
+  readonly #uploads = new Map<string, Upload>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    rmSync(directory, { recursive: true, force: true });
+  }
+
+  start({ bucketName, key, request, objects, now }: S3Call): string {
+    objects.bucket(bucketName);
+    mkdirSync(this.#directory, { recursive: true });
+    const id = randomBytes(16).toString('hex');
+    const retention = retentionFromHeaders(request.headers, now);
+    this.#uploads.set(id, { id, bucketName, key, headers: keptHeaders(request.headers), retention, parts: new Map() });
+    return id;
+  }
+
+  /** Answers the part's ETag. */
+  addPart(call: S3Call, body: Buffer): string {
+    const upload = this.#find(call);
+    const part = Number(call.request.query.get('partNumber'));
+    const md5 = createHash('md5').update(body).digest('hex');
+    writeFileSync(this.#file(upload, part), body);
+    upload.parts.set(part, md5);
+    return md5;
+  }
+
+  /** The object's ETag is the MD5 of its parts' MD5s, and their number. */
+  complete(call: S3Call): ObjectVersion {
+    const upload = this.#find(call);
+    const parts = listedParts(call.request.body.toString('utf8'), upload);
+    const digests = Buffer.from(parts.map((part) => upload.parts.get(part)).join(''), 'hex');
+    const version = store(call, {
+      body: Buffer.concat(parts.map((part) => readFileSync(this.#file(upload, part)))),
+      headers: upload.headers,
+      retention: upload.retention,
+      etag: `${createHash('md5').update(digests).digest('hex')}-${parts.length}`,
+    });
+    this.#forget(upload);
+    return version;
+  }
+
+  abort(call: S3Call): void {
+    this.#forget(this.#find(call));
+  }
+
+  #find({ request, bucketName, key }: S3Call): Upload {
+    const upload = this.#uploads.get(request.query.get('uploadId') ?? '');
+    if (upload?.bucketName === bucketName && upload.key === key) return upload;
+    throw new AwsError('NoSuchUpload', 'The specified upload does not exist.', 404);
+  }
+
+  #forget(upload: Upload): void {
+    for (const part of upload.parts.keys()) rmSync(this.#file(upload, part), { force: true });
+    this.#uploads.delete(upload.id);
+  }
+
+  #file({ id }: Upload, part: number): string {
+    return join(this.#directory, `${id}-${part}`);
+  }
 }
 
 function address({ bucketName, key }: S3Call): string {

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { ACCOUNT, AwsError, type Invoke, type Now, REGION, type Service } from './service.ts';
+import {
+  ACCOUNT,
+  AwsError,
+  type Invoke,
+  type Now,
+  REGION,
+  type Service,
+  type ServiceRequest,
+  type ServiceResponse,
+} from './service.ts';
 import type { Email } from './ses.ts';
 
 export interface Notice {
@@ -73,22 +82,21 @@ export function createSns(options: SnsOptions): Sns {
       subscriptionsOf(TopicArn).push(subscription);
     },
     publish,
-    handle: async (request) => {
-      const form = new URLSearchParams(request.body.toString('utf8'));
-      const operation = form.get('Action') ?? '';
-      if (operation !== 'Publish') {
-        throw new AwsError(
-          'InvalidAction',
-          `The local platform has no operation of SNS but Publish, got ${operation}.`,
-        );
-      }
-      const topicArn = form.get('TopicArn') ?? form.get('TargetArn') ?? '';
-      request.authorize('sns:Publish', [topicArn]);
-      const id = await publish(topicArn, form.get('Message') ?? '', form.get('Subject') ?? undefined);
-      const body = `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>${id}</MessageId></PublishResult><ResponseMetadata><RequestId>${id}</RequestId></ResponseMetadata></PublishResponse>`;
-      return { status: 200, headers: { 'content-type': 'text/xml' }, body };
-    },
+    handle: (request) => publishForm(request, publish),
   };
+}
+
+async function publishForm(request: ServiceRequest, publish: Sns['publish']): Promise<ServiceResponse> {
+  const form = new URLSearchParams(request.body.toString('utf8'));
+  const operation = form.get('Action') ?? '';
+  if (operation !== 'Publish') {
+    throw new AwsError('InvalidAction', `The local platform has no operation of SNS but Publish, got ${operation}.`);
+  }
+  const topicArn = form.get('TopicArn') ?? form.get('TargetArn') ?? '';
+  request.authorize('sns:Publish', [topicArn]);
+  const id = await publish(topicArn, form.get('Message') ?? '', form.get('Subject') ?? undefined);
+  const body = `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>${id}</MessageId></PublishResult><ResponseMetadata><RequestId>${id}</RequestId></ResponseMetadata></PublishResponse>`;
+  return { status: 200, headers: { 'content-type': 'text/xml' }, body };
 }
 
 function demandSendable(message: string, subject: string | undefined): void {
