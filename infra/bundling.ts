@@ -42,7 +42,7 @@ export async function bundleFunctions(
     external: ['@duckdb/*'],
     minify: true,
     legalComments: 'none',
-    logLevel: 'error',
+    logLevel: 'silent',
   });
   await rm(outdir, { recursive: true, force: true });
   const sizes = new Map(
@@ -59,8 +59,11 @@ export async function bundleFunctions(
 }
 
 /** The bundles as code for the stack, made once for all of `specs`. */
-export async function bundledCode(specs: readonly FunctionSpec[]): Promise<(spec: FunctionSpec) => Code> {
-  const dirs = new Map((await bundleFunctions(specs)).map(({ name, dir }) => [name, dir]));
+export async function bundledCode(
+  specs: readonly FunctionSpec[],
+  outdir?: string,
+): Promise<(spec: FunctionSpec) => Code> {
+  const dirs = new Map((await bundleFunctions(specs, outdir)).map(({ name, dir }) => [name, dir]));
   return ({ name }) => {
     const dir = dirs.get(name);
     if (dir === undefined) throw new Error(`The function ${name} was not bundled.`);

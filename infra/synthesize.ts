@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
+import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { bundledCode } from './bundling.ts';
 import { FUNCTIONS, type FunctionSpec } from './functions.ts';
@@ -9,17 +11,15 @@ import { parseSettings, SETTING_NAMES, type SettingsInput } from './settings.ts'
 export const STACK_NAME = 'ModelRelease';
 
 /**
- * Behaviour of the CDK that this stack is written for. It stands here and not in cdk.json, so that the template is the
- * same whoever starts the synthesis: the CDK's command line, a script, or the local platform.
+ * Behaviour of the CDK that this stack is written for: all that its pinned version recommends. It stands here and not in
+ * cdk.json, so that the template is the same whoever starts the synthesis: the CDK's command line, a script, or the
+ * local platform.
  */
 const CDK_BEHAVIOUR = {
+  ...CURRENTLY_RECOMMENDED_FLAGS,
   '@aws-cdk/core:validateAgainstDefaultRules': true,
-  '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
-  '@aws-cdk/aws-iam:minimizePolicies': true,
-  '@aws-cdk/core:checkSecretUsage': true,
   '@aws-cdk/core:target-partitions': ['aws'],
-  '@aws-cdk/aws-kms:applyImportedAliasPermissionsToPrincipal': true,
-} as const;
+};
 
 export interface SynthesizeOptions {
   /**
@@ -34,11 +34,12 @@ export interface SynthesizeOptions {
   readonly outdir?: string;
   /**
    * The code of each function.
-   * @default the bundles of all functions, made now
+   * @default the bundles of all functions, made now: in `<outdir>/functions`, or in `.build/functions` without an outdir
    */
   readonly code?: (spec: FunctionSpec) => Code;
   /**
-   * Whether the AwsSolutions rules of cdk-nag run; a finding fails the synthesis.
+   * Whether the template is checked: by the AwsSolutions rules of cdk-nag and by the CDK's own. A finding fails the
+   * synthesis. Costs more than the rest of it.
    * @default true
    */
   readonly rules?: boolean;
@@ -49,15 +50,22 @@ export interface SynthesizeOptions {
  * @throws SettingsError with all faults at once
  */
 export async function synthesize(options: SynthesizeOptions = {}): Promise<string> {
+  const rules = options.rules ?? true;
   const app = new App({
     ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
     autoSynth: false,
+    builtinCloudFormationValidation: rules,
     postCliContext: CDK_BEHAVIOUR,
   });
   const settings = parseSettings({ ...contextSettings(app), ...options.settings });
-  new ModelReleaseStack(app, STACK_NAME, { settings, code: options.code ?? (await bundledCode(FUNCTIONS)) });
-  if (options.rules ?? true) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  new ModelReleaseStack(app, STACK_NAME, { settings, code: options.code ?? (await bundles(options.outdir)) });
+  if (rules) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app.synth().directory;
+}
+
+/** Bundles beside a given assembly, so that syntheses that run at the same time do not clear each other's. */
+function bundles(outdir: string | undefined): Promise<(spec: FunctionSpec) => Code> {
+  return bundledCode(FUNCTIONS, outdir === undefined ? undefined : join(outdir, 'functions'));
 }
 
 function contextSettings(app: App): Readonly<Record<string, unknown>> {

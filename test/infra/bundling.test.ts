@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONFIG_NAMES } from '../../functions/platform/config.ts';
+import { type Bundle, bundleFunctions } from '../../infra/bundling.ts';
+import { FUNCTIONS, type FunctionSpec } from '../../infra/functions.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const specs: readonly FunctionSpec[] = FUNCTIONS;
+const outdir = mkdtempSync(join(tmpdir(), 'bundles-'));
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+let bundles: readonly Bundle[] = [];
+beforeAll(async () => {
+  bundles = await bundleFunctions(specs, outdir);
+});
+
+const dirOf = (name: string) => join(outdir, name);
+
+/** Values under which every entry can be wired; nothing is called. */
+const ENVIRONMENT = {
+  ...Object.fromEntries(CONFIG_NAMES.map((name) => [name, 'unset'])),
+  FIRST_APPROVERS: JSON.stringify([{ id: 'ana', name: 'Ana', email: 'ana@shop.example' }]),
+  STAGES: 'offline,production',
+  RETENTION_DAYS: '1',
+  RETENTION_MODE: 'GOVERNANCE',
+  AWS_REGION: 'eu-west-1',
+};
+
+/** Imports a bundle as Lambda does: in a fresh process of this Node, from a folder with no node_modules above it. */
+function exportsOf(name: string): string {
+  const script = `const m = await import(${JSON.stringify(pathToFileURL(join(dirOf(name), 'index.mjs')).href)});
+    process.stdout.write(typeof m.handler + ' ' + Object.keys(m).join());
+    process.exit(0);`;
+  return execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    cwd: dirOf(name),
+    env: ENVIRONMENT,
+  });
+}
+
+describe('bundles', () => {
+  it('are made for every function of the list', () => {
+    expect(bundles.map(({ name }) => name)).toEqual(specs.map(({ name }) => name));
+    for (const { dir, codeBytes } of bundles) expect(statSync(join(dir, 'index.mjs')).size).toBe(codeBytes);
+  });
+
+  it('run on the Node of Lambda in these tests', () => {
+    expect(process.versions.node).toMatch(/^24\./);
+  });
+
+  it.each(specs.map(({ name }) => name))(
+    '%s can be imported where nothing is installed, and has a handler and nothing else',
+    (name) => {
+      expect(exportsOf(name)).toBe('function handler');
+    },
+  );
+
+  it('carry DuckDB beside the code for the functions that ask for it, and for no other', () => {
+    for (const { name, duckdb } of specs) {
+      expect(existsSync(join(dirOf(name), 'node_modules', '@duckdb', 'node-api'))).toBe(duckdb ?? false);
+    }
+    expect(readdirSync(join(dirOf('judge'), 'node_modules', '@duckdb')).toSorted()).toEqual(
+      expect.arrayContaining(['node-api', 'node-bindings', `node-bindings-linux-${process.arch}`]),
+    );
+  });
+
+  it('stay small: a cold start reads all of it', () => {
+    const large = bundles.filter(({ codeBytes }) => codeBytes > 900_000);
+    expect(large.map(({ name, codeBytes }) => `${name}: ${codeBytes}`)).toEqual([]);
+  });
+
+  it('name the entry that is missing', async () => {
+    const missing = { ...FUNCTIONS[0], name: 'missing', entry: 'functions/registry/missing.lambda.ts' };
+    await expect(bundleFunctions([missing], join(outdir, 'missing'))).rejects.toThrow(/missing\.lambda\.ts/);
+    expect(existsSync(join(ROOT, missing.entry))).toBe(false);
+  });
+});
