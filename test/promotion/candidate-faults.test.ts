@@ -9,29 +9,14 @@ import {
 } from '../../functions/promotion/candidate-faults.ts';
 import type { PromotionInput } from '../../functions/promotion/input.ts';
 import { BUILT_STAGES, STAGES } from '../../functions/promotion/life-cycle.ts';
-import type { ModelItem, VersionItem } from '../../functions/registry/items.ts';
-import { policySchema } from '../../functions/registry/policy.ts';
-import { ANA, candidateInput, OWNER } from '../fakes/inputs.ts';
+import type { VersionItem } from '../../functions/registry/items.ts';
+import { candidateInput } from '../fakes/inputs.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
+import { aModel } from '../fakes/runs.ts';
 
 const DIGEST = 'a'.repeat(64);
-const model: ModelItem = {
-  model: 'demand',
-  owner: OWNER,
-  approvers: [ANA],
-  downstream: [],
-  policyVersion: 1,
-  policy: policySchema.parse({}),
-  policyDigest: DIGEST,
-  environmentId: 'e',
-  profileId: 'p',
-  revision: 1,
-  changedBy: 'demand_onboard_1',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  updatedAt: '2026-01-01T00:00:00.000Z',
-};
 const facts: RegistryFacts = {
-  model,
+  model: aModel(),
   version: null,
   inFlight: null,
   stages: BUILT_STAGES,

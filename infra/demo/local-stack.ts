@@ -1,0 +1,57 @@
+import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { readAssembly } from '../local/assembly.ts';
+import { type Platform, startPlatform } from '../local/platform.ts';
+import { REGION } from '../local/service.ts';
+import type { SettingsInput } from '../settings.ts';
+import { STACK_NAME, synthesize } from '../synthesize.ts';
+
+/** The stack on this machine, and the clients of somebody who works with it from outside. */
+export interface LocalStack {
+  readonly platform: Platform;
+  readonly clients: {
+    readonly s3: S3Client;
+    readonly sfn: SFNClient;
+    readonly dynamo: DynamoDBDocumentClient;
+    readonly kms: KMSClient;
+    readonly appConfigData: AppConfigDataClient;
+  };
+  readonly stop: () => Promise<void>;
+}
+
+/** Synthesizes the stack with the given settings and starts it on a free port. */
+export async function startLocalStack(options: {
+  readonly settings: SettingsInput;
+  readonly outdir: string;
+  readonly functionLog?: (functionName: string, line: string) => void;
+  readonly log?: (line: string) => void;
+}): Promise<LocalStack> {
+  const { settings, outdir, ...sinks } = options;
+  // The rules of cdk-nag are asked by `npm run synth`; here they would only cost time.
+  const assembly = await readAssembly(await synthesize({ settings, outdir, rules: false }), STACK_NAME);
+  const platform = await startPlatform({ ...assembly, ...sinks });
+  const where = {
+    endpoint: platform.endpoint,
+    region: REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  const clients = {
+    s3: new S3Client({ ...where, forcePathStyle: true }),
+    sfn: new SFNClient(where),
+    dynamo: DynamoDBDocumentClient.from(new DynamoDBClient(where)),
+    kms: new KMSClient(where),
+    appConfigData: new AppConfigDataClient(where),
+  };
+  return {
+    platform,
+    clients,
+    stop: async () => {
+      for (const client of Object.values(clients)) client.destroy();
+      await platform.stop();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import type { WatchedEntry } from './ledger-watch.ts';
+
+export interface PromotionOutcome {
+  readonly version: string;
+  readonly end: string;
+  readonly stages: readonly {
+    readonly stage: string;
+    readonly verdict: string;
+    readonly reasons: readonly unknown[];
+    readonly at: string;
+  }[];
+  readonly approvals: readonly {
+    readonly stage: string;
+    readonly approver: string;
+    readonly decision: string;
+    readonly justification: string;
+    readonly at: string;
+  }[];
+}
+
+/** What `--json` writes. `pointer` names what served: a version, or the safe forecast. */
+export interface DemoOutcome {
+  readonly outcome: string;
+  readonly model: string;
+  readonly promotions: readonly PromotionOutcome[];
+  readonly pointer: { readonly before: string; readonly after: string; readonly afterRollback: string | null };
+  readonly rollback: { readonly cause: string; readonly seconds: number } | null;
+  readonly ledger: { readonly entries: number; readonly verified: boolean };
+}
+
+const judged = z.object({
+  promotionId: z.string(),
+  stage: z.string(),
+  verdict: z.string(),
+  reasons: z.array(z.looseObject({})),
+});
+const decided = z.object({
+  promotionId: z.string(),
+  stage: z.string(),
+  approver: z.object({ name: z.string(), email: z.string() }),
+  decision: z.string(),
+  justification: z.string(),
+});
+
+/** One promotion as its ledger tells it. */
+export function promotionOutcome(
+  promotion: { readonly promotionId: string; readonly version: string; readonly end: string },
+  entries: readonly WatchedEntry[],
+): PromotionOutcome {
+  const { promotionId, version, end } = promotion;
+  const own = entries.filter((entry) => entry.data['promotionId'] === promotionId);
+  const stages = own
+    .filter((entry) => entry.type === 'gate-judged')
+    .map((entry) => {
+      const { stage, verdict, reasons } = judged.parse(entry.data);
+      return { stage, verdict, reasons, at: entry.at };
+    });
+  const approvals = own
+    .filter((entry) => entry.type === 'approval-decided')
+    .map((entry) => {
+      const { stage, approver, decision, justification } = decided.parse(entry.data);
+      return { stage, approver: `${approver.name} <${approver.email}>`, decision, justification, at: entry.at };
+    });
+  return { version, end, stages, approvals };
+}

@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import type { WatchedEntry } from './ledger-watch.ts';
+
+const facts = z.looseObject({
+  promotionId: z.string().optional(),
+  kind: z.string().optional(),
+  version: z.string().optional(),
+  stage: z.string().optional(),
+  verdict: z.string().optional(),
+  decision: z.string().optional(),
+  end: z.string().optional(),
+  productionVersion: z.string().optional(),
+  fallback: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  cause: z.string().optional(),
+  seconds: z.number().optional(),
+  skippedStages: z.array(z.string()).optional(),
+  approver: z.looseObject({ name: z.string() }).optional(),
+  reasons: z
+    .array(z.looseObject({ code: z.string(), got: z.string().optional(), allowed: z.string().optional() }))
+    .optional(),
+});
+
+/** A version as people say it. */
+export function named(version: string): string {
+  return version === '' ? 'the safe forecast' : version;
+}
+
+/** One entry of the ledger as a line for people; null for those that only programs need. */
+export function tell(entry: WatchedEntry): string | null {
+  const data = facts.parse(entry.data);
+  switch (entry.type) {
+    case 'change-requested':
+      return `onboarding asked for by ${entry.actor.name}`;
+    case 'model-onboarded':
+      return 'model onboarded: owner, approvers and policy are on record';
+    case 'candidate-registered':
+      return `${data.version} registered by ${entry.actor.name}${skipped(data.skippedStages)}`;
+    case 'gate-judged':
+      return `${data.stage} gate: ${data.verdict}${because(data.reasons)}`;
+    case 'manifest-signed':
+      return 'manifest signed';
+    case 'gate-opened':
+      return `${data.stage === 'change' ? 'approval' : `approval for ${data.stage}`} asked by email`;
+    case 'approval-decided':
+      return `${data.approver?.name} decided: ${data.decision}`;
+    case 'return-prepared':
+      return `way back ready: ${named(data.version ?? '')}`;
+    case 'pointer-moved':
+      return `pointer moved: ${data.productionVersion === '' ? `the safe forecast (${data.fallback})` : data.productionVersion} serves`;
+    case 'release-noted':
+      return 'release note written';
+    case 'promotion-ended':
+    case 'change-ended':
+      return `ended: ${data.end}`;
+    case 'rollback-intended':
+      return `rollback asked for by ${entry.actor.name}: ${data.cause}`;
+    case 'rolled-back':
+      return `rolled back from ${named(data.from ?? '')} to ${named(data.to ?? '')} in ${data.seconds} s`;
+    default:
+      return null;
+  }
+}
+
+function skipped(stages: readonly string[] = []): string {
+  return stages.length === 0 ? '' : ` (stages left out by the stack's setting: ${stages.join(', ')})`;
+}
+
+function because(reasons: z.infer<typeof facts>['reasons'] = []): string {
+  return reasons
+    .map((reason) => `\n           ${reason.code}: ${reason.got ?? ''}, allowed ${reason.allowed ?? ''}`)
+    .join('');
+}
