@@ -48,6 +48,6 @@ const kept = retention(config('RETENTION_DAYS'), config('RETENTION_MODE'));
 export async function handler(event: unknown): Promise<JudgeAnswer> {
   const settings = { retention: kept, at: systemClock().toISOString() };
   const answer = await judge(ports, parseEvent(judgeEvent, event), settings);
-  logger.info('Judged', { ...answer });
+  logger.info('Judged', { ...answer, reasons: answer.reasons.map(({ code }) => code) });
   return answer;
 }

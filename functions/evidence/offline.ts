@@ -204,10 +204,9 @@ function bias(
   if (group.biasCandidate === null || group.biasBaseline === null) return [];
   const size = Math.abs(group.biasCandidate);
   const hit = exceeds(size, limits.absMax) && exceeds(size, Math.abs(group.biasBaseline) + limits.worseBy);
-  const got = `${signed(group.biasCandidate)} (baseline ${signed(group.biasBaseline)})`;
   return finding(hit, code, {
-    got,
-    allowed: `within ${percent(limits.absMax)}, or ${percent(limits.worseBy)} of the baseline's size`,
+    got: `${signed(group.biasCandidate)} (baseline ${signed(group.biasBaseline)})`,
+    allowed: `at most ${percent(limits.absMax)} to either side, or ${percent(limits.worseBy)} more than the baseline`,
   });
 }
 
