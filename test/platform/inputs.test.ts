@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { parseEvent, parseInput, parseStored } from '../../functions/platform/boundary.ts';
+import { durationSchema, durationSeconds, plusDuration } from '../../functions/platform/duration.ts';
+import { ERRORS, isReleaseError, ReleaseError } from '../../functions/platform/errors.ts';
+import { modelName, parsePromotionId, promotionIdOf, versionName } from '../../functions/platform/ids.ts';
+import { normalEmail } from '../../functions/platform/people.ts';
+import { retention } from '../../functions/platform/retention.ts';
+import { publicKeyPem, verifySignature } from '../../functions/platform/signing.ts';
+import { createTestKey } from '../fakes/test-key.ts';
+
+describe('A duration', () => {
+  it.each([
+    ['P7D', 604_800],
+    ['PT15M', 900],
+    ['P1W', 604_800],
+    ['P1DT2H3M4S', 93_784],
+  ])('%s is %i seconds', (text, seconds) => {
+    expect(durationSeconds(text)).toBe(seconds);
+    expect(durationSchema().safeParse(text).success).toBe(true);
+  });
+
+  it.each(['7 days', 'P', 'P1M', 'P1Y', 'PT0S', '-P1D', '', 'P1.5Y'])(
+    'is not %j: it needs a fixed, positive length',
+    (text) => {
+      expect(durationSchema().safeParse(text).success).toBe(false);
+    },
+  );
+
+  it('is held to its bounds, and the message says them', () => {
+    const bounded = durationSchema({ min: 'PT1M', max: 'P21D' });
+    expect(bounded.safeParse('P22D').error?.issues[0]?.message).toContain('at most P21D');
+    expect(bounded.safeParse('PT1S').success).toBe(false);
+    expect(bounded.safeParse('P21D').success).toBe(true);
+  });
+
+  it('is added in seconds of the clock', () => {
+    expect(plusDuration('2026-03-28T12:00:00.000Z', 'P1D')).toBe('2026-03-29T12:00:00.000Z');
+  });
+});
+
+describe('Ids', () => {
+  it.each(['', 'A', '1a', 'a_b', 'a.b', 'drill', 'a'.repeat(33)])('a model is not named %j', (name) => {
+    expect(modelName.safeParse(name).success).toBe(false);
+  });
+
+  it.each(['', '.1', '1_0', '1-0', 'v'.repeat(41), 'ü'])('a version is not named %j', (name) => {
+    expect(versionName.safeParse(name).success).toBe(false);
+  });
+
+  it('a promotion id fits an execution name and gives its model back, at the longest names too', () => {
+    const id = promotionIdOf('m'.repeat(32), 'v'.repeat(40), 12_345);
+    expect(id.length).toBeLessThanOrEqual(80);
+    expect(parsePromotionId(id)).toEqual({ model: 'm'.repeat(32), subject: 'v'.repeat(40), attempt: 12_345 });
+    expect(promotionIdOf('demand', '1.2.3', 1)).toBe('demand_1-2-3_1');
+  });
+});
+
+describe('The boundary', () => {
+  const schema = z.strictObject({ name: z.string(), age: z.number().max(9), secret: z.string().optional() });
+
+  it('lists every fault with path and what was got', () => {
+    const parsed = parseInput(schema, { name: 7, age: 'x', more: 1 }, 'Mend it.');
+    expect(parsed).toMatchObject({
+      ok: false,
+      reasons: [
+        { code: 'INVALID_FIELD', path: 'name', got: '7', next: 'Mend it.' },
+        { path: 'age', got: 'x' },
+        { path: '$' },
+      ],
+    });
+  });
+
+  it('cuts what was got when it is long', () => {
+    const parsed = parseInput(z.strictObject({ a: z.number() }), { a: 'x'.repeat(1000) });
+    expect(parsed.ok ? '' : parsed.reasons[0]?.got).toHaveLength(201);
+  });
+
+  it('names a stored item that is not as it was written, and an event that is none', () => {
+    expect(() => parseStored(schema, { name: 'a' }, 'The item x')).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_ITEM' }),
+    );
+    expect(() => parseEvent(schema, null)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
+  });
+});
+
+describe('An error', () => {
+  it.each(Object.keys(ERRORS) as (keyof typeof ERRORS)[])('%s has the name that the state machines match', (code) => {
+    const error = new ReleaseError(code, 'message', { cause: 'cause' });
+    expect(error).toMatchObject({ name: code, code, reasons: [], details: {}, cause: 'cause' });
+    expect(isReleaseError(error, code)).toBe(true);
+    expect(isReleaseError(new Error(code))).toBe(false);
+  });
+});
+
+describe('Settings and signatures', () => {
+  it('write no evidence without retention', () => {
+    expect(retention('30', 'GOVERNANCE')).toEqual({ days: 30, mode: 'GOVERNANCE' });
+    for (const [days, mode] of [
+      ['0', 'GOVERNANCE'],
+      ['', 'COMPLIANCE'],
+      ['30', 'NONE'],
+      ['1.5', 'GOVERNANCE'],
+    ] as const) {
+      expect(() => retention(days, mode)).toThrow(expect.objectContaining({ code: 'CONFIG_MISSING' }));
+    }
+  });
+
+  it('compare addresses without regard to case, blanks and width', () => {
+    expect(normalEmail('  ANA@Shop.Example ')).toBe('ana@shop.example');
+    expect(normalEmail('ana@ｓhop.example')).toBe('ana@shop.example');
+  });
+
+  it('take a signature by another key, over other bytes, or by no key at all for none', async () => {
+    const key = createTestKey();
+    const bytes = Buffer.from('what was signed');
+    const signature = await key.sign(bytes);
+    expect(verifySignature(key.publicKeyPem, bytes, signature)).toBe(true);
+    expect(verifySignature(createTestKey().publicKeyPem, bytes, signature)).toBe(false);
+    expect(verifySignature(key.publicKeyPem, Buffer.from('other'), signature)).toBe(false);
+    expect(verifySignature(key.publicKeyPem, bytes, 'garbage')).toBe(false);
+    expect(verifySignature('no key', bytes, signature)).toBe(false);
+    expect(() => publicKeyPem(Buffer.from('no key'))).toThrow();
+  });
+});
