@@ -56,11 +56,17 @@ export class S3Objects {
   readonly #now: Now;
   readonly #buckets = new Map<string, Bucket>();
   #order = 0;
+  /** Removes what nobody asked to keep; also when the process ends without having stopped. */
+  readonly stop = (): void => {
+    process.off('exit', this.stop);
+    if (this.#temporary) rmSync(this.directory, { recursive: true, force: true });
+  };
 
   constructor(now: Now, dataDir?: string) {
     this.#now = now;
     this.#temporary = dataDir === undefined;
     this.directory = dataDir ?? mkdtempSync(join(tmpdir(), 'model-release-s3-'));
+    process.once('exit', this.stop);
   }
 
   createBucket(name: string, options: { readonly versioned: boolean; readonly objectLock: boolean }): void {
@@ -122,10 +128,6 @@ export class S3Objects {
     rmSync(this.#path(bucket.name, `${version.id}.json`), { force: true });
     rmSync(this.#path(bucket.name, `${version.id}.body`), { force: true });
     this.#replace(bucket, version, []);
-  }
-
-  stop(): void {
-    if (this.#temporary) rmSync(this.directory, { recursive: true, force: true });
   }
 
   #next(bucket: Bucket, key: string, members: Partial<ObjectVersion>): ObjectVersion {
