@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { AppConfig } from './appconfig.ts';
 import { nameOf } from './compute-resources.ts';
 import { type DynamoDbEngine, tableArn } from './dynamodb.ts';
 import { followStream } from './dynamodb-streams.ts';
@@ -23,6 +24,9 @@ export interface DataParts {
   readonly host: LambdaHost;
   /** Takes what reads streams, to be stopped with the platform. */
   readonly followers: { stop(): Promise<void> }[];
+  readonly appConfig: AppConfig;
+  /** Told which role AppConfig takes to invoke the function of an extension. */
+  readonly extensionRole: (functionArn: string, roleArn: string) => void;
   readonly stepFunctions: StepFunctions;
   /** Told which role a state machine runs under. */
   readonly machineRole: (stateMachineName: string, roleArn: string) => void;
@@ -44,9 +48,9 @@ const machineSchema = z.object({ StateMachineName: z.string(), RoleArn: z.string
 const keySchema = z.object({ KeyPolicy: z.unknown().optional() });
 const mappingSchema = z.object({ FunctionName: z.string(), EventSourceArn: z.string() });
 
-/** Tables, buckets, keys, topics and senders, state machines, stream mappings. */
+/** Tables, buckets, keys, topics and senders, state machines, stream mappings, AppConfig. */
 export function dataMakers(parts: DataParts): Makers {
-  return { ...storageMakers(parts), ...messageMakers(parts), ...flowMakers(parts) };
+  return { ...storageMakers(parts), ...messageMakers(parts), ...flowMakers(parts), ...pointerMakers(parts) };
 }
 
 function storageMakers({ iam, engine, s3, kms }: DataParts): Makers {
@@ -110,6 +114,34 @@ function flowMakers(parts: DataParts): Makers {
     },
     'AWS::StepFunctions::StateMachineVersion': ({ properties }) => ({ ref: stepFunctions.createVersion(properties) }),
     'AWS::StepFunctions::StateMachineAlias': ({ properties }) => ({ ref: stepFunctions.createAlias(properties) }),
+  };
+}
+
+const actionsSchema = z.object({
+  Actions: z.record(z.string(), z.array(z.object({ Uri: z.string(), RoleArn: z.string() }))),
+});
+
+function pointerMakers({ appConfig, extensionRole }: DataParts): Makers {
+  return {
+    'AWS::AppConfig::Application': ({ properties }) => {
+      const { Id } = appConfig.createApplication(properties);
+      return { ref: Id, attributes: { ApplicationId: Id } };
+    },
+    'AWS::AppConfig::DeploymentStrategy': ({ properties }) => {
+      const { Id } = appConfig.createDeploymentStrategy(properties);
+      return { ref: Id, attributes: { Id } };
+    },
+    'AWS::AppConfig::Extension': ({ properties }) => {
+      const { Id, Arn, VersionNumber } = appConfig.createExtension(properties);
+      for (const { Uri, RoleArn } of Object.values(actionsSchema.parse(properties).Actions).flat()) {
+        extensionRole(Uri, RoleArn);
+      }
+      return { ref: Id, attributes: { Id, Arn, VersionNumber } };
+    },
+    'AWS::AppConfig::ExtensionAssociation': ({ properties }) => {
+      const { Id, Arn } = appConfig.createExtensionAssociation(properties);
+      return { ref: Id, attributes: { Id, Arn } };
+    },
   };
 }
 

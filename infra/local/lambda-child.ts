@@ -14,6 +14,8 @@ type Handler = (event: unknown, context: object) => unknown;
 const [file = '', exportName = 'handler'] = process.argv.slice(2);
 
 process.on('disconnect', () => process.exit(0));
+// Ctrl-C in a terminal reaches every process there; the platform ends its functions itself, once their executions are stopped.
+process.on('SIGINT', () => undefined);
 await main();
 
 async function main(): Promise<void> {

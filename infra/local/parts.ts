@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createAppConfig } from './appconfig.ts';
 import { createCustomResources } from './custom-resource.ts';
 import { createDynamoDb, type DynamoDbEngine, startDynamoDb } from './dynamodb.ts';
 import { createEvents, type Events } from './events.ts';
@@ -52,7 +53,7 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
     throw error;
   });
   const host = createLambdaHost({ endpoint: () => gateway.endpoint, log: options.functionLog ?? (() => undefined) });
-  const flow = createFlow({ iam, host, now, log });
+  const flow = createFlow({ ...subdirectory(options.dataDir, 'appconfig'), iam, host, now, log });
   const s3 = createS3({ now, ...subdirectory(options.dataDir, 's3') });
   const kms = createKms(subdirectory(options.dataDir, 'kms'));
   const ses = await createSes();
@@ -60,8 +61,10 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
   const customResourceUrl = (): string => `${gateway.endpoint}/custom-resource`;
   const customResources = createCustomResources({ ...options, invoke: host.invoke, baseUrl: customResourceUrl });
   const httpApis = createHttpApis({ iam, host, now, log });
-  const states = flow.stepFunctions;
-  const services = { dynamodb: createDynamoDb(engine), lambda: createLambdaApi(host), s3, kms, ses, sns, states };
+  const { stepFunctions: states, appConfig } = flow;
+  const pointer = { appconfig: appConfig.control, appconfigdata: appConfig.data };
+  const own = { dynamodb: createDynamoDb(engine), lambda: createLambdaApi(host) };
+  const services = { ...own, ...pointer, s3, kms, ses, sns, states };
   for (const [name, service] of Object.entries<Service>(services)) gateway.mount(name, service);
   gateway.mountPublic('http-api', httpApis);
   gateway.mountPublic('custom-resource', customResources);
@@ -82,8 +85,9 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
   };
 }
 
-/** The event bus and the state machines, which call each other. */
+/** The event bus, the state machines and AppConfig: what invokes functions under roles of its own. */
 function createFlow(parts: {
+  readonly dataDir?: string;
   readonly iam: ReturnType<typeof createIam>;
   readonly host: ReturnType<typeof createLambdaHost>;
   readonly now: Now;
@@ -91,6 +95,7 @@ function createFlow(parts: {
 }) {
   const { iam, host, now, log } = parts;
   const machineRoles = new Map<string, string>();
+  const extensionRoles = new Map<string, string>();
   const invokeAs = roleInvoker(iam, host);
   const stepFunctions: StepFunctions = createStepFunctions({
     now,
@@ -107,9 +112,18 @@ function createFlow(parts: {
     log,
     deliver: (target) => deliver(target, { iam, host, stepFunctions }),
   });
-  /** Keeps which role a state machine runs under. */
-  const machineRole = (machine: string, roleArn: string): void => void machineRoles.set(machine, roleArn);
-  return { stepFunctions, events, machineRole, invokeAs };
+  const appConfig = createAppConfig({
+    now,
+    ...(parts.dataDir === undefined ? {} : { dataDir: parts.dataDir }),
+    invoke: (functionArn, payload) =>
+      invokeAs({ roleArn: extensionRoles.get(functionArn) ?? '', session: 'appconfig' }, functionArn, payload),
+  });
+  return {
+    ...{ stepFunctions, events, appConfig },
+    /** Keep which role a state machine runs under, and which one AppConfig takes for a function. */
+    machineRole: (machine: string, roleArn: string): void => void machineRoles.set(machine, roleArn),
+    extensionRole: (functionArn: string, roleArn: string): void => void extensionRoles.set(functionArn, roleArn),
+  };
 }
 
 async function startEngine(options: PartsOptions): Promise<DynamoDbEngine> {

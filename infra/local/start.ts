@@ -1,20 +1,20 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readAssembly } from './assembly.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { PlatformFault } from './platform-fault.ts';
+import { REGION } from './service.ts';
 import { synthesizeApart } from './synthesis.ts';
 
 const STACK_NAME = 'ModelRelease';
 const DEFAULT_PORT = 4566;
 const ROOT = join(import.meta.dirname, '..', '..');
-const LOCAL = join(ROOT, '.local');
 
 const USAGE = `Usage: npm start -- [--port N] [--data DIR] [-c name=value]...
   --port N        port of the endpoint (default ${DEFAULT_PORT}; 0 takes a free one)
   --data DIR      keep tables, objects, keys and executions in DIR (default: in memory, gone at the end)
+  --out DIR       where outputs.json and platform.log are written (default .local), and then cdk.out too
   -c name=value   a setting of the stack, as for cdk deploy; may be repeated`;
 
 try {
@@ -27,13 +27,20 @@ async function main(): Promise<void> {
   const options = readArguments();
   if (options === undefined) return;
   const stopping = new AbortController();
+  // A second Ctrl-C ends everything at once: the children see that this process is gone.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  const { outDir = join(ROOT, '.local'), settings } = options;
+  const directory = join(options.outDir ?? ROOT, 'cdk.out');
   console.log('Synthesizing the stack …');
-  const directory = await synthesizeApart({ root: ROOT, settings: options.settings });
-  const logFile = join(LOCAL, 'platform.log');
-  mkdirSync(LOCAL, { recursive: true });
-  writeFileSync(logFile, '');
-  const write = (line: string): void => void appendFile(logFile, `${new Date().toISOString()} ${line}\n`);
+  // Ctrl-C reaches the synthesis, too, which then fails without having a fault.
+  await synthesizeApart({ root: ROOT, settings, directory }).catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error;
+  });
+  if (stopping.signal.aborted) return;
+  mkdirSync(outDir, { recursive: true });
+  const logFile = join(outDir, 'platform.log');
+  const stream = createWriteStream(logFile);
+  const write = (line: string): void => void stream.write(`${new Date().toISOString()} ${line}\n`);
   console.log('Starting the platform …');
   const platform = await startPlatform({
     ...(await readAssembly(directory, STACK_NAME)),
@@ -46,7 +53,7 @@ async function main(): Promise<void> {
       stopping.abort();
     },
   });
-  const outputsFile = join(LOCAL, 'outputs.json');
+  const outputsFile = join(outDir, 'outputs.json');
   writeFileSync(outputsFile, `${JSON.stringify({ [STACK_NAME]: platform.outputs }, null, 2)}\n`);
   announce(platform, { outputsFile, logFile });
   await aborted(stopping.signal);
@@ -57,6 +64,7 @@ async function main(): Promise<void> {
 interface Arguments {
   readonly port: number;
   readonly dataDir: string | undefined;
+  readonly outDir: string | undefined;
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -76,7 +84,7 @@ function readArguments(): Arguments | undefined {
     if (at > 0) return [text.slice(0, at), text.slice(at + 1)] as const;
     throw new PlatformFault(`-c takes name=value, not ${text}.`, USAGE);
   });
-  return { port, dataDir: values.data, settings: Object.fromEntries(settings) };
+  return { port, dataDir: values.data, outDir: values.out, settings: Object.fromEntries(settings) };
 }
 
 function parse() {
@@ -85,6 +93,7 @@ function parse() {
       options: {
         port: { type: 'string' },
         data: { type: 'string' },
+        out: { type: 'string' },
         context: { type: 'string', short: 'c', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
@@ -97,10 +106,12 @@ function parse() {
 function announce(platform: Platform, files: { readonly outputsFile: string; readonly logFile: string }): void {
   console.log(`
 The stack ${STACK_NAME} runs on this machine.
-  Endpoint  ${platform.endpoint}   (AWS_ENDPOINT_URL; any access key is the administrator)
+  Endpoint  ${platform.endpoint}
   Inbox     ${platform.inboxUrl}   (every email that the stack sends)
   Outputs   ${files.outputsFile}
   Log       ${files.logFile}
+For the AWS CLI and SDKs (any access key is the administrator's):
+  export AWS_ENDPOINT_URL=${platform.endpoint} AWS_DEFAULT_REGION=${REGION} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 Stop it with Ctrl-C.`);
 }
 

@@ -11,21 +11,19 @@ export interface SynthesisOptions {
   readonly root: string;
   /** Settings of the stack, over those of cdk.json. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** @default cdk.out in the project */
-  readonly directory?: string;
+  /** Where the cloud assembly goes. */
+  readonly directory: string;
 }
 
 /**
  * Runs infra/app.ts in a process of its own, without the CDK's command line, which would add metadata to the template.
- * Answers the directory of the cloud assembly.
  * @throws PlatformFault with what the synthesis said
  */
-export async function synthesizeApart(options: SynthesisOptions): Promise<string> {
-  const directory = options.directory ?? join(options.root, 'cdk.out');
+export async function synthesizeApart(options: SynthesisOptions): Promise<void> {
   const { context } = projectSchema.parse(JSON.parse(await readFile(join(options.root, 'cdk.json'), 'utf8')));
   const env = {
     ...process.env,
-    CDK_OUTDIR: directory,
+    CDK_OUTDIR: options.directory,
     CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...options.settings }),
   };
   await new Promise<void>((resolve, reject) => {
@@ -41,5 +39,4 @@ export async function synthesizeApart(options: SynthesisOptions): Promise<string
         );
     });
   });
-  return directory;
 }

@@ -1,0 +1,213 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+
+const root = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+const outputsSchema = z.object({ ModelRelease: z.record(z.string(), z.string()) });
+const json = z.looseObject({});
+
+let directory = '';
+let platform: ChildProcess;
+let output = '';
+let endpoint = '';
+let inbox = '';
+let outputs: Readonly<Record<string, string>> = {};
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'whole-stack-'));
+  const start = join(root, 'infra', 'local', 'start.ts');
+  platform = spawn(process.execPath, [start, '--port', '0', '--out', directory], { cwd: root });
+  await new Promise<void>((resolve, reject) => {
+    const listen = (chunk: Buffer): void => {
+      output += chunk.toString('utf8');
+      if (output.includes('Stop it with Ctrl-C')) resolve();
+    };
+    platform.stdout?.on('data', listen);
+    platform.stderr?.on('data', listen);
+    platform.once('exit', () => reject(new Error(`npm start ended: ${output}`)));
+  });
+  endpoint = /Endpoint {2}(\S+)/.exec(output)?.[1] ?? '';
+  inbox = /Inbox {5}(\S+)/.exec(output)?.[1] ?? '';
+  outputs = outputsSchema.parse(JSON.parse(readFileSync(join(directory, 'outputs.json'), 'utf8'))).ModelRelease;
+});
+
+afterAll(() => {
+  platform.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
+});
+
+function aws(...parameters: readonly string[]) {
+  const env = {
+    PATH: process.env['PATH'],
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'somebody',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    // Version 1 of the CLI reads this one alone.
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_PAGER: '',
+  };
+  return run('aws', [...parameters, '--output', 'json'], { env, cwd: directory });
+}
+
+async function awsJson(...parameters: readonly string[]) {
+  const { stdout } = await aws(...parameters);
+  return json.parse(JSON.parse(stdout === '' ? '{}' : stdout));
+}
+
+function hasCli(): boolean {
+  try {
+    execFileSync('aws', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    console.log('The AWS CLI is not on PATH: the whole stack is not driven with it here.');
+    return false;
+  }
+}
+
+describe('npm start', () => {
+  test('says where the endpoint, the inbox and the outputs are, and how to stop', () => {
+    expect(output).toContain('http://127.0.0.1:');
+    expect(output).toContain(join(directory, 'outputs.json'));
+    expect(output).toContain('Stop it with Ctrl-C.');
+  });
+
+  test('writes every output of the public contract', () => {
+    expect(Object.keys(outputs)).toEqual(
+      expect.arrayContaining([
+        'OnboardingStateMachineArn',
+        'PromotionStateMachineArn',
+        'RollbackStateMachineArn',
+        'RegistryTableName',
+        'LedgerTableName',
+        'EvidenceBucketName',
+        'NotificationTopicArn',
+        'SigningKeyArn',
+        'LedgerKeyArn',
+        'AppConfigApplicationId',
+        'ApprovalBaseUrl',
+        'DescribeReleaseFunctionName',
+      ]),
+    );
+  });
+});
+
+describe.runIf(hasCli())('the AWS CLI drives', () => {
+  test('sts and cloudformation', async () => {
+    expect(await awsJson('sts', 'get-caller-identity')).toMatchObject({ Account: '000000000000' });
+    const { Stacks } = await awsJson('cloudformation', 'describe-stacks', '--stack-name', 'ModelRelease');
+    expect(JSON.stringify(Stacks)).toContain(outputs['EvidenceBucketName']);
+  });
+
+  test('dynamodb: writes and reads an item; the ledger takes none from an administrator', async () => {
+    const table = outputs['RegistryTableName'] ?? '';
+    await awsJson('dynamodb', 'put-item', '--table-name', table, '--item', '{"pk":{"S":"a"},"sk":{"S":"b"}}');
+    const read = ['dynamodb', 'get-item', '--table-name', table, '--key', '{"pk":{"S":"a"},"sk":{"S":"b"}}'];
+    expect(await awsJson(...read)).toEqual({ Item: { pk: { S: 'a' }, sk: { S: 'b' } } });
+    const ledger = ['dynamodb', 'put-item', '--table-name', outputs['LedgerTableName'] ?? ''];
+    await expect(aws(...ledger, '--item', '{"model":{"S":"a"},"seq":{"N":"1"}}')).rejects.toThrow(
+      /AccessDeniedException.*with an explicit deny in a resource-based policy/,
+    );
+  });
+
+  test('s3: puts and gets an object; what is locked away is written with a condition only', async () => {
+    const bucket = outputs['EvidenceBucketName'] ?? '';
+    writeFileSync(join(directory, 'body.csv'), 'a,b\n1,2\n');
+    await aws('s3', 'cp', 'body.csv', `s3://${bucket}/incoming/body.csv`);
+    await aws('s3', 'cp', `s3://${bucket}/incoming/body.csv`, 'back.csv');
+    expect(readFileSync(join(directory, 'back.csv'), 'utf8')).toBe('a,b\n1,2\n');
+    await expect(aws('s3', 'cp', 'body.csv', `s3://${bucket}/evidence/body.csv`)).rejects.toThrow(/AccessDenied/);
+  });
+
+  test('kms: nobody but the signing functions signs, everybody reads the public key', async () => {
+    const key = ['--key-id', outputs['SigningKeyArn'] ?? ''];
+    const { SigningAlgorithms } = await awsJson('kms', 'get-public-key', ...key);
+    expect(SigningAlgorithms).toEqual(['ECDSA_SHA_256']);
+    writeFileSync(join(directory, 'message'), 'message');
+    const sign = ['kms', 'sign', ...key, '--message', 'fileb://message', '--signing-algorithm', 'ECDSA_SHA_256'];
+    await expect(aws(...sign)).rejects.toThrow(/AccessDeniedException/);
+  });
+
+  test('appconfig: lists the application that the stack owns, and has no pointer yet', async () => {
+    const { Items } = await awsJson('appconfig', 'list-applications');
+    expect(Items).toMatchObject([{ Id: outputs['AppConfigApplicationId'], Name: 'model-release' }]);
+    const application = ['--application-id', outputs['AppConfigApplicationId'] ?? ''];
+    expect(await awsJson('appconfig', 'list-environments', ...application)).toMatchObject({ Items: [] });
+  });
+
+  test('stepfunctions: an invalid promotion ends rejected, with every fault', async () => {
+    const stateMachineArn = outputs['PromotionStateMachineArn'] ?? '';
+    const { executionArn } = await awsJson(
+      ...[
+        'stepfunctions',
+        'start-execution',
+        '--state-machine-arn',
+        stateMachineArn,
+        '--name',
+        'ghost_1_1',
+        '--input',
+        '{}',
+      ],
+    );
+    const describeIt = () => awsJson('stepfunctions', 'describe-execution', '--execution-arn', String(executionArn));
+    await expect
+      .poll(async () => (await describeIt())['status'], { timeout: 60_000, interval: 500 })
+      .not.toBe('RUNNING');
+    const described = await describeIt();
+    expect(described).toMatchObject({ status: 'SUCCEEDED' });
+    expect(JSON.parse(String(described['output']))).toMatchObject({ end: 'rejected' });
+  });
+
+  test('lambda: invokes a function of the stack', async () => {
+    const name = outputs['DescribeReleaseFunctionName'] ?? '';
+    writeFileSync(join(directory, 'event.json'), '{"model":"ghost"}');
+    expect(
+      await awsJson('lambda', 'invoke', '--function-name', name, '--payload', 'fileb://event.json', 'answer.json'),
+    ).toMatchObject({ StatusCode: 200 });
+    expect(readFileSync(join(directory, 'answer.json'), 'utf8')).not.toBe('');
+  });
+
+  test('sesv2 and sns: what is sent lies in the inbox', async () => {
+    const content = '{"Simple":{"Subject":{"Data":"Hello"},"Body":{"Text":{"Data":"World"}}}}';
+    const send = ['sesv2', 'send-email', '--from-email-address', 'a@example.com'];
+    await aws(...send, '--destination', 'ToAddresses=b@example.com', '--content', content);
+    await aws('sns', 'publish', '--topic-arn', outputs['NotificationTopicArn'] ?? '', '--message', 'Notice');
+    const store = await (await fetch(`${inbox}/store`)).text();
+    expect(store).toContain('World');
+    expect(store).toContain('Notice');
+  });
+});
+
+describe('the approval page', () => {
+  test('answers an unknown link with 404, by GET and HEAD', async () => {
+    const link = `${outputs['ApprovalBaseUrl']}/approvals/unknown?k=secret`;
+    expect((await fetch(link)).status).toBe(404);
+    expect((await fetch(link, { method: 'HEAD' })).status).toBe(404);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('ends everything', async () => {
+    const { stdout } = await run('pgrep', ['-P', String(platform.pid)]);
+    const children = stdout.trim().split('\n').map(Number);
+    platform.kill('SIGINT');
+    const [code] = await once(platform, 'exit');
+    expect(code).toBe(0);
+    await expect(fetch(endpoint)).rejects.toThrow();
+    expect(children.length).toBeGreaterThan(0);
+    await expect.poll(() => children.filter(isAlive)).toEqual([]);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
