@@ -13,7 +13,7 @@ import {
   proposalSection,
   sealFooter,
 } from './review-sections.ts';
-import { asked, instant, STATUS_WORDS, typedName } from './wording.ts';
+import { asked, instant, question, STATUS_WORDS, typedName } from './wording.ts';
 
 interface Filled {
   readonly typed: TypedForm;
@@ -31,8 +31,8 @@ export function approvalPage(review: Review, now: Date, filled: Filled = { typed
   return page(
     `${filled.faults.length === 0 ? '' : 'Error: '}Approval of ${title}`,
     html`<p class="eyebrow">Approval request for ${request.approver.name}</p>
-<h1>${title}</h1>
-<p>${statusPill(gate, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}</span>` : null}</p>
+<h1>${question(run, gate.stage)}</h1>
+<p>${statusPill(gate, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p>
 ${closed}${closed === null && filled.faults.length > 0 ? errorSummary(filled.faults) : null}
 ${askedSection(review)}${proposalSection(review)}${evidenceSections(review)}${failureModes(review)}${consequences(review)}${decisionsSection(review)}
 ${closed === null ? form(review, filled) : null}

@@ -23,7 +23,7 @@ export function outcomePage(outcome: Exclude<Outcome, { readonly status: 400 | 4
   switch (outcome.status) {
     case 200:
       return messagePage(outcome.decision === 'approve' ? 'Your approval is recorded' : 'Your rejection is recorded', [
-        `${request.approver.name} decided on ${what}: ${outcome.decision}. Ledger position ${outcome.seq}.`,
+        `${request.approver.name} ${outcome.decision === 'approve' ? 'approved' : 'rejected'}: ${what}. It stands at position ${outcome.seq} of the ledger.`,
         afterwards(outcome.found),
         'You can close this page.',
       ]);

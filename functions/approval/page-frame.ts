@@ -23,10 +23,10 @@ dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.35rem 1r
 dt{color:var(--soft)}dd{margin:0;white-space:pre-line}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--soft);padding:0 0 .3rem}
 th,td{text-align:right;padding:.35rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
 th:first-child,td:first-child,.left th,.left td{text-align:left}
 thead th{color:var(--soft);font-weight:600;white-space:nowrap}
+table{overflow-wrap:break-word}table:not(.left) td{white-space:nowrap}
 td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}
 fieldset{border:0;margin:0 0 1rem;padding:0}legend,label.block{font-weight:600;padding:0;display:block}
 .choice{display:flex;gap:.6rem;align-items:flex-start;margin:.5rem 0;padding:.6rem .75rem;border:1px solid var(--line);border-radius:.4rem}

@@ -16,8 +16,12 @@ export function askedSection({ run, gate }: Review): Html {
   const { change, requestedBy } = run;
   return html`<section aria-labelledby="asked"><h2 id="asked">What is asked, and why</h2>${facts([
     ['Model', run.model],
-    ...(run.kind === 'promotion' ? ([['Version', run.version]] as const) : []),
-    ['To enter', gate.stage],
+    ...(run.kind === 'promotion'
+      ? ([
+          ['Version', run.version],
+          ['To enter', gate.stage],
+        ] as const)
+      : []),
     ['Asked by', `${requestedBy.name} <${requestedBy.email}>`],
     ['Kind of change', `${change.type}${change.critical ? ', critical' : ''}`],
     ['Reason', change.reason],
@@ -76,14 +80,15 @@ ${segments.length === 0 ? null : html`<h3>Worst segments</h3>${table(`The ${segm
 ${warnings.length === 0 ? null : html`<h3>Warnings</h3><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`}`;
 }
 
-function table(caption: string, rows: readonly SummaryRow[]): Html {
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table><caption>${caption}</caption>
-<thead><tr><th scope="col">Segment</th><th scope="col">Candidate</th><th scope="col">Baseline</th><th scope="col">Change</th><th scope="col">Bias</th><th scope="col">Rows</th></tr></thead>
+function table(about: string, rows: readonly SummaryRow[]): Html {
+  return html`<p class="soft">${about}</p>
+<div class="scroll" role="region" aria-label="${about}" tabindex="0"><table>
+<thead><tr><th scope="col">Segment</th><th scope="col">Change</th><th scope="col">Candidate</th><th scope="col">Baseline</th><th scope="col">Bias</th><th scope="col">Rows</th></tr></thead>
 <tbody>${rows.map(
     (
       row,
     ) => html`<tr><th scope="row">${row.name}${row.thin ? html` <span class="soft">(too little data)</span>` : null}</th>
-<td>${row.candidate}</td><td>${row.baseline}</td><td class="${row.direction}">${row.change}</td><td>${row.bias}</td><td>${row.rows.toLocaleString('en')}</td></tr>`,
+<td class="${row.direction}">${row.change}</td><td>${row.candidate}</td><td>${row.baseline}</td><td>${row.bias}</td><td>${row.rows.toLocaleString('en')}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
@@ -94,21 +99,18 @@ export function failureModes({ run }: Review): Html | null {
   )}</ul></section>`;
 }
 
-/** What a change without a version would alter. */
+/** What a change without a version would alter; a new model has nothing before. */
 export function proposalSection({ run, model }: Review): Html | null {
   if (run.kind === 'promotion') return null;
-  const rows = proposalDiff(run.kind === 'onboard' ? null : model, run.proposal);
-  const none = html`<p>It alters nothing.</p>`;
-  return html`<section aria-labelledby="proposal"><h2 id="proposal">What would be set</h2>${
-    rows.length === 0
-      ? none
-      : html`<div class="scroll" role="region" aria-labelledby="proposal" tabindex="0"><table class="left">
-<thead><tr><th scope="col">Setting</th><th scope="col">Now</th><th scope="col">Afterwards</th></tr></thead>
-<tbody>${rows.map(
-          ({ path, before, after }) =>
-            html`<tr><th scope="row">${path}</th><td>${before || 'none'}</td><td>${after || 'none'}</td></tr>`,
-        )}</tbody></table></div>`
-  }</section>`;
+  const isNew = run.kind === 'onboard';
+  const rows = proposalDiff(isNew ? null : model, run.proposal).map(
+    ({ path, before, after }) =>
+      html`<tr><th scope="row">${path}</th>${isNew ? null : html`<td>${before || '–'}</td>`}<td>${after || '–'}</td></tr>`,
+  );
+  return html`<section aria-labelledby="proposal"><h2 id="proposal">What would be set</h2>
+<div class="scroll" role="region" aria-labelledby="proposal" tabindex="0"><table class="left">
+<thead><tr><th scope="col">Setting</th>${isNew ? null : html`<th scope="col">Now</th>`}<th scope="col">Afterwards</th></tr></thead>
+<tbody>${rows}</tbody></table></div>${rows.length === 0 ? html`<p>Nothing: it is so already.</p>` : null}</section>`;
 }
 
 /** Who was asked and what they decided so far. */

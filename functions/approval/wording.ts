@@ -12,6 +12,12 @@ export function asked(run: Run, stage: GateStage): string {
   return run.kind === 'onboard' ? `new model ${run.model}` : `change of ${run.model}`;
 }
 
+/** The question that the page asks. */
+export function question(run: Run, stage: GateStage): string {
+  if (run.kind === 'promotion') return `Let ${run.model} ${run.version} into ${stage}?`;
+  return run.kind === 'onboard' ? `Accept ${run.model} as a new model?` : `Accept this change of ${run.model}?`;
+}
+
 /** What happens when the gate is passed. */
 export function onApproval(run: Run, stage: GateStage): string {
   if (run.kind === 'promotion') {
@@ -22,8 +28,8 @@ export function onApproval(run: Run, stage: GateStage): string {
     return `Version ${run.version} serves all forecasts of ${run.model} within minutes. ${before} stays ready to be gone back to.`;
   }
   if (run.kind === 'change')
-    return `The owner, approvers, teams and policy below take effect for ${run.model} at once.`;
-  return `The model ${run.model} is created with the owner, approvers and policy below. It serves the safe forecast until a version is promoted.`;
+    return `The proposed owner, approvers, teams and policy take effect for ${run.model} at once.`;
+  return `The model ${run.model} is created with the proposed owner, approvers and policy. It serves the safe forecast until a version is promoted.`;
 }
 
 /** What happens when one person rejects. */
