@@ -8,17 +8,21 @@ const MAX_UNITS = '1e12';
 /** History is squared as well, hence the narrower bound. */
 const MAX_HISTORY_UNITS = '1e9';
 
-/** Text to values. A forecast cell is `ok`, `missing`, `nonfinite` or `negative`, and never turned from one into another. */
+/**
+ * Text to values. Dates have to read back as they were written: the engine takes more forms than the contract does, and
+ * digits with underscores for numbers. A forecast cell is `ok`, `missing`, `nonfinite` or `negative`, and never turned
+ * from one into another.
+ */
 export const MACROS = `
 CREATE TEMP MACRO cell_text(t) AS
   CASE WHEN trim(t) IN ('', 'null', 'NULL', 'None', 'none', 'NA', 'N/A') THEN NULL ELSE trim(t) END;
-CREATE TEMP MACRO cell_number(t) AS
-  CASE WHEN regexp_full_match(t, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?') THEN TRY_CAST(t AS DOUBLE) END;
+CREATE TEMP MACRO cell_number(t) AS CASE WHEN NOT contains(t, '_') THEN TRY_CAST(t AS DOUBLE) END;
 CREATE TEMP MACRO cell_kind(t, x, bound) AS
   CASE WHEN t IS NULL THEN 'missing' WHEN x IS NULL OR NOT isfinite(x) OR abs(x) > bound THEN 'nonfinite'
        WHEN x < 0 THEN 'negative' ELSE 'ok' END;
 CREATE TEMP MACRO cell_date(t) AS
-  CASE WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}( 00:00:00)?') THEN TRY_CAST(left(t, 10) AS DATE) END;
+  CASE WHEN (length(t) = 10 OR substr(t, 11) = ' 00:00:00') AND CAST(TRY_CAST(left(t, 10) AS DATE) AS VARCHAR) = left(t, 10)
+       THEN TRY_CAST(left(t, 10) AS DATE) END;
 CREATE TEMP MACRO micro(x) AS CAST(round(x * 1000000) AS BIGINT);
 `;
 
