@@ -1,19 +1,19 @@
 import type { Run } from '../registry/items.ts';
-import type { ApprovalStore } from './approval-store.ts';
 import type { GateItem, GateStage } from './items.ts';
 import { statusOf } from './quorum.ts';
 import { sealOf } from './seal.ts';
 
 /**
- * The gate by which people let `run` into `stage`, or null when they did not: not decided, rejected, or decided about
- * something that `run` no longer is. `closedSeq` is the ledger position of the decision that completed the quorum.
+ * The one of a run's gates by which people let it into `stage`, or null when they did not: not decided, rejected, approved
+ * without the quorum, or approved when the run was another. `closedSeq` is the ledger position of the decision that
+ * completed the quorum.
  */
-export async function approvedGate(
-  approvals: Pick<ApprovalStore, 'gates'>,
+export function approvedGate(
+  gates: readonly GateItem[],
   run: Run,
   stage: GateStage,
-): Promise<(GateItem & { readonly closedSeq: number }) | null> {
-  const newest = (await approvals.gates(run.promotionId)).findLast((gate) => gate.stage === stage);
+): (GateItem & { readonly closedSeq: number }) | null {
+  const newest = gates.filter((gate) => gate.stage === stage).toSorted((a, b) => b.round - a.round)[0];
   if (newest?.status !== 'approved' || newest.closedSeq === undefined) return null;
   if (newest.seal !== sealOf(run, stage) || statusOf(newest.decisions, newest.quorum) !== 'approved') return null;
   return { ...newest, closedSeq: newest.closedSeq };

@@ -111,7 +111,7 @@ describe('Reading a gate', () => {
     const Item = { ...approvalKeys.gate(PROMOTION_ID, 'production', 1), ...item, status: 'approved', closedSeq: 1 };
     await tables.client.send(new PutCommand({ TableName: tables.approvals, Item }));
     await expect(readGate(stand.ports, gate, NOW)).rejects.toMatchObject({ code: 'CORRUPT_ITEM' });
-    expect(await approvedGate(stand.ports.approvals, stand.run, 'production')).toBeNull();
+    expect(approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), stand.run, 'production')).toBeNull();
   });
 
   it('answers withdrawn for a run that a rollback ended', async () => {
@@ -129,12 +129,14 @@ describe('What a mover may rely on', () => {
   it('is an approved gate whose seal is that of the run as it is now', async () => {
     const stand = await createStand(tables);
     await asked(stand);
-    expect(await approvedGate(stand.ports.approvals, stand.run, 'production')).toBeNull();
+    expect(approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), stand.run, 'production')).toBeNull();
     await decide(stand.ports, stand.linkOf(ANA.email), APPROVE, NOW);
-    const approved = await approvedGate(stand.ports.approvals, stand.run, 'production');
+    const approved = approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), stand.run, 'production');
     expect(approved?.closedSeq).toBe((await stand.entry('approval-decided')).seq);
-    expect(await approvedGate(stand.ports.approvals, promotionItem({ version: '1.2.1' }), 'production')).toBeNull();
-    expect(await approvedGate(stand.ports.approvals, stand.run, 'canary')).toBeNull();
+    expect(
+      approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), promotionItem({ version: '1.2.1' }), 'production'),
+    ).toBeNull();
+    expect(approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), stand.run, 'canary')).toBeNull();
   });
 });
 

@@ -156,7 +156,7 @@ describe('The approval page in a browser', () => {
     await page.getByLabel('Type the version: 1.2.0').fill('1.2.0');
     await page.getByLabel('Justification').fill('Better in every region.\nRisks are known.');
     await page.getByRole('button', { name: 'Record my decision' }).click();
-    expect(await page.getByRole('heading').textContent()).toBe('Your approval is recorded');
+    await page.getByRole('heading', { name: 'Your approval is recorded' }).waitFor();
     expect(posted).toEqual([
       { decision: 'approve', version: '1.2.0', justification: 'Better in every region.\nRisks are known.' },
     ]);
@@ -193,7 +193,7 @@ describe('The approval page in a browser', () => {
     await page.keyboard.type('Typed without a mouse.');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    expect(await page.getByRole('heading').textContent()).toBe('Your approval is recorded');
+    await page.getByRole('heading', { name: 'Your approval is recorded' }).waitFor();
   });
 
   it('gives every field a label and every table column a header', async () => {
