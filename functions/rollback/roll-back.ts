@@ -79,6 +79,9 @@ async function go(ports: RollBackPorts, rollback: Rollback, plan: Plan): Promise
     return went(rollback, { ...target, deploymentNumber, how: 'deployed' });
   } catch (cause) {
     if (isReleaseError(cause, 'POINTER_BUSY')) throw cause;
+    // The answer may have been lost, not the deployment.
+    const own = await ownAnswer(ports, rollback, await look(ports, { model: input.model, place, ...event }));
+    if (own !== null) return own;
     const reverted = await revertInstead(ports, { model: input.model, place, from: target.from, known: plan.known });
     if (reverted === null) throw cause;
     return went(rollback, { from: target.from, ...reverted, how: 'reverted' });

@@ -1,0 +1,270 @@
+import { ApprovalStore } from '../../functions/approval/approval-store.ts';
+import { ApprovalWrites } from '../../functions/approval/approval-writes.ts';
+import { withdrawOpenGate } from '../../functions/approval/close-gate.ts';
+import { sealOf } from '../../functions/approval/seal.ts';
+import type { DynamoLedger } from '../../functions/ledger/ledger-store.ts';
+import type { Reason } from '../../functions/platform/errors.ts';
+import { promotionIdOf } from '../../functions/platform/ids.ts';
+import { personActor, systemActor } from '../../functions/platform/people.ts';
+import { movingStage } from '../../functions/pointer/approved-gate.ts';
+import { type Moved, movePointer } from '../../functions/pointer/move-pointer.ts';
+import type { MovePorts } from '../../functions/pointer/move-ports.ts';
+import { type PrepareReturnPorts, prepareReturn } from '../../functions/pointer/prepare-return.ts';
+import { type VouchPorts, vouchDeployment } from '../../functions/pointer/vouch-deployment.ts';
+import { closePromotion } from '../../functions/promotion/close-promotion.ts';
+import type { End } from '../../functions/promotion/life-cycle.ts';
+import type { Run } from '../../functions/registry/items.ts';
+import { RegistryStore } from '../../functions/registry/registry-store.ts';
+import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
+import { confirmRollback } from '../../functions/rollback/confirm-rollback.ts';
+import { type Recorded, type RecordPorts, recordRollback } from '../../functions/rollback/record-rollback.ts';
+import { rollBack } from '../../functions/rollback/roll-back.ts';
+import type { RollbackAnswer } from '../../functions/rollback/rollback-answer.ts';
+import type { RollBackPorts } from '../../functions/rollback/rollback-ports.ts';
+import { RollbackStore, RollbackWrites } from '../../functions/rollback/rollback-store.ts';
+import { changeItem, gateItem, modelItem, promotionItem, stored } from '../approval/fixtures.ts';
+import { ANA, PIPELINE } from './inputs.ts';
+import { MemoryAppConfig } from './memory-app-config.ts';
+import { MemoryEvidence } from './memory-evidence.ts';
+import type { Tables } from './tables.ts';
+import { createTestKey } from './test-key.ts';
+
+const START = Date.parse('2026-03-01T08:00:00.000Z');
+
+/** One model on real tables with AppConfig in memory, the vouching extension in place: what the steps act on. */
+export class ReleaseStage {
+  readonly model: string;
+  readonly key = createTestKey();
+  readonly evidence = new MemoryEvidence();
+  readonly appConfig: MemoryAppConfig;
+  readonly ledger: DynamoLedger;
+  readonly registry: RegistryStore;
+  readonly stopped = new Set<string>();
+  readonly vouching: VouchPorts;
+  /** Seconds since the start; every look at the clock adds one. */
+  seconds = 0;
+  readonly #tables: Tables;
+  readonly #approvals: ApprovalStore;
+  readonly #writes: RegistryWrites;
+  readonly #approvalWrites: ApprovalWrites;
+
+  constructor(tables: Tables, model: string) {
+    this.model = model;
+    this.#tables = tables;
+    this.ledger = tables.openLedger();
+    this.registry = new RegistryStore(tables.client, tables.registry);
+    this.#writes = new RegistryWrites(tables.registry);
+    this.#approvals = new ApprovalStore(tables.client, tables.approvals);
+    this.#approvalWrites = new ApprovalWrites(tables.approvals);
+    this.vouching = {
+      registry: this.registry,
+      ledger: this.ledger,
+      applicationId: 'app1',
+      pointerPublicKeyPem: this.key.publicKeyPem,
+      ledgerPublicKeyPem: tables.key.publicKeyPem,
+    };
+    const extension = (event: unknown) => vouchDeployment(this.vouching, event);
+    this.appConfig = new MemoryAppConfig({ model, now: this.now, extension });
+  }
+
+  readonly now = (): string => {
+    this.seconds += 1;
+    return new Date(START + this.seconds * 1000).toISOString();
+  };
+
+  movePorts(): MovePorts {
+    return {
+      ...this.#common(),
+      writes: this.#writes,
+      gates: (promotionId) => this.#approvals.gates(promotionId),
+      evidence: this.evidence,
+      retention: { days: 1, mode: 'GOVERNANCE' },
+    };
+  }
+
+  returnPorts(): PrepareReturnPorts {
+    return { ...this.#common(), writes: this.#writes };
+  }
+
+  rollBackPorts(): RollBackPorts {
+    const { registry, table } = { registry: this.registry, table: this.#tables.registry };
+    return {
+      ...this.#common(),
+      registry,
+      writes: new RollbackWrites(table),
+      findPlace: async () => this.appConfig.place,
+    };
+  }
+
+  recordPorts(): RecordPorts {
+    const { client, registry: table } = this.#tables;
+    return {
+      registry: this.registry,
+      writes: this.#writes,
+      ledger: this.ledger,
+      rollbacks: new RollbackStore(client, table),
+      rollbackWrites: new RollbackWrites(table),
+      closeRun: ({ promotionId }, reasons, at) => this.close(promotionId, 'rolled-back', { reasons, at }),
+      stopExecution: async (executionArn) => {
+        this.stopped.add(executionArn);
+      },
+    };
+  }
+
+  #common() {
+    return {
+      registry: this.registry,
+      ledger: this.ledger,
+      appConfig: this.appConfig,
+      strategyId: 'instant',
+      sign: this.key.sign,
+      publicKeyPem: this.key.publicKeyPem,
+      now: this.now,
+      sleep: async () => {},
+    };
+  }
+
+  /** An approved onboarding whose model, environment and profile exist; answers its id. */
+  async onboarding(): Promise<string> {
+    const { model } = this;
+    const run = changeItem({ kind: 'onboard', model, promotionId: `${model}_onboard_1`, startedAt: this.now() });
+    await this.#register(run, this.#writes.newModel(modelItem({ model, ...this.appConfig.place })));
+    await this.approve(run);
+    return run.promotionId;
+  }
+
+  /** An approved candidate; answers its promotion's id. */
+  async candidate(version: string, attempt = 1): Promise<string> {
+    const run = await this.registered(version, attempt);
+    await this.approve(run);
+    return run.promotionId;
+  }
+
+  /** A registered candidate that nobody approved yet. */
+  async registered(version: string, attempt = 1): Promise<Run> {
+    const { model } = this;
+    const promotionId = promotionIdOf(model, version, attempt);
+    const live = await this.appConfig.liveDocument();
+    const artifact = stored(`candidates/${promotionId}/artifact`, `${model} ${version}`);
+    const run = promotionItem({
+      ...{ model, version, promotionId, attempt, artifact, startedAt: this.now() },
+      executionArn: `arn:aws:states:eu-west-1:000000000000:execution:ModelRelease-promotion:${promotionId}`,
+      stage: 'production',
+      baseline: live?.productionVersion ?? '',
+      manifest: stored(`manifests/${promotionId}/manifest.dsse.json`, promotionId),
+    });
+    const { sha256 } = artifact;
+    const item = { model, version, sha256, artifact, status: 'candidate' as const, promotionId };
+    const known = (await this.registry.version(model, version)) !== null;
+    await this.#register(run, known ? [] : [this.#writes.newVersion({ ...item, registeredAt: run.startedAt })]);
+    return run;
+  }
+
+  async #register(run: Run, others: ReturnType<RegistryWrites['newRun']>): Promise<void> {
+    const { model, promotionId } = run;
+    const type = run.kind === 'promotion' ? ('candidate-registered' as const) : ('change-requested' as const);
+    const draft = { model, type, at: this.now(), actor: personActor(PIPELINE), data: { promotionId } };
+    await this.ledger.append(draft, [...this.#writes.newRun(run), ...others]);
+  }
+
+  /** Approves the run's gate as one person would who completes the quorum. */
+  async approve(run: Run): Promise<void> {
+    const { model, promotionId } = run;
+    const stage = movingStage(run);
+    const seal = sealOf(run, stage);
+    const at = this.now();
+    const said = {
+      promotionId,
+      stage,
+      round: 1,
+      seal,
+      approver: ANA,
+      decision: 'approve',
+      justification: 'Checked it.',
+    };
+    const version = run.kind === 'promotion' ? { version: run.version } : {};
+    const data = { ...said, ...version, gateStatus: 'approved', counted: 1 };
+    const actor = personActor(ANA);
+    await this.ledger.append({ model, type: 'approval-decided', at, actor, data }, (seq) => {
+      const decision = { approver: ANA, decision: 'approve' as const, justification: 'Checked it.', at, seq };
+      const closed = { status: 'approved' as const, closedAt: at, closedSeq: seq, decisions: [decision] };
+      return [this.#approvalWrites.newGate(gateItem({ promotionId, model, stage, seal, ...closed }))];
+    });
+  }
+
+  async onboard(): Promise<Moved> {
+    const promotionId = await this.onboarding();
+    const moved = await movePointer(this.movePorts(), promotionId);
+    await this.close(promotionId, 'applied');
+    return moved;
+  }
+
+  /** Brings a version to production, through every step of ours. */
+  async promote(version: string, attempt = 1): Promise<Moved> {
+    const promotionId = await this.candidate(version, attempt);
+    await prepareReturn(this.returnPorts(), promotionId, this.now());
+    const moved = await movePointer(this.movePorts(), promotionId);
+    await this.close(promotionId, 'promoted');
+    return moved;
+  }
+
+  async close(
+    promotionId: string,
+    end: End | 'applied',
+    { reasons = [], at = this.now() }: { readonly reasons?: readonly Reason[]; readonly at?: string } = {},
+  ): Promise<void> {
+    const ports = {
+      registry: this.registry,
+      writes: this.#writes,
+      ledger: this.ledger,
+      withdrawGate: async (run: Run, reason: { readonly code: string; readonly message: string }, when: string) => {
+        const gates = { approvals: this.#approvals, approvalWrites: this.#approvalWrites, ledger: this.ledger };
+        await withdrawOpenGate(gates, run.promotionId, { reason, at: when, actor: systemActor('test') });
+      },
+    };
+    await closePromotion(ports, { promotionId, end, reasons: [...reasons] }, at);
+  }
+
+  /** Event of the first step of a rollback. */
+  rollbackEvent(input: Readonly<Record<string, unknown>> = {}, executionName = 'rollback-1') {
+    const asked = { model: this.model, cause: 'metric-degradation', requestedBy: PIPELINE, ...input };
+    const executionArn = `arn:aws:states:eu-west-1:000000000000:execution:ModelRelease-rollback:${executionName}`;
+    return { executionName, executionArn, startedAt: this.now(), input: asked };
+  }
+
+  async rollBack(input: Readonly<Record<string, unknown>> = {}, executionName?: string): Promise<RollbackAnswer> {
+    return rollBack(this.rollBackPorts(), this.rollbackEvent(input, executionName));
+  }
+
+  /** Confirms and records a rollback that moved the pointer. */
+  async finish(answer: RollbackAnswer): Promise<Recorded> {
+    if (answer.outcome !== 'deployed') throw new Error(`Nothing was deployed: ${answer.outcome}`);
+    const served = () => this.appConfig.served();
+    const ports = { served, publicKeyPem: this.key.publicKeyPem, now: this.now, sleep: async () => {} };
+    const confirmation = await confirmRollback(ports, answer);
+    return recordRollback(this.recordPorts(), { rollback: answer, confirmation }, this.now());
+  }
+
+  /**
+   * What the world looks like from outside; the same after a step that was killed and repeated as after one that was not.
+   * The intent of a rollback is tried and not waited for, so it is no part of that.
+   */
+  async state() {
+    const live = await this.appConfig.liveDocument();
+    const versions = await this.registry.versions(this.model);
+    return {
+      serves: live === null ? null : live.productionVersion || live.fallback,
+      deployments: this.appConfig.deployments.map(({ hostedVersion, state }) => ({ hostedVersion, state })),
+      hosted: this.appConfig.versions.length,
+      statuses: Object.fromEntries(versions.map(({ version, status }) => [version, status])),
+      ledger: (await this.types()).filter((type) => type !== 'rollback-intended'),
+      stopped: this.stopped.size,
+    };
+  }
+
+  async types(): Promise<readonly string[]> {
+    const types: string[] = [];
+    for await (const { body } of this.ledger.entries(this.model)) types.push(body.type);
+    return types;
+  }
+}

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { movePointer } from '../../functions/pointer/move-pointer.ts';
+import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
+import { recordRollback } from '../../functions/rollback/record-rollback.ts';
+import { rollBack } from '../../functions/rollback/roll-back.ts';
+import { type Cut, runCut } from '../fakes/cut.ts';
+import { ReleaseStage } from '../fakes/release-stage.ts';
+import { startTables, type Tables } from '../fakes/tables.ts';
+
+let tables: Tables;
+let models = 0;
+
+beforeAll(async () => {
+  tables = await startTables();
+});
+afterAll(() => tables.stop());
+
+/** Prepares a stage and answers the step to be disturbed. */
+type Scene = (
+  stage: ReleaseStage,
+) => Promise<(cut?: Cut) => Promise<{ readonly outcome: unknown; readonly calls: number }>>;
+
+const SCENES: Readonly<Record<string, Scene>> = {
+  'moving the pointer to a first document': async (stage) => {
+    const id = await stage.onboarding();
+    return disturbed(
+      () => stage.movePorts(),
+      (ports) => movePointer(ports, id),
+    );
+  },
+  'moving the pointer to a candidate': async (stage) => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    const id = await stage.candidate('2.0');
+    await prepareReturn(stage.returnPorts(), id, stage.now());
+    return disturbed(
+      () => stage.movePorts(),
+      (ports) => movePointer(ports, id),
+    );
+  },
+  'preparing the way back': async (stage) => {
+    await stage.onboard();
+    const id = await stage.candidate('1.0');
+    return disturbed(
+      () => stage.returnPorts(),
+      (ports) => prepareReturn(ports, id, stage.now()),
+    );
+  },
+  'going back': async (stage) => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    await stage.promote('2.0');
+    const event = stage.rollbackEvent();
+    return disturbed(
+      () => stage.rollBackPorts(),
+      (ports) => rollBack(ports, event),
+    );
+  },
+  'going back while a deployment runs': async (stage) => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    await stage.promote('2.0');
+    const id = await stage.candidate('3.0');
+    await prepareReturn(stage.returnPorts(), id, stage.now());
+    stage.appConfig.slow = true;
+    await movePointer(stage.movePorts(), id).catch(() => undefined);
+    stage.appConfig.slow = false;
+    const event = stage.rollbackEvent();
+    return disturbed(
+      () => stage.rollBackPorts(),
+      (ports) => rollBack(ports, event),
+    );
+  },
+  'recording a rollback': async (stage) => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    await stage.promote('2.0');
+    await stage.registered('3.0');
+    const answer = await stage.rollBack();
+    if (answer.outcome !== 'deployed') throw new Error(answer.outcome);
+    const event = { rollback: answer, confirmation: { confirmed: true, confirmedAt: stage.now() } };
+    const now = stage.now();
+    return disturbed(
+      () => stage.recordPorts(),
+      (ports) => recordRollback(ports, event, now),
+    );
+  },
+};
+
+/** A step that is disturbed is run again by the state machine, with the same event, unless it answered all the same. */
+async function play(scene: Scene, cut?: Cut) {
+  models += 1;
+  const stage = new ReleaseStage(tables, `m${models}`);
+  const run = await scene(stage);
+  const first = await run(cut);
+  const died = first.outcome instanceof Error;
+  const answer = died ? (await run()).outcome : first.outcome;
+  return { stage, answer, died, calls: first.calls };
+}
+
+function disturbed<P extends object>(ports: () => P, step: (ports: P) => Promise<unknown>) {
+  return (cut?: Cut) => runCut(ports(), step, cut);
+}
+
+function cuts(calls: number, ...ways: readonly Cut['how'][]): readonly Cut[] {
+  return ways.flatMap((how) => Array.from({ length: calls }, (_, index) => ({ at: index + 1, how })));
+}
+
+/** Answers and states of two models differ by the model's name and by its digests alone. */
+function alike(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (key, member) =>
+      ['documentSha256', 'startedAt', 'at', 'seconds'].includes(key) ? '-' : member,
+    )
+      .replaceAll(/\bm\d+\b/g, 'm')
+      .replaceAll(/m\d+_/g, 'm_'),
+  );
+}
+
+/** What must hold however a call failed: a rollback may then take its other way, and serves the same. */
+async function served(stage: ReleaseStage) {
+  const { serves, statuses, deployments } = await stage.state();
+  const hosted = deployments.map(({ hostedVersion }) => hostedVersion);
+  return { serves, statuses, deployedTwice: hosted.filter((version, index) => hosted.indexOf(version) !== index) };
+}
+
+describe.each(Object.entries(SCENES))('Disturbed while %s', (_what, scene) => {
+  it('ends, run again, as if it had never been killed, wherever it died', async () => {
+    const whole = await play(scene);
+    const expected = { died: true, state: alike(await whole.stage.state()), answer: alike(whole.answer) };
+    const wanted = cuts(whole.calls, 'killed');
+    const played = await Promise.all(
+      wanted.map(async (cut) => {
+        const { stage, answer, died } = await play(scene, cut);
+        return { cut, died, state: alike(await stage.state()), answer: alike(answer) };
+      }),
+    );
+    expect(whole.died).toBe(false);
+    expect(played).toEqual(wanted.map((cut) => ({ cut, ...expected })));
+  });
+
+  it('serves the same whichever call failed, with or without effect, and deploys nothing twice', async () => {
+    const whole = await play(scene);
+    const expected = alike(await served(whole.stage));
+    const wanted = cuts(whole.calls, 'unsent', 'unanswered');
+    const played = await Promise.all(
+      wanted.map(async (cut) => {
+        const { stage, answer } = await play(scene, cut);
+        return { cut, failed: answer instanceof Error, state: alike(await served(stage)) };
+      }),
+    );
+    expect(played).toEqual(wanted.map((cut) => ({ cut, failed: false, state: expected })));
+  });
+
+  it('answers the same when nothing disturbed it and it runs twice', async () => {
+    models += 1;
+    const stage = new ReleaseStage(tables, `m${models}`);
+    const run = await scene(stage);
+    const first = await run();
+    const state = await stage.state();
+    expect((await run()).outcome).toEqual(first.outcome);
+    expect(first.outcome).not.toBeInstanceOf(Error);
+    expect(await stage.state()).toEqual(state);
+  });
+});
