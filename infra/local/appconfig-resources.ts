@@ -126,18 +126,21 @@ export function createFromTemplate(state: AppConfigState, create: AppConfigCreat
   };
 }
 
+type InApplication = <T extends { readonly ApplicationId: string }>(items: readonly T[], call: Call) => readonly T[];
+
 /** Operations on applications, environments, profiles, strategies, extensions and associations. */
 export function resourceRoutes(
   state: AppConfigState,
   create: AppConfigCreator,
   described: (environment: Environment) => object,
 ): Routes {
-  const inApplication = <T extends { readonly ApplicationId: string }>(items: readonly T[], call: Call) => {
+  const inApplication: InApplication = (items, call) => {
     const app = byId(state.applications, 'Application', param(call, 'app'));
     return items.filter(({ ApplicationId }) => ApplicationId === app.Id);
   };
   return {
     ...accountRoutes(state, create),
+    ...profileRoutes(state, create, inApplication),
     'POST /applications/{app}/environments': (call) => {
       call.authorize('appconfig:CreateEnvironment', [arns.application(param(call, 'app'))]);
       return json(201, described(create.environment(param(call, 'app'), readBody(call, z.unknown()))));
@@ -151,6 +154,11 @@ export function resourceRoutes(
       call.authorize('appconfig:GetEnvironment', [arns.application(app), arns.environment(app, param(call, 'env'))]);
       return json(200, described(byId(inApplication(state.environments, call), 'Environment', param(call, 'env'))));
     },
+  };
+}
+
+function profileRoutes(state: AppConfigState, create: AppConfigCreator, inApplication: InApplication): Routes {
+  return {
     'POST /applications/{app}/configurationprofiles': (call) => {
       call.authorize('appconfig:CreateConfigurationProfile', [arns.application(param(call, 'app'))]);
       return json(201, create.profile(param(call, 'app'), readBody(call, z.unknown())));
@@ -171,48 +179,45 @@ export function resourceRoutes(
   };
 }
 
+interface AccountResource<T> {
+  readonly path: string;
+  readonly name: string;
+  readonly items: readonly T[];
+  readonly make: (properties: unknown) => T;
+  readonly arn: (id: string) => string;
+}
+
 /** A resource of the account: create, list, and get by id. */
-function accountRoutes(state: AppConfigState, create: AppConfigCreator): Routes {
-  const routesOf = <T extends { readonly Id: string }>(kind: {
-    readonly path: string;
-    readonly name: string;
-    readonly items: readonly T[];
-    readonly make: (properties: unknown) => T;
-    readonly arn: (item: string) => string;
-  }): Routes => ({
-    [`POST ${kind.path}`]: (call) => {
-      call.authorize(`appconfig:Create${kind.name}`, ['*']);
-      return json(201, kind.make(readBody(call, z.unknown())));
+function routesOf<T extends { readonly Id: string }>({ path, name, items, make, arn }: AccountResource<T>): Routes {
+  return {
+    [`POST ${path}`]: (call) => {
+      call.authorize(`appconfig:Create${name}`, ['*']);
+      return json(201, make(readBody(call, z.unknown())));
     },
-    [`GET ${kind.path}`]: (call) => {
-      call.authorize(`appconfig:List${kind.name.replace(/y$/, 'ie')}s`, ['*']);
-      return page(kind.items, call);
+    [`GET ${path}`]: (call) => {
+      call.authorize(`appconfig:List${name.replace(/y$/, 'ie')}s`, ['*']);
+      return page(items, call);
     },
-    [`GET ${kind.path}/{id}`]: (call) => {
+    [`GET ${path}/{id}`]: (call) => {
       const id = param(call, 'id');
-      call.authorize(`appconfig:Get${kind.name}`, [kind.arn(id)]);
-      const found = kind.items.find(({ Id }) => Id === id);
-      if (found === undefined) throw notFound(kind.name, id);
+      call.authorize(`appconfig:Get${name}`, [arn(id)]);
+      const found = items.find(({ Id }) => Id === id);
+      if (found === undefined) throw notFound(name, id);
       return json(200, found);
     },
-  });
+  };
+}
+
+function accountRoutes(state: AppConfigState, create: AppConfigCreator): Routes {
+  const applications = { path: '/applications', name: 'Application', arn: arns.application };
+  const strategies = { path: '/deploymentstrategies', name: 'DeploymentStrategy', arn: arns.strategy };
+  const extensions = { path: '/extensions', name: 'Extension', arn: (id: string) => arns.extension(id, 1) };
+  const associations = { path: '/extensionassociations', name: 'ExtensionAssociation', arn: arns.association };
   return {
-    ...routesOf({
-      ...{ path: '/applications', name: 'Application', items: state.applications },
-      ...{ make: create.application, arn: arns.application },
-    }),
-    ...routesOf({
-      ...{ path: '/deploymentstrategies', name: 'DeploymentStrategy', items: state.strategies },
-      ...{ make: create.strategy, arn: arns.strategy },
-    }),
-    ...routesOf({
-      ...{ path: '/extensions', name: 'Extension', items: state.extensions },
-      ...{ make: create.extension, arn: (id) => arns.extension(id, 1) },
-    }),
-    ...routesOf({
-      ...{ path: '/extensionassociations', name: 'ExtensionAssociation', items: state.associations },
-      ...{ make: create.association, arn: arns.association },
-    }),
+    ...routesOf({ ...applications, items: state.applications, make: create.application }),
+    ...routesOf({ ...strategies, items: state.strategies, make: create.strategy }),
+    ...routesOf({ ...extensions, items: state.extensions, make: create.extension }),
+    ...routesOf({ ...associations, items: state.associations, make: create.association }),
     'DELETE /extensionassociations/{id}': (call) => {
       const id = param(call, 'id');
       call.authorize('appconfig:DeleteExtensionAssociation', [arns.association(id)]);

@@ -38,7 +38,7 @@ export interface Execution {
 const JsonSchema: z.ZodType<Json> = z.json();
 const WrappedSchema = z.object({ input: JsonSchema, timeoutSeconds: z.int().min(1) });
 
-/** Runs one execution to its end. Nothing of it is left waiting afterwards: its tokens and timers are closed. */
+/** Runs one execution to its end. Nothing of it waits afterwards: its tokens and timers are closed. */
 export function startExecution(start: ExecutionStart, options: ExecutionOptions): Execution {
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => undefined);
@@ -126,22 +126,6 @@ interface Tasks {
 function createTasks(start: ExecutionStart, options: ExecutionOptions, ended: Promise<never>): Tasks {
   let stopped = false;
   let current: string | undefined;
-  const open = new Set<string>();
-  const waitFor = async (spec: TaskSpec, given: Wrapped): Promise<unknown> => {
-    const { token, timeoutSeconds, input } = given;
-    const { stateMachineArn, executionArn } = start;
-    open.add(token);
-    try {
-      const answered = options.tokens.wait(token, { stateMachineArn, executionArn, timeoutSeconds });
-      const invoked = runLambdaTask(spec, input, options.invoke).then(() => answered);
-      const callback = await Promise.race([answered, invoked, ended]);
-      if ('output' in callback) return callback.output;
-      throw new StatesError(callback.error, callback.cause);
-    } finally {
-      options.tokens.close(token);
-      open.delete(token);
-    }
-  };
   // Not async: the interpreter drops the promise of a task whose timeout it then finds invalid, and it evaluates
   // Parameters and calls the handler without a pause, so that the token just read belongs to this attempt.
   const handler = (spec: TaskSpec) => (given: Json) => {
@@ -151,9 +135,13 @@ function createTasks(start: ExecutionStart, options: ExecutionOptions, ended: Pr
     if (!spec.wrapped) return runLambdaTask(spec, given, options.invoke).then(toJson);
     const task = WrappedSchema.safeParse(given);
     if (!task.success) throw new StatesError('States.Runtime', z.prettifyError(task.error), true);
-    const { input } = task.data;
-    if (!spec.waitsForToken) return Promise.race([runLambdaTask(spec, input, options.invoke), ended]).then(toJson);
-    return waitFor(spec, { ...task.data, token }).then(toJson);
+    const result = runLambdaTask(spec, task.data.input, options.invoke);
+    const { stateMachineArn, executionArn } = start;
+    const wait = { token, timeoutSeconds: task.data.timeoutSeconds, stateMachineArn, executionArn };
+    return Promise.race([
+      spec.waitsForToken ? callback(options.tokens, { ...wait, invoked: result, ended }) : result,
+      ended,
+    ]).then(toJson);
   };
   return {
     handlers: Object.fromEntries([...start.loaded.tasks].map(([name, spec]) => [name, handler(spec)])),
@@ -163,12 +151,27 @@ function createTasks(start: ExecutionStart, options: ExecutionOptions, ended: Pr
     },
     stop: () => {
       stopped = true;
-      for (const token of open) options.tokens.close(token);
     },
   };
 }
 
-type Wrapped = z.infer<typeof WrappedSchema> & { readonly token: string };
+type Waiting = Parameters<TaskTokens['wait']>[1] & {
+  readonly token: string;
+  readonly invoked: Promise<unknown>;
+  readonly ended: Promise<never>;
+};
+
+/** The answer to a token, which may come before the function that passes it on has returned; that one may only fail. */
+async function callback(tokens: TaskTokens, { token, invoked, ended, ...task }: Waiting): Promise<unknown> {
+  try {
+    const answered = tokens.wait(token, task);
+    const answer = await Promise.race([answered, invoked.then(() => answered), ended]);
+    if ('output' in answer) return answer.output;
+    throw new StatesError(answer.error, answer.cause);
+  } finally {
+    tokens.close(token);
+  }
+}
 
 function toJson(value: unknown): Json {
   return JsonSchema.parse(value);

@@ -9,7 +9,7 @@ import {
 } from './execution-history.ts';
 import { ACCOUNT, AwsError, type InvokeResult, type Now, REGION } from './service.ts';
 import type { LoadedDefinition } from './state-machine-definition.ts';
-import { createTaskTokens, type TaskTokens } from './task-tokens.ts';
+import { createTaskTokens } from './task-tokens.ts';
 
 const ARN = `arn:aws:states:${REGION}:${ACCOUNT}`;
 /** Step Functions fails an execution that reaches this. */
@@ -56,20 +56,6 @@ export interface StepFunctionsSnapshot {
   readonly executions: readonly ExecutionRecord[];
 }
 
-/** The executions of all state machines. */
-export interface Executions {
-  readonly records: ReadonlyMap<string, ExecutionRecord>;
-  readonly tokens: TaskTokens;
-  start(request: StartRequest): ExecutionRecord;
-  /** Ends a running execution; resolves with it once it is closed. */
-  abort(executionArn: string, error?: string, cause?: string): Promise<ExecutionRecord>;
-  snapshot(): StepFunctionsSnapshot;
-  /** Takes executions over. Those that were open come back ABORTED, and their status change is told. */
-  restore(snapshot: StepFunctionsSnapshot): void;
-  /** Takes running executions down; they stay open in the snapshot. */
-  stop(): Promise<void>;
-}
-
 export interface StartRequest {
   readonly machine: StateMachineRecord;
   readonly name: string;
@@ -78,69 +64,85 @@ export interface StartRequest {
   readonly stateMachineAliasArn?: string;
 }
 
-export function createExecutions(options: ExecutionsOptions): Executions {
-  const { now } = options;
-  const executions = new Map<string, ExecutionRecord>();
-  const running = new Map<string, { readonly execution: Execution; readonly closed: Promise<ExecutionRecord> }>();
-  const tokens = createTaskTokens();
-  let stopping = false;
-  const save = (record: ExecutionRecord): ExecutionRecord => {
-    executions.set(record.executionArn, record);
-    options.onStatusChange?.(statusChange(record));
-    return record;
-  };
-  const close = (record: ExecutionRecord, outcome: Outcome): ExecutionRecord => {
-    // An execution that the platform takes down is open still, for the next start to close.
-    if (stopping) return record;
-    append(record.history, endEvent(outcome), now());
-    running.delete(record.executionArn);
-    return save({ ...record, ...outcome, stopDate: now().getTime() });
-  };
-  const start: Executions['start'] = ({ machine, ...request }) => {
+/** The executions of all state machines. */
+export class Executions {
+  readonly records: ReadonlyMap<string, ExecutionRecord>;
+  readonly tokens = createTaskTokens();
+  readonly #options: ExecutionsOptions;
+  readonly #records = new Map<string, ExecutionRecord>();
+  readonly #running = new Map<string, { readonly execution: Execution; readonly closed: Promise<ExecutionRecord> }>();
+  #stopping = false;
+
+  constructor(options: ExecutionsOptions) {
+    this.#options = options;
+    this.records = this.#records;
+  }
+
+  start({ machine, ...request }: StartRequest): ExecutionRecord {
+    const { now, invoke } = this.#options;
     const startedAt = now();
     const executionArn = `${ARN}:execution:${machine.name}:${request.name}`;
     const ids = { executionArn, stateMachineArn: machine.arn };
-    const record = save({ ...ids, ...request, status: 'RUNNING', startDate: startedAt.getTime(), history: [] });
+    const record = this.#save({ ...ids, ...request, status: 'RUNNING', startDate: startedAt.getTime(), history: [] });
     append(record.history, startEvent(record.input, machine.roleArn), startedAt);
     const { name: stateMachineName, roleArn, loaded } = machine;
     const execution = startExecution(
       { ...ids, stateMachineName, roleArn, loaded, name: record.name, input: record.input, startedAt },
       {
-        tokens,
+        tokens: this.tokens,
         now,
-        invoke: (functionArn, payload) => options.invoke(machine.name, functionArn, payload),
+        invoke: (functionArn, payload) => invoke(machine.name, functionArn, payload),
         onEvent: (event) => append(record.history, historyOf(event), now()),
       },
     );
-    running.set(executionArn, { execution, closed: execution.done.then((outcome) => close(record, outcome)) });
+    const closed = execution.done.then((outcome) => this.#close(record, outcome));
+    this.#running.set(executionArn, { execution, closed });
     return record;
-  };
-  const abort: Executions['abort'] = async (executionArn, error, cause) => {
-    const open = running.get(executionArn);
+  }
+
+  /** Ends a running execution; resolves with it once it is closed. @throws AwsError ExecutionDoesNotExist */
+  async abort(executionArn: string, error?: string, cause?: string): Promise<ExecutionRecord> {
+    const open = this.#running.get(executionArn);
     open?.execution.end({ status: 'ABORTED', error, cause });
-    const record = (await open?.closed) ?? executions.get(executionArn);
-    if (record === undefined)
-      throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
+    const record = (await open?.closed) ?? this.records.get(executionArn);
+    if (record !== undefined) return record;
+    throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
+  }
+
+  snapshot(): StepFunctionsSnapshot {
+    return { executions: [...this.records.values()] };
+  }
+
+  /** Takes executions over. Those that were open come back ABORTED, and their status change is told. */
+  restore(snapshot: StepFunctionsSnapshot): void {
+    for (const record of snapshot.executions) {
+      const aborted = { status: 'ABORTED', cause: 'The local platform was stopped.' } as const;
+      if (record.status === 'RUNNING') this.#close(record, aborted);
+      else this.#records.set(record.executionArn, record);
+    }
+  }
+
+  /** Takes running executions down; they stay open in the snapshot. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const { execution } of this.#running.values()) execution.end({ status: 'ABORTED' });
+    await Promise.all([...this.#running.values()].map(({ closed }) => closed));
+  }
+
+  #save(record: ExecutionRecord): ExecutionRecord {
+    this.#records.set(record.executionArn, record);
+    this.#options.onStatusChange?.(statusChange(record));
     return record;
-  };
-  return {
-    records: executions,
-    tokens,
-    start,
-    abort,
-    snapshot: () => ({ executions: [...executions.values()] }),
-    restore: (snapshot) => {
-      for (const record of snapshot.executions) {
-        if (record.status === 'RUNNING') close(record, { status: 'ABORTED', cause: 'The local platform was stopped.' });
-        else executions.set(record.executionArn, record);
-      }
-    },
-    stop: async () => {
-      stopping = true;
-      for (const { execution } of running.values()) execution.end({ status: 'ABORTED' });
-      await Promise.all([...running.values()].map(({ closed }) => closed));
-    },
-  };
+  }
+
+  #close(record: ExecutionRecord, outcome: Outcome): ExecutionRecord {
+    // An execution that the platform takes down is open still, for the next start to close.
+    if (this.#stopping) return record;
+    const at = this.#options.now();
+    append(record.history, endEvent(outcome), at);
+    this.#running.delete(record.executionArn);
+    return this.#save({ ...record, ...outcome, stopDate: at.getTime() });
+  }
 }
 
 /** Adds an event to a history; answers the outcome of an execution that has no room left. */

@@ -35,6 +35,7 @@ export interface StepFunctionsOperations {
 export function createOperations(state: StepFunctionsState): StepFunctionsOperations {
   const operations: Record<string, Operation> = {
     ...executionOperations(state),
+    ...listOperations(state),
     ...taskOperations(state),
     ...machineOperations(state),
   };
@@ -103,8 +104,7 @@ function executionOperations(state: StepFunctionsState): Record<string, Operatio
     StopExecution: async (members, authorize) => {
       const { executionArn, error, cause } = read(StopSchema, members);
       authorize('states:StopExecution', [executionArn]);
-      const { stopDate } = await state.executions.abort(executionArn, error, cause);
-      return { stopDate: seconds(stopDate) };
+      return { stopDate: dates(await state.executions.abort(executionArn, error, cause)).stopDate };
     },
     DescribeExecution: (members, authorize) => {
       const { executionArn } = read(ExecutionRef, members);
@@ -113,6 +113,12 @@ function executionOperations(state: StepFunctionsState): Record<string, Operatio
       const details = { inputDetails: { included: true }, ...(record.output && { outputDetails: { included: true } }) };
       return { ...record, ...details, ...dates(record), redriveCount: 0 };
     },
+  };
+}
+
+/** What is read of executions. */
+function listOperations(state: StepFunctionsState): Record<string, Operation> {
+  return {
     DescribeStateMachineForExecution: (members, authorize) => {
       const { executionArn } = read(ExecutionRef, members);
       authorize('states:DescribeStateMachineForExecution', [executionArn]);
@@ -166,10 +172,11 @@ function taskOperations({ executions: { tokens } }: StepFunctionsState): Record<
 }
 
 function machineOperations(state: StepFunctionsState): Record<string, Operation> {
-  const listed = (action: string, members: Record<string, unknown>, authorize: Authorize) => {
+  const machineRead = (action: string, members: Record<string, unknown>, authorize: Authorize) => {
     const { stateMachineArn, ...page } = read(MachineRef, members);
-    authorize(action, [unqualified(stateMachineArn)]);
-    return { ...machineOf(state, stateMachineArn), page };
+    authorize(`states:${action}`, [unqualified(stateMachineArn)]);
+    const { machine } = machineOf(state, stateMachineArn);
+    return { stateMachineArn, machine, page, creationDate: machine.createdAt.getTime() / 1000 };
   };
   return {
     ListStateMachines: (members, authorize) => {
@@ -180,33 +187,19 @@ function machineOperations(state: StepFunctionsState): Record<string, Operation>
       return paged('stateMachines', machines, read(z.object(Page), members));
     },
     DescribeStateMachine: (members, authorize) => {
-      const { stateMachineArn } = read(MachineRef, members);
-      authorize('states:DescribeStateMachine', [unqualified(stateMachineArn)]);
-      const { createdAt, ...machine } = machineOf(state, stateMachineArn).machine;
-      return {
-        ...described(machine),
-        stateMachineArn,
-        status: 'ACTIVE',
-        type: 'STANDARD',
-        creationDate: createdAt.getTime() / 1000,
-      };
+      const { stateMachineArn, machine, creationDate } = machineRead('DescribeStateMachine', members, authorize);
+      return { ...described(machine), stateMachineArn, status: 'ACTIVE', type: 'STANDARD', creationDate };
     },
     ListStateMachineVersions: (members, authorize) => {
-      const { machine, page } = listed('states:ListStateMachineVersions', members, authorize);
-      const versions = machine.versions
-        .toReversed()
-        .map((arn) => ({ stateMachineVersionArn: arn, creationDate: machine.createdAt.getTime() / 1000 }));
-      return paged('stateMachineVersions', versions, page);
+      const { machine, page, creationDate } = machineRead('ListStateMachineVersions', members, authorize);
+      const versions = machine.versions.map((stateMachineVersionArn) => ({ stateMachineVersionArn, creationDate }));
+      return paged('stateMachineVersions', versions.reverse(), page);
     },
     ListStateMachineAliases: (members, authorize) => {
-      const { machine, page } = listed('states:ListStateMachineAliases', members, authorize);
-      const aliases = [...state.aliases.keys()].filter((arn) => unqualified(arn) === machine.arn);
-      const creationDate = machine.createdAt.getTime() / 1000;
-      return paged(
-        'stateMachineAliases',
-        aliases.map((arn) => ({ stateMachineAliasArn: arn, creationDate })),
-        page,
-      );
+      const { machine, page, creationDate } = machineRead('ListStateMachineAliases', members, authorize);
+      const arns = [...state.aliases.keys()].filter((arn) => unqualified(arn) === machine.arn);
+      const aliases = arns.map((stateMachineAliasArn) => ({ stateMachineAliasArn, creationDate }));
+      return paged('stateMachineAliases', aliases, page);
     },
   };
 }
@@ -265,10 +258,6 @@ function unqualified(stateMachineArn: string): string {
 
 function dates({ startDate, stopDate }: { readonly startDate: number; readonly stopDate?: number }) {
   return { startDate: startDate / 1000, ...(stopDate !== undefined && { stopDate: stopDate / 1000 }) };
-}
-
-function seconds(milliseconds: number | undefined): number | undefined {
-  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }
 
 function paged(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import {
-  createExecutions,
+  Executions,
   type ExecutionsOptions,
   type StateMachineRecord,
   type StepFunctionsSnapshot,
@@ -56,7 +56,7 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
   const now = options.now ?? (() => new Date());
   const machines = new Map<string, StateMachineRecord>();
   const aliases = new Map<string, string>();
-  const executions = createExecutions({ ...options, now });
+  const executions = new Executions({ ...options, now });
   const operations = createOperations({ machines, aliases, executions });
   const machineOf = (arn: string): StateMachineRecord => {
     const machine = machines.get(arn);
@@ -85,9 +85,9 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
     },
     start: (stateMachineArn, input, name = randomUUID()) =>
       operations.start({ stateMachineArn, input, name }).executionArn,
-    snapshot: executions.snapshot,
-    restore: executions.restore,
-    stop: executions.stop,
+    snapshot: () => executions.snapshot(),
+    restore: (snapshot) => executions.restore(snapshot),
+    stop: () => executions.stop(),
   };
 }
 
