@@ -40,6 +40,8 @@ export interface AppConfig extends ReturnType<typeof createFromTemplate> {
   readonly control: Service;
   /** The service `appconfigdata`, which signs its requests as `appconfig` too. */
   readonly data: Service;
+  /** Keeps what the template created; requests keep what they change themselves. */
+  save(): void;
 }
 
 export function createAppConfig(options: AppConfigOptions): AppConfig {
@@ -66,7 +68,7 @@ export function createAppConfig(options: AppConfigOptions): AppConfig {
     if (request.method !== 'GET') save();
     return response;
   };
-  return { ...createFromTemplate(state, create), control: { handle }, data: createDataPlane(state, now) };
+  return { ...createFromTemplate(state, create), control: { handle }, data: createDataPlane(state, now), save };
 }
 
 /** A file that this service wrote itself. */

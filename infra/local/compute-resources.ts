@@ -46,6 +46,7 @@ const functionSchema = z.object({
   Environment: z.object({ Variables: z.record(z.string(), z.coerce.string()) }).default({ Variables: {} }),
   Timeout: z.coerce.number().default(3),
   MemorySize: z.coerce.number().default(128),
+  LoggingConfig: z.object({ LogGroup: z.string().optional() }).default({}),
 });
 const permissionSchema = z.object({
   FunctionName: z.string(),
@@ -159,6 +160,7 @@ function makeFunction(resource: Resource, { assets, host, iam, stackName }: Comp
     environment: properties.Environment.Variables,
     timeoutSeconds: properties.Timeout,
     memoryMb: properties.MemorySize,
+    logGroup: properties.LoggingConfig.LogGroup ?? `/aws/lambda/${name}`,
   });
   return { ref: name, attributes: { Arn: arn } };
 }

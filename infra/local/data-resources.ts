@@ -7,6 +7,7 @@ import { createTable } from './dynamodb-table.ts';
 import type { Iam } from './iam.ts';
 import type { Kms } from './kms.ts';
 import type { LambdaHost } from './lambda-host.ts';
+import type { Monitoring } from './monitoring.ts';
 import type { Makers } from './resources.ts';
 import type { S3 } from './s3.ts';
 import { bucketArn } from './s3-call.ts';
@@ -21,6 +22,7 @@ export interface DataParts {
   readonly s3: S3;
   readonly kms: Kms;
   readonly sns: Sns;
+  readonly monitoring: Monitoring;
   readonly host: LambdaHost;
   /** Takes what reads streams, to be stopped with the platform. */
   readonly followers: { stop(): Promise<void> }[];
@@ -48,7 +50,7 @@ const machineSchema = z.object({ StateMachineName: z.string(), RoleArn: z.string
 const keySchema = z.object({ KeyPolicy: z.unknown().optional() });
 const mappingSchema = z.object({ FunctionName: z.string(), EventSourceArn: z.string() });
 
-/** Tables, buckets, keys, topics and senders, state machines, stream mappings, AppConfig. */
+/** Tables, buckets, keys, topics, senders and alarms, state machines, stream mappings, AppConfig. */
 export function dataMakers(parts: DataParts): Makers {
   return { ...storageMakers(parts), ...messageMakers(parts), ...flowMakers(parts), ...pointerMakers(parts) };
 }
@@ -85,8 +87,16 @@ function storageMakers({ iam, engine, s3, kms }: DataParts): Makers {
   };
 }
 
-function messageMakers({ sns }: DataParts): Makers {
+function messageMakers({ sns, monitoring }: DataParts): Makers {
   return {
+    'AWS::CloudWatch::Alarm': (resource) => {
+      const { name, arn } = monitoring.createAlarm(nameOf(resource, 'AlarmName'), resource.properties);
+      return { ref: name, attributes: { Arn: arn } };
+    },
+    'AWS::Logs::MetricFilter': ({ properties, generatedName }) => {
+      monitoring.createMetricFilter(properties);
+      return { ref: generatedName };
+    },
     'AWS::SNS::Topic': (resource) => {
       const { name, arn } = sns.createTopic(nameOf(resource, 'TopicName'), resource.properties);
       return { ref: arn, attributes: { TopicArn: arn, TopicName: name } };

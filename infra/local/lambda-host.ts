@@ -11,8 +11,11 @@ const IDLE_SECONDS = 300;
 const ASYNC_RETRY_SECONDS = [1, 2] as const;
 
 export interface LambdaHostOptions {
-  readonly endpoint: () => string;
-  readonly log: (functionName: string, line: string) => void;
+  readonly endpoint: string;
+  /** Given each line that a function writes. */
+  readonly onLine: (definition: LambdaFunction, line: string) => void;
+  /** Told of each failed run. */
+  readonly onError?: (definition: LambdaFunction) => void;
 }
 
 /**
@@ -61,7 +64,9 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
   const invoke: Invoke = async (name, payload) => {
     if (stopping.signal.aborted) throw new AwsError('ServiceException', 'The local platform is stopping.', 500);
     const event = eventText(payload, MAX_PAYLOAD_BYTES);
-    return withWorker(poolOf(name), options, (worker) => worker.run(event));
+    const result = await withWorker(poolOf(name), options, (worker) => worker.run(event));
+    if (result.functionError !== undefined) options.onError?.(poolOf(name).definition);
+    return result;
   };
   return {
     define: (definition) => {
@@ -80,12 +85,12 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     list: () => [...pools.values()].map(({ definition }) => definition),
     invoke,
     enqueue: (name, payload) => {
-      poolOf(name);
+      const { definition } = poolOf(name);
       eventText(payload, MAX_ASYNC_PAYLOAD_BYTES);
       return runInBackground(
         () => invoke(name, payload),
         stopping.signal,
-        (line) => options.log(name, line),
+        (line) => options.onLine(definition, line),
       );
     },
     kill: (name) => {
@@ -136,8 +141,8 @@ async function takeWorker(pool: Pool, options: LambdaHostOptions): Promise<Worke
     else await new Promise<void>((resolve) => pool.waiting.push(resolve));
   }
   const { definition } = pool;
-  const environment = { ...workerEnvironment(definition, options.endpoint()), ...pool.changes };
-  const worker = startWorker({ definition, environment, log: options.log });
+  const environment = { ...workerEnvironment(definition, options.endpoint), ...pool.changes };
+  const worker = startWorker({ definition, environment, onLine: options.onLine });
   pool.all.add(worker);
   return worker;
 }

@@ -23,13 +23,14 @@ export interface LambdaFunction {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
+  readonly logGroup: string;
 }
 
 export interface WorkerOptions {
   readonly definition: LambdaFunction;
   readonly environment: Readonly<Record<string, string>>;
   /** Given each line that the function writes. */
-  readonly log: (functionName: string, line: string) => void;
+  readonly onLine: (definition: LambdaFunction, line: string) => void;
 }
 
 /** One child process of a function. It runs one event at a time and is not used again once `alive` is false. */
@@ -56,7 +57,7 @@ type Message = z.infer<typeof messageSchema>;
 
 /** Starts a child process for a function; the handler is loaded when the first event runs or before. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { definition, log } = options;
+  const { definition, onLine } = options;
   const child = fork(CHILD, handlerArguments(definition), {
     cwd: definition.directory,
     env: options.environment,
@@ -65,7 +66,7 @@ export function startWorker(options: WorkerOptions): Worker {
   });
   let alive = true;
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', (line) => log(definition.shortName, line));
+    if (stream !== null) createInterface({ input: stream }).on('line', (line) => onLine(definition, line));
   }
   const ended = new Promise<string>((resolve) => {
     const end = (how: string): void => {
@@ -203,7 +204,7 @@ export function workerEnvironment(definition: LambdaFunction, endpoint: string):
     AWS_LAMBDA_FUNCTION_NAME: definition.name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${definition.name}`,
+    AWS_LAMBDA_LOG_GROUP_NAME: definition.logGroup,
     LAMBDA_TASK_ROOT: definition.directory,
     LOCAL_FUNCTION_ARN: definition.arn,
   };

@@ -1,23 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAppConfig } from './appconfig.ts';
 import { createCustomResources } from './custom-resource.ts';
 import { createDynamoDb, type DynamoDbEngine, startDynamoDb } from './dynamodb.ts';
-import { createEvents, type Events } from './events.ts';
-import { startGateway } from './gateway.ts';
+import { createFlow } from './flow.ts';
+import { type Gateway, startGateway } from './gateway.ts';
 import { createHttpApis } from './http-api.ts';
 import { createIam } from './iam.ts';
 import { keepExecutions } from './kept-executions.ts';
 import { createKms } from './kms.ts';
 import { createLambdaApi } from './lambda-api.ts';
 import { createLambdaHost } from './lambda-host.ts';
+import { createMonitoring, type Monitoring } from './monitoring.ts';
 import { PlatformFault } from './platform-fault.ts';
-import { deliver, roleInvoker } from './role-session.ts';
 import { createS3 } from './s3.ts';
 import type { Now, Service } from './service.ts';
-import { createSes } from './ses.ts';
+import { createSes, type Ses } from './ses.ts';
 import { createSns } from './sns.ts';
-import { createStepFunctions, type StepFunctions } from './step-functions.ts';
 
 export interface PartsOptions {
   /** @default ModelRelease */
@@ -44,86 +42,102 @@ export type Parts = Awaited<ReturnType<typeof createParts>>;
 
 /** Starts the parts of a platform. @throws PlatformFault when the port is taken or Java is missing */
 export async function createParts(options: PartsOptions & { readonly stackName: string }) {
-  const now = options.now ?? (() => new Date());
-  const log = options.log ?? (() => undefined);
+  const { dataDir, now = () => new Date(), log = () => undefined } = options;
   const iam = createIam();
   const gateway = await startGateway({ iam, port: options.port ?? 0, log });
   const engine = await startEngine(options).catch(async (error: unknown) => {
     await gateway.stop();
     throw error;
   });
-  const host = createLambdaHost({ endpoint: () => gateway.endpoint, log: options.functionLog ?? (() => undefined) });
-  const flow = createFlow({ ...subdirectory(options.dataDir, 'appconfig'), iam, host, now, log });
-  const s3 = createS3({ now, ...subdirectory(options.dataDir, 's3') });
-  const kms = createKms(subdirectory(options.dataDir, 'kms'));
   const ses = await createSes();
-  const sns = createSns({ now, deliver: ses.deliver, invoke: host.invoke });
-  const customResourceUrl = (): string => `${gateway.endpoint}/custom-resource`;
-  const customResources = createCustomResources({ ...options, invoke: host.invoke, baseUrl: customResourceUrl });
-  const httpApis = createHttpApis({ iam, host, now, log });
-  const { stepFunctions: states, appConfig } = flow;
-  const pointer = { appconfig: appConfig.control, appconfigdata: appConfig.data };
-  const own = { dynamodb: createDynamoDb(engine), lambda: createLambdaApi(host) };
-  const services = { ...own, ...pointer, s3, kms, ses, sns, states };
-  for (const [name, service] of Object.entries<Service>(services)) gateway.mount(name, service);
-  gateway.mountPublic('http-api', httpApis);
-  gateway.mountPublic('custom-resource', customResources);
-  const followers: { stop(): Promise<void> }[] = [];
-  const executions = keepExecutions(states, options.dataDir);
-  return {
-    ...{ iam, gateway, host, engine, s3, kms, ses, sns, customResources, httpApis, followers, ...flow },
-    httpApiUrl: () => `${gateway.endpoint}/http-api`,
-    /** Called when all resources exist. */
-    resume: executions.restore,
-    stop: once(async () => {
-      flow.events.stop();
-      executions.stop();
-      await Promise.all([states.stop(), host.stop(), ...followers.map((follower) => follower.stop())]);
-      await gateway.stop();
-      await Promise.all([s3.stop?.(), kms.stop?.(), ses.stop?.(), sns.stop?.(), engine.stop()]);
+  const observed = createObserved({ now, ses, endpoint: gateway.endpoint, functionLog: options.functionLog });
+  const { host } = observed;
+  const flow = createFlow({ ...subdirectory(dataDir, 'appconfig'), ...observed, iam, now, log });
+  const parts = {
+    ...{ iam, gateway, engine, ses },
+    ...observed,
+    ...flow,
+    s3: createS3({ now, ...subdirectory(dataDir, 's3') }),
+    kms: createKms(subdirectory(dataDir, 'kms')),
+    httpApis: createHttpApis({ iam, host, now, log }),
+    customResources: createCustomResources({
+      stackName: options.stackName,
+      invoke: host.invoke,
+      baseUrl: () => `${gateway.endpoint}/custom-resource`,
     }),
+    followers: [],
+    httpApiUrl: () => `${gateway.endpoint}/http-api`,
   };
+  mountAll(parts);
+  const executions = keepExecutions(flow.stepFunctions, dataDir);
+  /** Called when all resources exist. */
+  const resume = (): void => {
+    flow.appConfig.save();
+    executions.restore();
+  };
+  return { ...parts, resume, stop: once(() => stopAll(parts, executions)) };
 }
 
-/** The event bus, the state machines and AppConfig: what invokes functions under roles of its own. */
-function createFlow(parts: {
-  readonly dataDir?: string;
-  readonly iam: ReturnType<typeof createIam>;
-  readonly host: ReturnType<typeof createLambdaHost>;
+/** What serves requests and what must be ended. */
+interface Running
+  extends ReturnType<typeof createFlow>,
+    ReturnType<typeof createObserved>,
+    Readonly<Record<'s3' | 'kms' | 'ses' | 'httpApis' | 'customResources', Service>> {
+  readonly gateway: Gateway;
+  readonly engine: DynamoDbEngine;
+  readonly followers: readonly { stop(): Promise<void> }[];
+}
+
+function mountAll({
+  gateway,
+  engine,
+  host,
+  s3,
+  kms,
+  ses,
+  sns,
+  monitoring,
+  stepFunctions,
+  appConfig,
+  ...rest
+}: Running): void {
+  const data = { dynamodb: createDynamoDb(engine), s3, kms, ses, sns, monitoring };
+  const flow = { lambda: createLambdaApi(host), states: stepFunctions };
+  const pointer = { appconfig: appConfig.control, appconfigdata: appConfig.data };
+  for (const [name, service] of Object.entries<Service>({ ...data, ...flow, ...pointer })) gateway.mount(name, service);
+  gateway.mountPublic('http-api', rest.httpApis);
+  gateway.mountPublic('custom-resource', rest.customResources);
+}
+
+async function stopAll(parts: Running, executions: { stop(): void }): Promise<void> {
+  const { gateway, engine, host, events, stepFunctions, followers, s3, kms, ses, sns, monitoring } = parts;
+  events.stop();
+  executions.stop();
+  await Promise.all([stepFunctions.stop(), host.stop(), ...followers.map((follower) => follower.stop())]);
+  await gateway.stop();
+  await Promise.all([...[s3, kms, ses, sns, monitoring].map((service) => service.stop?.()), engine.stop()]);
+}
+
+/** The functions, and the alarms and notices that their failures and their logs raise. */
+function createObserved(options: {
   readonly now: Now;
-  readonly log: (line: string) => void;
+  readonly ses: Ses;
+  readonly endpoint: string;
+  readonly functionLog: PartsOptions['functionLog'];
 }) {
-  const { iam, host, now, log } = parts;
-  const machineRoles = new Map<string, string>();
-  const extensionRoles = new Map<string, string>();
-  const invokeAs = roleInvoker(iam, host);
-  const stepFunctions: StepFunctions = createStepFunctions({
-    now,
-    invoke: (machine, functionArn, payload) =>
-      invokeAs({ roleArn: machineRoles.get(machine) ?? '', session: machine }, functionArn, payload),
-    onStatusChange: (detail) => {
-      const resources = [String(detail['executionArn'])];
-      const detailType = 'Step Functions Execution Status Change';
-      events.putEvent({ source: 'aws.states', detailType, detail, resources });
+  const { now, ses, endpoint, functionLog } = options;
+  const host = createLambdaHost({
+    endpoint,
+    onLine: ({ shortName, logGroup }, line) => {
+      functionLog?.(shortName, line);
+      monitoring.logLine(logGroup, line);
     },
+    onError: ({ name }) =>
+      monitoring.count({ namespace: 'AWS/Lambda', name: 'Errors', dimensions: { FunctionName: name } }),
   });
-  const events: Events = createEvents({
-    now,
-    log,
-    deliver: (target) => deliver(target, { iam, host, stepFunctions }),
-  });
-  const appConfig = createAppConfig({
-    now,
-    ...(parts.dataDir === undefined ? {} : { dataDir: parts.dataDir }),
-    invoke: (functionArn, payload) =>
-      invokeAs({ roleArn: extensionRoles.get(functionArn) ?? '', session: 'appconfig' }, functionArn, payload),
-  });
-  return {
-    ...{ stepFunctions, events, appConfig },
-    /** Keep which role a state machine runs under, and which one AppConfig takes for a function. */
-    machineRole: (machine: string, roleArn: string): void => void machineRoles.set(machine, roleArn),
-    extensionRole: (functionArn: string, roleArn: string): void => void extensionRoles.set(functionArn, roleArn),
-  };
+  const sns = createSns({ now, deliver: ses.deliver, invoke: host.invoke });
+  const monitoring: Monitoring = createMonitoring({ now, publish: sns.publish });
+  return { host, sns, monitoring };
 }
 
 async function startEngine(options: PartsOptions): Promise<DynamoDbEngine> {

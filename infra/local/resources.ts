@@ -18,12 +18,10 @@ export type Makers = Readonly<Record<string, Maker>>;
 const INERT_TYPES: ReadonlySet<string> = new Set([
   'AWS::ApiGatewayV2::Stage',
   'AWS::CDK::Metadata',
-  'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Glue::Database',
   'AWS::Glue::Table',
   'AWS::IAM::ServiceLinkedRole',
-  'AWS::Logs::MetricFilter',
   'AWS::Logs::ResourcePolicy',
   'AWS::SNS::TopicPolicy',
 ]);

@@ -7,6 +7,7 @@ const directory = fileURLToPath(new URL('fixtures/echo', import.meta.url));
 const pidSchema = z.object({ pid: z.number() });
 const hosts: LambdaHost[] = [];
 const lines: string[] = [];
+const failures: string[] = [];
 
 function hostWith(changes: { readonly handler?: string; readonly timeoutSeconds?: number } = {}): LambdaHost {
   const definition = {
@@ -15,11 +16,13 @@ function hostWith(changes: { readonly handler?: string; readonly timeoutSeconds?
     environment: { TABLE: 'Registry' },
     timeoutSeconds: 30,
     memoryMb: 512,
+    logGroup: 'Echo',
   };
   const arn = 'arn:aws:lambda:eu-west-1:000000000000:function:';
   const host = createLambdaHost({
-    endpoint: () => 'http://127.0.0.1:1',
-    log: (name, line) => lines.push(`${name}: ${line}`),
+    endpoint: 'http://127.0.0.1:1',
+    onLine: ({ shortName }, line) => lines.push(`${shortName}: ${line}`),
+    onError: ({ shortName }) => failures.push(shortName),
   });
   host.define({ ...definition, ...changes, name: 'Demo-echo', shortName: 'echo', arn: `${arn}Demo-echo` });
   host.define({ ...definition, name: 'Demo-other', shortName: 'other', arn: `${arn}Demo-other` });
@@ -97,6 +100,7 @@ describe('a failing function', () => {
       functionError: 'Unhandled',
       payload: { errorType: 'POINTER_BUSY', errorMessage: 'try again' },
     });
+    expect(failures).toEqual(['echo']);
   });
 
   test('that runs into its time limit is ended, and the next event gets a new process', async () => {

@@ -1,4 +1,13 @@
 import { request as httpRequest } from 'node:http';
+import {
+  AppConfigClient,
+  CreateConfigurationProfileCommand,
+  CreateEnvironmentCommand,
+  CreateHostedConfigurationVersionCommand,
+  DeleteExtensionAssociationCommand,
+  ListExtensionAssociationsCommand,
+  StartDeploymentCommand,
+} from '@aws-sdk/client-appconfig';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -157,6 +166,54 @@ describe('schedules', () => {
       '0 scheduled rules match Weekly; there are Small-Hourly.',
     );
   });
+});
+
+describe('alarms', () => {
+  const inbox = async () => (await fetch(`${small.platform.inboxUrl}/store`)).text();
+  const invoke = (event: object) =>
+    new LambdaClient(as('admin')).send(
+      new InvokeCommand({ FunctionName: 'Small-echo', Payload: JSON.stringify(event) }),
+    );
+
+  test('ring by email when a function fails, an execution fails, or a log line says so', async () => {
+    await invoke({ do: 'throw', name: 'BROKEN', message: 'x' });
+    await expect.poll(inbox).toContain('Small-EchoFails');
+    const input = JSON.stringify({ do: 'throw', name: 'BROKEN', message: 'x' });
+    const command = new StartExecutionCommand({ stateMachineArn: small.outputs.FlowArn, input });
+    await new SFNClient(as('admin')).send(command);
+    await expect.poll(inbox).toContain('Small-FlowFails');
+    expect(await inbox()).not.toContain('Small-Alert');
+    await invoke({ do: 'log', message: 'ALERT' });
+    await expect.poll(inbox).toContain('Small-Alert');
+  });
+});
+
+describe('AppConfig extensions', () => {
+  const client = () => new AppConfigClient(as('admin'));
+  const content = { Content: '{}', ContentType: 'application/json' };
+
+  test('are invoked under their role, and stop what they guard when it does not let them', async () => {
+    const { ApplicationId, StrategyId } = small.outputs;
+    const Name = 'demand';
+    const environment = await client().send(new CreateEnvironmentCommand({ ApplicationId, Name }));
+    const profile = { ApplicationId, Name, LocationUri: 'hosted' };
+    const { Id: ConfigurationProfileId } = await client().send(new CreateConfigurationProfileCommand(profile));
+    const version = { ApplicationId, ConfigurationProfileId, ...content };
+    await expect(client().send(new CreateHostedConfigurationVersionCommand(version))).rejects.toThrow(
+      /assumed-role\/Small-powerless\/appconfig is not authorized to perform: lambda:InvokeFunction/,
+    );
+    const { Items = [] } = await client().send(new ListExtensionAssociationsCommand({}));
+    const unable = Items.find(({ ExtensionArn }) => ExtensionArn === attribute('Unable', 'Arn'));
+    await client().send(new DeleteExtensionAssociationCommand({ ExtensionAssociationId: unable?.Id }));
+    await client().send(new CreateHostedConfigurationVersionCommand(version));
+    const target = { ApplicationId, EnvironmentId: environment.Id, DeploymentStrategyId: StrategyId };
+    await client().send(new StartDeploymentCommand({ ...target, ConfigurationProfileId, ConfigurationVersion: '1' }));
+    expect(small.functionLines.some((line) => line.includes('"Type":"PreStartDeployment"'))).toBe(true);
+  });
+
+  function attribute(logicalId: string, name: string): unknown {
+    return small.platform.resources.get(logicalId)?.attributes?.[name];
+  }
 });
 
 describe('the HTTP API', () => {

@@ -21,8 +21,8 @@ describe('intrinsic functions', () => {
     [{ 'Fn::GetAtt': ['Table', 'Arn'] }, 'arn:table'],
     [{ 'Fn::GetAtt': 'Table.Arn' }, 'arn:table'],
     [{ 'Fn::Join': ['/', ['a', { Ref: 'Queue' }, 7]] }, 'a/demo-queue/7'],
-    [{ 'Fn::Sub': '${Table.Arn}/${Stage}/${!Literal}' }, 'arn:table/prod/${Literal}'],
-    [{ 'Fn::Sub': ['${Name}-${Stage}', { Name: { Ref: 'Queue' } }] }, 'demo-queue-prod'],
+    [{ 'Fn::Sub': `\${Table.Arn}/\${Stage}/\${!Literal}` }, `arn:table/prod/\${Literal}`],
+    [{ 'Fn::Sub': [`\${Name}-\${Stage}`, { Name: { Ref: 'Queue' } }] }, 'demo-queue-prod'],
     [{ 'Fn::Select': [1, { 'Fn::Split': [':', 'a:b:c'] }] }, 'b'],
   ])('resolves %j', (value, expected) => {
     expect(resolveValue(value, scope)).toBe(expected);
@@ -50,7 +50,7 @@ describe('intrinsic functions', () => {
 describe('creation', () => {
   const template = templateSchema.parse({
     Resources: {
-      Last: { Type: 'Test::Thing', Properties: { Value: { 'Fn::Sub': 'x-${Middle}' } }, DependsOn: ['Side'] },
+      Last: { Type: 'Test::Thing', Properties: { Value: { 'Fn::Sub': `x-\${Middle}` } }, DependsOn: ['Side'] },
       Middle: {
         Type: 'Test::Thing',
         Properties: { Value: { 'Fn::Join': ['', [{ 'Fn::GetAtt': ['First', 'Arn'] }]] } },
