@@ -56,7 +56,11 @@ const permissionSchema = z.object({
 
 /** Roles and policies, functions, HTTP APIs, rules and schedules, custom resources, log groups. */
 export function computeMakers(parts: ComputeParts): Makers {
-  const { iam, host, httpApis, events, customResources } = parts;
+  return { ...functionMakers(parts), ...callerMakers(parts) };
+}
+
+function functionMakers(parts: ComputeParts): Makers {
+  const { iam, host } = parts;
   return {
     'AWS::IAM::Role': (resource) => makeRole(resource, iam),
     'AWS::IAM::Policy': (resource) => makePolicy(resource, iam),
@@ -78,6 +82,15 @@ export function computeMakers(parts: ComputeParts): Makers {
       iam.addInvokePermission({ functionName: name, servicePrincipal: Principal, sourceArn: SourceArn });
       return { ref: generatedName };
     },
+    'AWS::Logs::LogGroup': (resource) => {
+      const name = nameOf(resource, 'LogGroupName');
+      return { ref: name, attributes: { Arn: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${name}:*` } };
+    },
+  };
+}
+
+function callerMakers({ httpApis, events, customResources, ...parts }: ComputeParts): Makers {
+  return {
     'AWS::ApiGatewayV2::Api': ({ logicalId }) => {
       const apiId = generatedId(logicalId);
       httpApis.addApi(apiId);
@@ -100,10 +113,6 @@ export function computeMakers(parts: ComputeParts): Makers {
       return { ref: name, attributes: { Arn: events.addSchedule(name, resource.properties) } };
     },
     'AWS::CloudFormation::CustomResource': (resource) => customResources.create(resource),
-    'AWS::Logs::LogGroup': (resource) => {
-      const name = nameOf(resource, 'LogGroupName');
-      return { ref: name, attributes: { Arn: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${name}:*` } };
-    },
   };
 }
 

@@ -69,17 +69,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     return result;
   };
   return {
-    define: (definition) => {
-      const pool = {
-        definition,
-        qualifiers: new Set(['$LATEST']),
-        idle: [],
-        all: new Set<Worker>(),
-        waiting: [],
-        changes: {},
-      };
-      pools.set(definition.name, pool);
-    },
+    define: (definition) => pools.set(definition.name, newPool(definition)),
     qualify: (name, qualifier) => poolOf(name).qualifiers.add(qualifier),
     find: (name) => poolOf(name).definition,
     list: () => [...pools.values()].map(({ definition }) => definition),
@@ -93,6 +83,18 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
         (line) => options.onLine(definition, line),
       );
     },
+    ...faultsIn(named),
+    stop: async () => {
+      stopping.abort();
+      const workers = [...pools.values()].flatMap((pool) => [...pool.all]);
+      await Promise.all(workers.map((worker) => worker.kill()));
+    },
+  };
+}
+
+/** What tests do to the processes of a function. */
+function faultsIn(named: (name: string) => Pool): Pick<LambdaHost, 'kill' | 'pause' | 'resume' | 'setEnvironment'> {
+  return {
     kill: (name) => {
       retireIdle(named(name));
       for (const worker of named(name).all) void worker.kill();
@@ -108,12 +110,11 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
       pool.changes = changes;
       retireIdle(pool);
     },
-    stop: async () => {
-      stopping.abort();
-      const workers = [...pools.values()].flatMap((pool) => [...pool.all]);
-      await Promise.all(workers.map((worker) => worker.kill()));
-    },
   };
+}
+
+function newPool(definition: LambdaFunction): Pool {
+  return { definition, qualifiers: new Set(['$LATEST']), idle: [], all: new Set(), waiting: [], changes: {} };
 }
 
 async function withWorker(

@@ -65,9 +65,7 @@ export function startWorker(options: WorkerOptions): Worker {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let alive = true;
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', (line) => onLine(definition, line));
-  }
+  readLines(child, (line) => onLine(definition, line));
   const ended = new Promise<string>((resolve) => {
     const end = (how: string): void => {
       alive = false;
@@ -96,6 +94,12 @@ export function startWorker(options: WorkerOptions): Worker {
       return { payload: error, functionError: 'Unhandled' };
     },
   };
+}
+
+function readLines(child: ChildProcess, onLine: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on('line', onLine);
+  }
 }
 
 interface Run {

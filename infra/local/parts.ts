@@ -141,8 +141,12 @@ function createObserved(options: {
 }
 
 async function startEngine(options: PartsOptions): Promise<DynamoDbEngine> {
-  const fault = (message: string, cause?: unknown): PlatformFault =>
-    new PlatformFault(message, 'Then run npm start again.', cause);
+  const fault = (message: string, cause?: unknown): PlatformFault => {
+    options.log?.(message);
+    // Its last words are many lines; whoever wants them finds them in the log.
+    const [summary = message] = message.split(' Start again;');
+    return new PlatformFault(summary, 'Then run npm start again.', cause);
+  };
   try {
     const onCrash = (message: string): void => options.onFailure?.(fault(message));
     return await startDynamoDb({ ...subdirectory(options.dataDir, 'dynamodb'), onCrash });
