@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import type { PointerDocument, UnsignedDocument } from '../../functions/pointer/document.ts';
+import { decideTarget, type Known, type TargetQuestion } from '../../functions/rollback/target.ts';
+import { RETURNING, unsignedDocument } from '../pointer/fixtures.ts';
+
+function documentOf(members: Partial<UnsignedDocument>): PointerDocument {
+  return { ...unsignedDocument(members), signature: 'x' };
+}
+
+type Versions = Known['versions'];
+/** 1.0 was replaced by 2.0, and that by 3.0, which serves. */
+const VERSIONS: Versions = [
+  { version: '1.0', status: 'retained', predecessor: '' },
+  { version: '2.0', status: 'retained', predecessor: '1.0' },
+  { version: '3.0', status: 'production', predecessor: '2.0' },
+];
+
+function withStatus(version: string, status: Versions[number]['status']): Versions {
+  return VERSIONS.map((item) => (item.version === version ? { ...item, status } : item));
+}
+
+function documentsFor(...versions: readonly string[]) {
+  return versions.map((version, index) => ({ version, hostedVersion: index + 1, documentSha256: `sha-${version}` }));
+}
+
+function decide(over: Partial<Omit<TargetQuestion, 'known'>> & Partial<Known> = {}) {
+  const { versions = VERSIONS, returnDocuments = documentsFor('', '1.0', '2.0'), ...question } = over;
+  const live = documentOf({ productionVersion: '3.0', previousVersion: '2.0' });
+  return decideTarget({ input: {}, live, justRolledBack: false, ...question, known: { versions, returnDocuments } });
+}
+
+describe('The target of a rollback', () => {
+  it('is the version before, and what serves is withdrawn', () => {
+    expect(decide()).toMatchObject({ outcome: 'go', from: '3.0', to: { version: '2.0' } });
+  });
+
+  it('is found further back when the version before was withdrawn', () => {
+    expect(decide({ versions: withStatus('2.0', 'withdrawn') })).toMatchObject({
+      outcome: 'go',
+      to: { version: '1.0' },
+    });
+  });
+
+  it('is found further back when no document goes back to the version before', () => {
+    expect(decide({ returnDocuments: documentsFor('', '1.0') })).toMatchObject({
+      outcome: 'go',
+      to: { version: '1.0' },
+    });
+  });
+
+  it('is the safe forecast when no version is left', () => {
+    expect(decide({ returnDocuments: documentsFor('') })).toMatchObject({ outcome: 'go', to: { version: '' } });
+  });
+
+  it('is none, with what was tried, when nothing at all can be gone back to', () => {
+    const none = decide({ versions: withStatus('2.0', 'withdrawn'), returnDocuments: [] });
+    expect(none).toMatchObject({ outcome: 'none', from: '3.0' });
+    expect(none.outcome === 'none' && none.reasons.map(({ code, path }) => [code, path])).toEqual([
+      ['UNFIT_TARGET', '2.0'],
+      ['NO_RETURN_DOCUMENT', '1.0'],
+      ['NO_RETURN_DOCUMENT', ''],
+    ]);
+  });
+
+  it('is never the withdrawn version, though predecessors lead in a circle', () => {
+    const versions: Versions = [
+      { version: '2.0', status: 'withdrawn', predecessor: '3.0' },
+      { version: '3.0', status: 'production', predecessor: '2.0' },
+    ];
+    expect(decide({ versions, returnDocuments: documentsFor('', '2.0', '3.0') })).toMatchObject({
+      to: { version: '' },
+    });
+  });
+
+  it('follows the registry from a document that was gone back to, since it names no version before', () => {
+    const live = documentOf({ ...RETURNING, productionVersion: '2.0' });
+    expect(decide({ live })).toMatchObject({ outcome: 'go', from: '2.0', to: { version: '1.0' } });
+  });
+
+  it('is the production version when a candidate beside it is withdrawn', () => {
+    const live = documentOf({ productionVersion: '3.0', canaryVersion: '4.0', canaryPercentage: 5 });
+    const question = { live, input: { withdrawVersion: '4.0' }, returnDocuments: documentsFor('', '2.0', '3.0') };
+    expect(decide(question)).toMatchObject({ outcome: 'go', from: '4.0', to: { version: '3.0' } });
+  });
+
+  it('is the named version, when it is retained and has its document', () => {
+    expect(decide({ input: { targetVersion: '1.0' } })).toMatchObject({
+      outcome: 'go',
+      from: '3.0',
+      to: { version: '1.0' },
+    });
+  });
+
+  it.each([
+    ['withdrawn', withStatus('1.0', 'withdrawn'), ['', '1.0'], '1.0', 'UNFIT_TARGET'],
+    ['only a candidate', withStatus('1.0', 'candidate'), ['', '1.0'], '1.0', 'UNFIT_TARGET'],
+    ['unknown', VERSIONS, ['', '7.0'], '7.0', 'UNFIT_TARGET'],
+    ['the one that is withdrawn', VERSIONS, ['3.0'], '3.0', 'UNFIT_TARGET'],
+    ['without a document', VERSIONS, [''], '1.0', 'NO_RETURN_DOCUMENT'],
+  ])('is refused when the named version is %s', (_what, versions, documents, targetVersion, code) => {
+    const answer = decide({ versions, returnDocuments: documentsFor(...documents), input: { targetVersion } });
+    expect(answer).toMatchObject({ outcome: 'rejected', reasons: [{ code, path: targetVersion }] });
+  });
+});
+
+describe('A rollback without effect', () => {
+  it('answers that the version is not live any more', () => {
+    expect(decide({ input: { withdrawVersion: '2.0' } })).toMatchObject({
+      outcome: 'already-withdrawn',
+      from: '2.0',
+      reasons: [{ code: 'ALREADY_WITHDRAWN', got: '3.0' }],
+    });
+  });
+
+  it('goes back no second step when it was just asked for', () => {
+    const live = documentOf({ ...RETURNING, productionVersion: '2.0' });
+    expect(decide({ live, justRolledBack: true })).toMatchObject({ outcome: 'already-withdrawn' });
+  });
+
+  it('goes back a second step when it names the version that serves now', () => {
+    const live = documentOf({ ...RETURNING, productionVersion: '2.0' });
+    expect(decide({ live, justRolledBack: true, input: { withdrawVersion: '2.0' } })).toMatchObject({
+      outcome: 'go',
+      from: '2.0',
+      to: { version: '1.0' },
+    });
+  });
+
+  it('has nothing to withdraw from the safe forecast', () => {
+    const live = documentOf({ productionVersion: '', previousVersion: '', fallback: 'seasonal-naive' });
+    expect(decide({ live })).toMatchObject({
+      outcome: 'already-withdrawn',
+      reasons: [{ got: 'safe forecast seasonal-naive' }],
+    });
+  });
+});
+
+describe('Beside what is no document of ours', () => {
+  it('is the production version that the registry knows, and withdraws nothing', () => {
+    const returnDocuments = documentsFor('', '2.0', '3.0');
+    expect(decide({ live: null, returnDocuments })).toMatchObject({ outcome: 'go', from: '', to: { version: '3.0' } });
+  });
+
+  it('is the version before that, when the production version is withdrawn', () => {
+    const question = { live: null, input: { withdrawVersion: '3.0' } };
+    expect(decide(question)).toMatchObject({ outcome: 'go', from: '3.0', to: { version: '2.0' } });
+  });
+});
