@@ -75,7 +75,7 @@ function unreadable(): Html {
 }
 
 function reportTables({ overall, segments, segmentCount, warnings }: ReportSummary): Html {
-  return html`${overall === null ? null : table('All rows of the backtest. WAPE is the share of demand that was forecast wrong.', [{ ...overall, name: 'Overall' }])}
+  return html`${overall === null ? null : table('All rows of the backtest. WAPE is the absolute error as a share of demand; less is better.', [{ ...overall, name: 'Overall' }])}
 ${segments.length === 0 ? null : html`<h3>Worst segments</h3>${table(`The ${segments.length} worst of ${segmentCount} segments, by change of WAPE.`, segments)}`}
 ${warnings.length === 0 ? null : html`<h3>Warnings</h3><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`}`;
 }
