@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
+import { type Template, templateSchema } from './cloudformation/template.ts';
 import { PlatformFault } from './platform-fault.ts';
-import { type Template, templateSchema } from './template.ts';
 
 /** A synthesized stack: its template and the directories that its assets would be uploaded from. */
 export interface Assembly {

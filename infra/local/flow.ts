@@ -1,11 +1,11 @@
-import { createAppConfig } from './appconfig.ts';
-import { createEvents, type Events } from './events.ts';
-import type { Iam } from './iam.ts';
-import type { LambdaHost } from './lambda-host.ts';
-import type { Monitoring } from './monitoring.ts';
-import { deliver, roleInvoker } from './role-session.ts';
+import { createAppConfig } from './appconfig/appconfig.ts';
+import { createEvents, type Events } from './events/events.ts';
+import type { Iam } from './iam/iam.ts';
+import { deliver, roleInvoker } from './iam/role-session.ts';
+import type { LambdaHost } from './lambda/lambda-host.ts';
+import type { Monitoring } from './monitoring/monitoring.ts';
 import type { Now } from './service.ts';
-import { createStepFunctions, type StepFunctions } from './step-functions.ts';
+import { createStepFunctions, type StepFunctions } from './step-functions/step-functions.ts';
 
 export interface FlowOptions {
   readonly iam: Iam;

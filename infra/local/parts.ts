@@ -1,21 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCustomResources } from './custom-resource.ts';
-import { createDynamoDb, type DynamoDbEngine, startDynamoDb } from './dynamodb.ts';
+import { createCustomResources } from './cloudformation/custom-resource.ts';
+import { createDynamoDb, type DynamoDbEngine, startDynamoDb } from './dynamodb/dynamodb.ts';
 import { createFlow } from './flow.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import { createHttpApis } from './http-api.ts';
-import { createIam } from './iam.ts';
-import { keepExecutions } from './kept-executions.ts';
-import { createKms } from './kms.ts';
-import { createLambdaApi } from './lambda-api.ts';
-import { createLambdaHost } from './lambda-host.ts';
-import { createMonitoring, type Monitoring } from './monitoring.ts';
+import { type Gateway, startGateway } from './gateway/gateway.ts';
+import { createHttpApis } from './http-api/http-api.ts';
+import { createIam } from './iam/iam.ts';
+import { createKms } from './kms/kms.ts';
+import { createLambdaApi } from './lambda/lambda-api.ts';
+import { createLambdaHost } from './lambda/lambda-host.ts';
+import { createSes, type Ses } from './messages/ses.ts';
+import { createSns } from './messages/sns.ts';
+import { createMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { PlatformFault } from './platform-fault.ts';
-import { createS3 } from './s3.ts';
+import { createS3 } from './s3/s3.ts';
 import type { Now, Service } from './service.ts';
-import { createSes, type Ses } from './ses.ts';
-import { createSns } from './sns.ts';
+import { keepExecutions } from './step-functions/kept-executions.ts';
 
 export interface PartsOptions {
   /** @default ModelRelease */

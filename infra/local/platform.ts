@@ -1,12 +1,12 @@
-import { createCloudFormation, createSts } from './account.ts';
-import { computeMakers } from './compute-resources.ts';
-import { dataMakers } from './data-resources.ts';
-import type { Events } from './events.ts';
-import type { Gateway, Intercept } from './gateway.ts';
-import type { LambdaHost } from './lambda-host.ts';
+import { createCloudFormation, createSts } from './cloudformation/account.ts';
+import { computeMakers } from './cloudformation/compute-resources.ts';
+import { dataMakers } from './cloudformation/data-resources.ts';
+import { createResources, outputsOf } from './cloudformation/resources.ts';
+import { type Created, templateSchema } from './cloudformation/template.ts';
+import type { Events } from './events/events.ts';
+import type { Gateway, Intercept } from './gateway/gateway.ts';
+import type { LambdaHost } from './lambda/lambda-host.ts';
 import { createParts, type Parts, type PartsOptions } from './parts.ts';
-import { createResources, outputsOf } from './resources.ts';
-import { type Created, templateSchema } from './template.ts';
 
 export interface PlatformOptions extends PartsOptions {
   /** The synthesized template, as parsed JSON. */

@@ -5,7 +5,7 @@ import { GetObjectRetentionCommand, PutObjectCommand, S3Client } from '@aws-sdk/
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
-import { createS3 } from '../../infra/local/s3.ts';
+import { createS3 } from '../../infra/local/s3/s3.ts';
 import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
 
 const AT = '2026-03-01T00:00:00.000Z';

@@ -12,7 +12,7 @@ import { policySchema } from '../../functions/registry/policy.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { generateRetailer } from '../../infra/demo/retailer.ts';
-import { createS3 } from '../../infra/local/s3.ts';
+import { createS3 } from '../../infra/local/s3/s3.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
 

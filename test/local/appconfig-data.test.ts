@@ -4,7 +4,7 @@ import {
   StartConfigurationSessionCommand,
 } from '@aws-sdk/client-appconfigdata';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AppConfig, createAppConfig } from '../../infra/local/appconfig.ts';
+import { type AppConfig, createAppConfig } from '../../infra/local/appconfig/appconfig.ts';
 import type { ServiceRequest } from '../../infra/local/service.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 

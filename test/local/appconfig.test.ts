@@ -27,7 +27,7 @@ import {
   ValidateConfigurationCommand,
 } from '@aws-sdk/client-appconfig';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AppConfig, createAppConfig } from '../../infra/local/appconfig.ts';
+import { type AppConfig, createAppConfig } from '../../infra/local/appconfig/appconfig.ts';
 import type { InvokeResult } from '../../infra/local/service.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb.ts';
-import { followStream } from '../../infra/local/dynamodb-streams.ts';
-import { createTable, type Table } from '../../infra/local/dynamodb-table.ts';
+import { type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb/dynamodb.ts';
+import { followStream } from '../../infra/local/dynamodb/streams.ts';
+import { createTable, type Table } from '../../infra/local/dynamodb/table.ts';
 import type { Invoke } from '../../infra/local/service.ts';
 
 const TABLE = {

@@ -8,8 +8,8 @@ import {
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDynamoDb, type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb.ts';
-import { createTable } from '../../infra/local/dynamodb-table.ts';
+import { createDynamoDb, type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb/dynamodb.ts';
+import { createTable } from '../../infra/local/dynamodb/table.ts';
 import { ACCOUNT, REGION } from '../../infra/local/service.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flagFaults, retrievalForm } from '../../infra/local/feature-flags.ts';
+import { flagFaults, retrievalForm } from '../../infra/local/appconfig/feature-flags.ts';
 
 function faults(attribute: object, value: unknown): readonly string[] {
   return flagFaults(

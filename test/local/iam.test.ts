@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createIam } from '../../infra/local/iam.ts';
-import { matchesGlob, parsePolicy } from '../../infra/local/policy-document.ts';
+import { createIam } from '../../infra/local/iam/iam.ts';
+import { matchesGlob, parsePolicy } from '../../infra/local/iam/policy-document.ts';
 
 const TABLE = 'arn:aws:dynamodb:eu-west-1:000000000000:table/Ledger';
 const WRITER = { kind: 'role', roleName: 'writer', session: 'append' } as const;

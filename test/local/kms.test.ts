@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { DescribeKeyCommand, GetPublicKeyCommand, KMSClient, SignCommand, VerifyCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kmsSigner, readPublicKey } from '../../functions/platform/signing-store.ts';
-import { createKms } from '../../infra/local/kms.ts';
-import { generatePrivateKey, publicKeyDer, signDigest, verifyDigest } from '../../infra/local/p256.ts';
+import { createKms } from '../../infra/local/kms/kms.ts';
+import { generatePrivateKey, publicKeyDer, signDigest, verifyDigest } from '../../infra/local/kms/p256.ts';
 import { aws, hasAwsCli } from './fixtures/aws-cli.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 

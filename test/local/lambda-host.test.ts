@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createLambdaHost, type LambdaHost } from '../../infra/local/lambda-host.ts';
+import { createLambdaHost, type LambdaHost } from '../../infra/local/lambda/lambda-host.ts';
 
 const directory = fileURLToPath(new URL('fixtures/echo', import.meta.url));
 const pidSchema = z.object({ pid: z.number() });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { withoutDelayLimit } from '../../infra/local/long-timers.ts';
+import { withoutDelayLimit } from '../../infra/local/step-functions/long-timers.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -2,9 +2,9 @@ import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { createSes, type Ses } from '../../infra/local/messages/ses.ts';
+import { createSns, type Sns } from '../../infra/local/messages/sns.ts';
 import { ACCOUNT, REGION } from '../../infra/local/service.ts';
-import { createSes, type Ses } from '../../infra/local/ses.ts';
-import { createSns, type Sns } from '../../infra/local/sns.ts';
 import { aws, hasAwsCli } from './fixtures/aws-cli.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 

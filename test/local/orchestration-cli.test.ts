@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { createAppConfig } from '../../infra/local/appconfig.ts';
+import { createAppConfig } from '../../infra/local/appconfig/appconfig.ts';
 import type { ServiceRequest } from '../../infra/local/service.ts';
-import { createStepFunctions } from '../../infra/local/step-functions.ts';
+import { createStepFunctions } from '../../infra/local/step-functions/step-functions.ts';
 import { aws, hasAwsCli } from './fixtures/aws-cli.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 

@@ -21,7 +21,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createS3 } from '../../infra/local/s3.ts';
+import { createS3 } from '../../infra/local/s3/s3.ts';
 import { aws, hasAwsCli } from './fixtures/aws-cli.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkPattern, matchesPattern } from '../../infra/local/event-pattern.ts';
-import { parseSchedule } from '../../infra/local/schedule.ts';
+import { checkPattern, matchesPattern } from '../../infra/local/events/event-pattern.ts';
+import { parseSchedule } from '../../infra/local/events/schedule.ts';
 
 const noon = new Date('2026-03-02T12:00:00Z'); // a Monday
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { loadDefinition } from '../../infra/local/state-machine-definition.ts';
+import { loadDefinition } from '../../infra/local/step-functions/state-machine-definition.ts';
 
 const CALL = {
   Type: 'Task',

@@ -17,7 +17,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { AwsError, type InvokeResult } from '../../infra/local/service.ts';
-import { createStepFunctions, type StepFunctions } from '../../infra/local/step-functions.ts';
+import { createStepFunctions, type StepFunctions } from '../../infra/local/step-functions/step-functions.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 
 const FUNCTION_ARN = 'arn:aws:lambda:eu-west-1:000000000000:function:step';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { createResources, outputsOf } from '../../infra/local/cloudformation/resources.ts';
+import { creationOrder, resolveValue, templateSchema } from '../../infra/local/cloudformation/template.ts';
 import { PlatformFault } from '../../infra/local/platform-fault.ts';
-import { createResources, outputsOf } from '../../infra/local/resources.ts';
-import { creationOrder, resolveValue, templateSchema } from '../../infra/local/template.ts';
 
 const scope = {
   stackName: 'Demo',

@@ -8,7 +8,7 @@ import {
   verifyDocument,
 } from '../../functions/pointer/document.ts';
 import { hostedContent, parseHosted, parseServed, servedContent } from '../../functions/pointer/flag.ts';
-import { flagFaults, retrievalForm } from '../../infra/local/feature-flags.ts';
+import { flagFaults, retrievalForm } from '../../infra/local/appconfig/feature-flags.ts';
 import { createTestKey } from '../fakes/test-key.ts';
 import { RETURNING, signedDocument, unsignedDocument } from './fixtures.ts';
 

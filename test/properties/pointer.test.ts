@@ -11,7 +11,7 @@ import {
 } from '../../functions/pointer/document.ts';
 import { hostedContent, parseHosted, parseServed, servedContent } from '../../functions/pointer/flag.ts';
 import { decideTarget } from '../../functions/rollback/target.ts';
-import { flagFaults } from '../../infra/local/feature-flags.ts';
+import { flagFaults } from '../../infra/local/appconfig/feature-flags.ts';
 import { createTestKey } from '../fakes/test-key.ts';
 import { unsignedDocument } from '../pointer/fixtures.ts';
 
