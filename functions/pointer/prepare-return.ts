@@ -34,7 +34,7 @@ export interface PrepareReturnPorts {
  * Makes sure that the document to go back to exists before a promotion moves the pointer: built from what is deployed,
  * signed, read back and verified, and recorded. Safe to repeat.
  * @throws ReleaseError PROMOTION_ENDED; POINTER_BUSY while a deployment runs; NO_ROLLBACK_TARGET when nothing is
- * deployed, or a withdrawn version is; SIGNATURE_INVALID when what is deployed is not our document
+ * deployed, or a version that is not promoted; SIGNATURE_INVALID when what is deployed is not our document
  */
 export async function prepareReturn(
   ports: PrepareReturnPorts,
@@ -43,7 +43,7 @@ export async function prepareReturn(
 ): Promise<{ readonly promotionId: string }> {
   const { run, place } = await openRun(ports.registry, promotionId);
   const deployed = await deployedDocument(ports, run.model, place);
-  await assertNotWithdrawn(ports, run.model, deployed.productionVersion);
+  await assertPromoted(ports, run.model, deployed.productionVersion);
   const hosted = await hostReturn(ports, { model: run.model, place, deployed });
   await record(ports, run, hosted, at);
   return { promotionId };
@@ -61,11 +61,14 @@ async function deployedDocument(
   return document;
 }
 
-async function assertNotWithdrawn(ports: PrepareReturnPorts, model: string, version: string): Promise<void> {
+/** A version that was never recorded as promoted could not be gone back to: nothing may be built on it. */
+async function assertPromoted(ports: PrepareReturnPorts, model: string, version: string): Promise<void> {
   if (version === '') return;
-  const item = await ports.registry.version(model, version);
-  if (item?.status !== 'withdrawn') return;
-  throw new ReleaseError('NO_ROLLBACK_TARGET', `Version ${version} is deployed but withdrawn: roll back first.`);
+  const status = (await ports.registry.version(model, version))?.status ?? 'unknown';
+  if (status === 'production' || status === 'retained') return;
+  const message = `Version ${version} is deployed, but its status is ${status}: roll it back first.`;
+  const reason = { code: 'UNFIT_TARGET', path: version, message, got: status, allowed: 'production or retained' };
+  throw new ReleaseError('NO_ROLLBACK_TARGET', message, { reasons: [reason] });
 }
 
 /** The document of an earlier promotion serves as well, if it still says the same. */

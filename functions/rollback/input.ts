@@ -16,33 +16,36 @@ export type Cause = (typeof CAUSES)[number];
 
 const AUTOMATION = /^system:(?=\S)/;
 
-/** A person, or automation that names itself `system:<trigger>` (as a text, or as the name of an object). */
-const asker = z.preprocess(
-  (value) => (typeof value === 'string' ? { name: value } : value),
-  z
-    .strictObject({
-      name: z.string().trim().min(1).max(120),
-      email: z.email().max(254).exactOptional(),
-    })
-    .superRefine(({ name, email }, context) => {
-      if (AUTOMATION.test(name) || email !== undefined) return;
-      const allowed = 'the email of a person, or a name of the form system:<trigger>';
-      context.addIssue({ code: 'custom', path: ['email'], message: `Expected ${allowed}.`, params: { allowed } });
-    }),
-);
+const person = z.strictObject({
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(120)
+    .regex(/^(?!system:)/, 'Automation gives its name as a text, not as a person.'),
+  email: z.email().max(254),
+});
+const automation = z
+  .string()
+  .regex(/^system:\S[^\n]{0,100}$/, 'Expected a person with name and email, or the text system:<trigger>.');
 
 /** Input of a rollback: two fields and a name are enough (going back is easier than going forward). */
 export const rollbackInput = z.strictObject({
   model: modelName,
   cause: z.enum(CAUSES),
-  requestedBy: asker,
+  /** A person, or automation that names itself `system:<trigger>`. */
+  requestedBy: z.union([automation, person], 'Expected a person with name and email, or the text system:<trigger>.'),
   /** The version that must not serve any more; a rollback without it withdraws the one that serves. */
   withdrawVersion: versionName.optional(),
   /** The retained version to go back to, instead of the one that served before. */
   targetVersion: versionName.optional(),
   detail: z.string().trim().min(1).max(4000).optional(),
 });
-export type RollbackInput = z.infer<typeof rollbackInput>;
+
+/** A parsed input; whoever asked has a name, and an email when it is a person. */
+export interface RollbackInput extends Omit<z.infer<typeof rollbackInput>, 'requestedBy'> {
+  readonly requestedBy: { readonly name: string; readonly email?: string };
+}
 
 const NEXT = 'Correct the fields and start the rollback again under a new name.';
 
@@ -50,8 +53,19 @@ const NEXT = 'Correct the fields and start the rollback again under a new name.'
 export function parseRollbackInput(value: unknown): Parsed<RollbackInput> {
   const parsed = parseInput(rollbackInput, value, NEXT);
   const across = acrossFields(value);
-  if (parsed.ok && across.length === 0) return parsed;
-  return { ok: false, reasons: [...(parsed.ok ? [] : parsed.reasons), ...across] };
+  if (!parsed.ok) return { ok: false, reasons: [...parsed.reasons.flatMap((one) => inDetail(one, value)), ...across] };
+  if (across.length > 0) return { ok: false, reasons: across };
+  const { requestedBy } = parsed.value;
+  const asked = typeof requestedBy === 'string' ? { name: requestedBy } : requestedBy;
+  return { ok: true, value: { ...parsed.value, requestedBy: asked } };
+}
+
+/** A choice that nothing fits says only that; whoever gave a person is told what is wrong with the person. */
+function inDetail(fault: Reason, value: unknown): readonly Reason[] {
+  const given = z.looseObject({ requestedBy: z.looseObject({}) }).safeParse(value);
+  if (fault.path !== 'requestedBy' || !given.success) return [fault];
+  const parsed = parseInput(person, given.data.requestedBy, NEXT);
+  return parsed.ok ? [fault] : parsed.reasons.map((one) => ({ ...one, path: `requestedBy.${one.path}` }));
 }
 
 export function isAutomation(name: string): boolean {
@@ -69,7 +83,7 @@ function acrossFields(value: unknown): readonly Reason[] {
   if (!raw.success) return [];
   const { withdrawVersion, targetVersion, requestedBy } = raw.data;
   const reasons: Reason[] = [];
-  if (withdrawVersion === undefined && isAutomation(nameOf(requestedBy))) {
+  if (withdrawVersion === undefined && typeof requestedBy === 'string' && isAutomation(requestedBy)) {
     reasons.push({
       code: 'WITHDRAW_VERSION_MISSING',
       path: 'withdrawVersion',
@@ -88,10 +102,4 @@ function acrossFields(value: unknown): readonly Reason[] {
     });
   }
   return reasons;
-}
-
-function nameOf(requestedBy: unknown): string {
-  const parsed = z.union([z.string(), z.looseObject({ name: z.string() })]).safeParse(requestedBy);
-  if (!parsed.success) return '';
-  return typeof parsed.data === 'string' ? parsed.data : parsed.data.name;
 }

@@ -9,7 +9,7 @@ import { type DeployedState, type Deployment, deployedState, isSettled } from '.
 import type { PointerDocument } from '../../functions/pointer/document.ts';
 import { hostedContent, parseHosted, servedContent } from '../../functions/pointer/flag.ts';
 
-type StoreApi = { readonly [K in keyof AppConfigStore]: AppConfigStore[K] };
+export type StoreApi = { readonly [K in keyof AppConfigStore]: AppConfigStore[K] };
 type Made = Deployment & { readonly description: string; readonly changedAt: string };
 
 export interface MemoryAppConfigOptions {

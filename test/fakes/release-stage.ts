@@ -6,7 +6,9 @@ import type { DynamoLedger } from '../../functions/ledger/ledger-store.ts';
 import type { Reason } from '../../functions/platform/errors.ts';
 import { promotionIdOf } from '../../functions/platform/ids.ts';
 import { personActor, systemActor } from '../../functions/platform/people.ts';
+import type { PointerPlace } from '../../functions/pointer/appconfig-store.ts';
 import { movingStage } from '../../functions/pointer/approved-gate.ts';
+import type { PointerDocument } from '../../functions/pointer/document.ts';
 import { type Moved, movePointer } from '../../functions/pointer/move-pointer.ts';
 import type { MovePorts } from '../../functions/pointer/move-ports.ts';
 import { type PrepareReturnPorts, prepareReturn } from '../../functions/pointer/prepare-return.ts';
@@ -24,10 +26,23 @@ import type { RollBackPorts } from '../../functions/rollback/rollback-ports.ts';
 import { RollbackStore, RollbackWrites } from '../../functions/rollback/rollback-store.ts';
 import { changeItem, gateItem, modelItem, promotionItem, stored } from '../approval/fixtures.ts';
 import { ANA, PIPELINE } from './inputs.ts';
-import { MemoryAppConfig } from './memory-app-config.ts';
+import { MemoryAppConfig, type StoreApi } from './memory-app-config.ts';
 import { MemoryEvidence } from './memory-evidence.ts';
 import type { Tables } from './tables.ts';
 import { createTestKey } from './test-key.ts';
+
+/** AppConfig as a stage needs it: in memory unless a test brings an engine. */
+export interface StageAppConfig extends StoreApi {
+  readonly place: PointerPlace;
+  liveDocument(): Promise<PointerDocument | null>;
+  served(): Promise<Uint8Array>;
+}
+
+export interface StageEngine {
+  readonly appConfig: StageAppConfig;
+  readonly applicationId: string;
+  readonly strategyId: string;
+}
 
 const START = Date.parse('2026-03-01T08:00:00.000Z');
 
@@ -36,6 +51,7 @@ export class ReleaseStage {
   readonly model: string;
   readonly key = createTestKey();
   readonly evidence = new MemoryEvidence();
+  /** What the steps act on, unless the test brought an engine. */
   readonly appConfig: MemoryAppConfig;
   readonly ledger: DynamoLedger;
   readonly registry: RegistryStore;
@@ -43,12 +59,13 @@ export class ReleaseStage {
   readonly vouching: VouchPorts;
   /** Seconds since the start; every look at the clock adds one. */
   seconds = 0;
+  readonly #engine: StageEngine;
   readonly #tables: Tables;
   readonly #approvals: ApprovalStore;
   readonly #writes: RegistryWrites;
   readonly #approvalWrites: ApprovalWrites;
 
-  constructor(tables: Tables, model: string) {
+  constructor(tables: Tables, model: string, engine?: StageEngine) {
     this.model = model;
     this.#tables = tables;
     this.ledger = tables.openLedger();
@@ -59,12 +76,13 @@ export class ReleaseStage {
     this.vouching = {
       registry: this.registry,
       ledger: this.ledger,
-      applicationId: 'app1',
+      applicationId: engine?.applicationId ?? 'app1',
       pointerPublicKeyPem: this.key.publicKeyPem,
       ledgerPublicKeyPem: tables.key.publicKeyPem,
     };
     const extension = (event: unknown) => vouchDeployment(this.vouching, event);
     this.appConfig = new MemoryAppConfig({ model, now: this.now, extension });
+    this.#engine = engine ?? { appConfig: this.appConfig, applicationId: 'app1', strategyId: 'instant' };
   }
 
   readonly now = (): string => {
@@ -92,7 +110,7 @@ export class ReleaseStage {
       ...this.#common(),
       registry,
       writes: new RollbackWrites(table),
-      findPlace: async () => this.appConfig.place,
+      findPlace: async () => this.#engine.appConfig.place,
     };
   }
 
@@ -115,8 +133,8 @@ export class ReleaseStage {
     return {
       registry: this.registry,
       ledger: this.ledger,
-      appConfig: this.appConfig,
-      strategyId: 'instant',
+      appConfig: this.#engine.appConfig,
+      strategyId: this.#engine.strategyId,
       sign: this.key.sign,
       publicKeyPem: this.key.publicKeyPem,
       now: this.now,
@@ -128,7 +146,7 @@ export class ReleaseStage {
   async onboarding(): Promise<string> {
     const { model } = this;
     const run = changeItem({ kind: 'onboard', model, promotionId: `${model}_onboard_1`, startedAt: this.now() });
-    await this.#register(run, this.#writes.newModel(modelItem({ model, ...this.appConfig.place })));
+    await this.#register(run, this.#writes.newModel(modelItem({ model, ...this.#engine.appConfig.place })));
     await this.approve(run);
     return run.promotionId;
   }
@@ -144,7 +162,7 @@ export class ReleaseStage {
   async registered(version: string, attempt = 1): Promise<Run> {
     const { model } = this;
     const promotionId = promotionIdOf(model, version, attempt);
-    const live = await this.appConfig.liveDocument();
+    const live = await this.#engine.appConfig.liveDocument();
     const artifact = stored(`candidates/${promotionId}/artifact`, `${model} ${version}`);
     const run = promotionItem({
       ...{ model, version, promotionId, attempt, artifact, startedAt: this.now() },
@@ -239,7 +257,7 @@ export class ReleaseStage {
   /** Confirms and records a rollback that moved the pointer. */
   async finish(answer: RollbackAnswer): Promise<Recorded> {
     if (answer.outcome !== 'deployed') throw new Error(`Nothing was deployed: ${answer.outcome}`);
-    const served = () => this.appConfig.served();
+    const served = () => this.#engine.appConfig.served();
     const ports = { served, publicKeyPem: this.key.publicKeyPem, now: this.now, sleep: async () => {} };
     const confirmation = await confirmRollback(ports, answer);
     return recordRollback(this.recordPorts(), { rollback: answer, confirmation }, this.now());

@@ -253,6 +253,26 @@ describe('Preparing the way back', () => {
     expect(await failure(prepareReturn(stage.returnPorts(), id, stage.now()))).toMatchObject({ code: 'POINTER_BUSY' });
   });
 
+  it('has none from a version that was withdrawn, or never recorded as promoted', async () => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    const id = await stage.candidate('2.0');
+    const ports = stage.returnPorts();
+    for (const status of ['withdrawn', 'candidate'] as const) {
+      const registry = {
+        run: ports.registry.run.bind(ports.registry),
+        model: ports.registry.model.bind(ports.registry),
+        returnDocument: ports.registry.returnDocument.bind(ports.registry),
+        version: async (model: string, version: string) => {
+          const item = await ports.registry.version(model, version);
+          return item === null ? null : { ...item, status };
+        },
+      };
+      const error = await failure(prepareReturn({ ...ports, registry }, id, stage.now()));
+      expect(error).toMatchObject({ code: 'NO_ROLLBACK_TARGET', reasons: [{ code: 'UNFIT_TARGET', got: status }] });
+    }
+  });
+
   it('does nothing for a run that has ended', async () => {
     await stage.onboard();
     const id = await stage.candidate('1.0');
