@@ -29,11 +29,14 @@ describe.runIf(hasAwsCli)('with the aws command', () => {
     });
     const ask = {
       ...{ Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', End: true },
-      Parameters: { FunctionName: 'ask', Payload: { 'taskToken.$': '$$.Task.Token' } },
+      Parameters: {
+        FunctionName: 'arn:aws:lambda:eu-west-1:000000000000:function:ask',
+        Payload: { 'taskToken.$': '$$.Task.Token' },
+      },
     };
     stepFunctions.createStateMachine({
       StateMachineName: 'flow',
-      Definition: { StartAt: 'Ask', States: { Ask: ask } },
+      DefinitionString: JSON.stringify({ StartAt: 'Ask', States: { Ask: ask } }),
     });
     states = await serveOne('states', stepFunctions);
     const { control, data, createApplication } = createAppConfig({ invoke: async () => ({ payload: null }) });

@@ -11,7 +11,7 @@ export interface HistoryEvent {
   readonly type: string;
   readonly [details: `${string}EventDetails`]: Readonly<Record<string, unknown>>;
 }
-export type NewEvent = Omit<HistoryEvent, 'id' | 'previousEventId' | 'timestamp'>;
+type NewEvent = Omit<HistoryEvent, 'id' | 'previousEventId' | 'timestamp'>;
 
 /** How an execution ended. */
 export interface Outcome {
@@ -23,67 +23,47 @@ export interface Outcome {
 
 const WHOLE = { truncated: false } as const;
 
-/** The history events of a step of the interpreter: states, failed tasks, map iterations. Task tokens are left out. */
+/** Adds an event to a history; nothing is added for steps of the interpreter that Step Functions does not list. */
+export function append(history: HistoryEvent[], event: NewEvent | undefined, at: Date): void {
+  if (event === undefined) return;
+  const previousEventId = history.length;
+  history.push({ id: previousEventId + 1, previousEventId, timestamp: at.getTime() / 1000, ...event });
+}
+
+/** The history event of a step of the interpreter: states and failed tasks. Task tokens are left out. */
 export function historyOf(event: RunEvent): NewEvent | undefined {
-  switch (event.type) {
-    case 'StateEntered':
-      return {
-        type: `${event.state.type}StateEntered`,
-        stateEnteredEventDetails: { name: event.state.name, input: text(event.state.input), inputDetails: WHOLE },
-      };
-    case 'StateExited':
-      return {
-        type: `${event.state.type}StateExited`,
-        stateExitedEventDetails: { name: event.state.name, output: text(event.state.output), outputDetails: WHOLE },
-      };
-    case 'StateFailed':
-      return failure(event.state.type, event.Error, event.Cause);
-    case 'MapIterationStarted':
-    case 'MapIterationSucceeded':
-    case 'MapIterationFailed':
-      return iteration(event.type, { name: event.parentState.name, index: event.index });
-    default:
-      return undefined;
+  if (event.type === 'StateEntered') {
+    const details = { name: event.state.name, input: text(event.state.input), inputDetails: WHOLE };
+    return { type: `${event.state.type}StateEntered`, stateEnteredEventDetails: details };
   }
-}
-
-function iteration(type: string, details: Readonly<Record<string, unknown>>): NewEvent {
-  const member: Record<`${string}EventDetails`, Readonly<Record<string, unknown>>> = {};
-  member[`m${type.slice(1)}EventDetails`] = details;
-  return { type, ...member };
-}
-
-function failure(stateType: string, error: string, cause: unknown): NewEvent | undefined {
-  if (stateType === 'Map' || stateType === 'Parallel') return { type: `${stateType}StateFailed` };
-  if (stateType !== 'Task') return undefined;
-  const details = {
-    resourceType: 'lambda',
-    resource: 'invoke',
-    error,
-    cause: typeof cause === 'string' ? cause : text(cause),
-  };
-  return error === 'States.Timeout'
+  if (event.type === 'StateExited') {
+    const details = { name: event.state.name, output: text(event.state.output), outputDetails: WHOLE };
+    return { type: `${event.state.type}StateExited`, stateExitedEventDetails: details };
+  }
+  if (event.type !== 'StateFailed' || event.state.type !== 'Task') return undefined;
+  const cause = typeof event.Cause === 'string' ? event.Cause : text(event.Cause);
+  const details = { resourceType: 'lambda', resource: 'invoke', error: event.Error, cause };
+  return event.Error === 'States.Timeout'
     ? { type: 'TaskTimedOut', taskTimedOutEventDetails: details }
     : { type: 'TaskFailed', taskFailedEventDetails: details };
 }
 
+export function startEvent(input: string, roleArn: string): NewEvent {
+  return { type: 'ExecutionStarted', executionStartedEventDetails: { input, inputDetails: WHOLE, roleArn } };
+}
+
 /** The event that closes the history. */
-export function endEvent(outcome: Outcome): NewEvent {
-  const { status, output, ...details } = outcome;
+export function endEvent({ status, output, ...failure }: Outcome): NewEvent {
   switch (status) {
     case 'SUCCEEDED':
       return { type: 'ExecutionSucceeded', executionSucceededEventDetails: { output, outputDetails: WHOLE } };
     case 'FAILED':
-      return { type: 'ExecutionFailed', executionFailedEventDetails: details };
+      return { type: 'ExecutionFailed', executionFailedEventDetails: failure };
     case 'TIMED_OUT':
-      return { type: 'ExecutionTimedOut', executionTimedOutEventDetails: details };
+      return { type: 'ExecutionTimedOut', executionTimedOutEventDetails: failure };
     case 'ABORTED':
-      return { type: 'ExecutionAborted', executionAbortedEventDetails: details };
+      return { type: 'ExecutionAborted', executionAbortedEventDetails: failure };
   }
-}
-
-export function startEvent(input: string, roleArn: string): NewEvent {
-  return { type: 'ExecutionStarted', executionStartedEventDetails: { input, inputDetails: WHOLE, roleArn } };
 }
 
 function text(value: unknown): string {

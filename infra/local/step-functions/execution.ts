@@ -2,31 +2,20 @@ import { ExecutionAbortedError, ExecutionError, ExecutionTimeoutError, StateMach
 import * as z from 'zod';
 import type { Now } from '../service.ts';
 import type { Outcome, RunEvent } from './execution-history.ts';
-import { type InvokeFunction, MAX_DATA_BYTES, runLambdaTask, StatesError } from './lambda-task.ts';
-import type { LoadedDefinition, TaskSpec } from './state-machine-definition.ts';
+import type { ExecutionRecord, StateMachineRecord } from './executions.ts';
+import { callSchema, type InvokeFunction, MAX_DATA_BYTES, runLambdaTask, StatesError } from './lambda-task.ts';
 import type { TaskTokens } from './task-tokens.ts';
 
 type Json = Awaited<ReturnType<StateMachine['run']>['result']>;
 type Handler = (input: Json) => Promise<Json>;
 
-export interface ExecutionStart {
-  readonly loaded: LoadedDefinition;
-  readonly stateMachineArn: string;
-  readonly stateMachineName: string;
-  readonly roleArn: string;
-  readonly executionArn: string;
-  readonly name: string;
-  /** JSON text. */
-  readonly input: string;
-  readonly startedAt: Date;
-}
-
 export interface ExecutionOptions {
+  readonly machine: StateMachineRecord;
   readonly invoke: InvokeFunction;
   readonly tokens: TaskTokens;
   readonly now: Now;
-  /** Told of every step; an outcome that it answers ends the execution at once. */
-  readonly onEvent: (event: RunEvent) => Outcome | undefined;
+  /** Told of every step. */
+  readonly onEvent: (event: RunEvent) => void;
 }
 
 export interface Execution {
@@ -35,79 +24,66 @@ export interface Execution {
   readonly done: Promise<Outcome>;
 }
 
-const JsonSchema: z.ZodType<Json> = z.json();
-const WrappedSchema = z.object({ input: JsonSchema, timeoutSeconds: z.int().min(1) });
+const jsonSchema: z.ZodType<Json> = z.json();
+/** What the Parameters of a task are rewritten to. */
+const taskSchema = z.object({ call: callSchema, timeoutSeconds: z.int().min(1) });
 
 /** Runs one execution to its end. Nothing of it waits afterwards: its tokens and timers are closed. */
-export function startExecution(start: ExecutionStart, options: ExecutionOptions): Execution {
+export function startExecution(record: ExecutionRecord, options: ExecutionOptions): Execution {
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => undefined);
   const entered = new Map<string, string>();
-  const tasks = createTasks(start, options, ended.promise);
-  const machine = new StateMachine(start.loaded.definition, { validationOptions: { noValidate: true } });
-  const run = machine.run(JsonSchema.parse(JSON.parse(start.input)), {
-    context: contextOf(start, { entered, now: options.now, token: tasks.token }),
+  const tasks = createTasks(record, options, ended.promise);
+  const machine = new StateMachine(options.machine.loaded.definition, { validationOptions: { noValidate: true } });
+  const run = machine.run(jsonSchema.parse(JSON.parse(record.input)), {
+    context: contextOf(record, options, { entered, token: tasks.token }),
     overrides: { taskResourceLocalHandlers: tasks.handlers },
   });
   let forced: Outcome | undefined;
-  const release = (): void => {
-    tasks.stop();
-    ended.reject(new StatesError('States.Runtime', 'The execution has ended.', true));
-  };
   const end = (outcome: Outcome): void => {
     forced ??= outcome;
-    release();
+    tasks.stop();
+    ended.reject(new StatesError('States.Runtime', 'The execution has ended.', true));
     run.abort();
   };
   const watch = async (): Promise<void> => {
     for await (const event of run.eventLogs) {
-      if (event.type === 'StateEntered') enter(entered, event.state.name, options.now);
       if (event.type === 'StateExited') entered.delete(event.state.name);
-      const outcome = limitOf(event) ?? options.onEvent(event);
+      options.onEvent(event);
+      const outcome = limitOf(event);
       if (outcome !== undefined) end(outcome);
     }
   };
   const finish = async (): Promise<Outcome> => {
     const [outcome] = await Promise.all([run.result.then(succeeded, failed), watch()]);
-    release();
+    end(outcome);
     return forced ?? outcome;
   };
   return { end, done: finish() };
 }
 
-function enter(entered: Map<string, string>, stateName: string, now: Now): string {
-  const known = entered.get(stateName) ?? now().toISOString();
-  entered.set(stateName, known);
-  return known;
-}
-
-interface ContextParts {
-  readonly entered: Map<string, string>;
-  readonly now: Now;
-  readonly token: () => string;
-}
-
 /** The context object at the places where loadDefinition points to; getters are read when a state evaluates its paths. */
-function contextOf(start: ExecutionStart, { entered, now, token }: ContextParts): Record<string, unknown> {
-  const states = [...start.loaded.stateIds].map(([Name, id]) => [
-    id,
-    {
+function contextOf(
+  record: ExecutionRecord,
+  { machine, now }: ExecutionOptions,
+  { entered, token }: { readonly entered: Map<string, string>; readonly token: () => string },
+): Record<string, unknown> {
+  const states = machine.loaded.states.map((Name, index) => {
+    const state = {
       Name,
       get EnteredTime() {
-        return enter(entered, Name, now);
+        const at = entered.get(Name) ?? now().toISOString();
+        entered.set(Name, at);
+        return at;
       },
-    },
-  ]);
+    };
+    return [`s${index}`, state];
+  });
   return {
-    Run: {
-      Id: start.executionArn,
-      Name: start.name,
-      Input: JSON.parse(start.input),
-      StartTime: start.startedAt.toISOString(),
-      RoleArn: start.roleArn,
-    },
+    // The interpreter adds Input and StartTime.
+    Execution: { Id: record.executionArn, Name: record.name, RoleArn: machine.roleArn },
+    StateMachine: { Id: machine.arn, Name: machine.name },
     In: Object.fromEntries(states),
-    StateMachine: { Id: start.stateMachineArn, Name: start.stateMachineName },
     Task: {
       get Token() {
         return token();
@@ -123,58 +99,44 @@ interface Tasks {
   stop(): void;
 }
 
-function createTasks(start: ExecutionStart, options: ExecutionOptions, ended: Promise<never>): Tasks {
+function createTasks(record: ExecutionRecord, options: ExecutionOptions, ended: Promise<never>): Tasks {
+  const { tokens, invoke, machine } = options;
   let stopped = false;
   let current: string | undefined;
   // Not async: the interpreter drops the promise of a task whose timeout it then finds invalid, and it evaluates
   // Parameters and calls the handler without a pause, so that the token just read belongs to this attempt.
-  const handler = (spec: TaskSpec) => (given: Json) => {
-    const token = current ?? options.tokens.create();
+  const handler = (waits: boolean) => (given: Json) => {
+    const token = current ?? tokens.create();
     current = undefined;
     if (stopped) throw new StatesError('States.Runtime', 'The execution has ended.', true);
-    if (!spec.wrapped) return runLambdaTask(spec, given, options.invoke).then(toJson);
-    const task = WrappedSchema.safeParse(given);
+    const task = taskSchema.safeParse(given);
     if (!task.success) throw new StatesError('States.Runtime', z.prettifyError(task.error), true);
-    const result = runLambdaTask(spec, task.data.input, options.invoke);
-    const { stateMachineArn, executionArn } = start;
-    const wait = { token, timeoutSeconds: task.data.timeoutSeconds, stateMachineArn, executionArn };
-    return Promise.race([
-      spec.waitsForToken ? callback(options.tokens, { ...wait, invoked: result, ended }) : result,
-      ended,
-    ]).then(toJson);
+    const { call, timeoutSeconds } = task.data;
+    const result = runLambdaTask(call, invoke);
+    const { stateMachineArn, executionArn } = record;
+    const callback = async (): Promise<unknown> => {
+      try {
+        const answered = tokens.wait(token, { timeoutSeconds, stateMachineArn, executionArn });
+        // An answer may come before the function that passes the token on has returned; that one may only fail.
+        const answer = await Promise.race([answered, result.then(() => answered), ended]);
+        if ('output' in answer) return answer.output;
+        throw new StatesError(answer.error, answer.cause);
+      } finally {
+        tokens.close(token);
+      }
+    };
+    return Promise.race([waits ? callback() : result, ended]).then((value) => jsonSchema.parse(value));
   };
   return {
-    handlers: Object.fromEntries([...start.loaded.tasks].map(([name, spec]) => [name, handler(spec)])),
+    handlers: Object.fromEntries([...machine.loaded.tasks].map(([name, waits]) => [name, handler(waits)])),
     token: () => {
-      current ??= options.tokens.create();
+      current ??= tokens.create();
       return current;
     },
     stop: () => {
       stopped = true;
     },
   };
-}
-
-type Waiting = Parameters<TaskTokens['wait']>[1] & {
-  readonly token: string;
-  readonly invoked: Promise<unknown>;
-  readonly ended: Promise<never>;
-};
-
-/** The answer to a token, which may come before the function that passes it on has returned; that one may only fail. */
-async function callback(tokens: TaskTokens, { token, invoked, ended, ...task }: Waiting): Promise<unknown> {
-  try {
-    const answered = tokens.wait(token, task);
-    const answer = await Promise.race([answered, invoked.then(() => answered), ended]);
-    if ('output' in answer) return answer.output;
-    throw new StatesError(answer.error, answer.cause);
-  } finally {
-    tokens.close(token);
-  }
-}
-
-function toJson(value: unknown): Json {
-  return JsonSchema.parse(value);
 }
 
 function limitOf(event: RunEvent): Outcome | undefined {

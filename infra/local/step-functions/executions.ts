@@ -1,19 +1,10 @@
-import { ACCOUNT, AwsError, type InvokeResult, type Now, REGION } from '../service.ts';
+import { ACCOUNT, type InvokeResult, type Now, REGION } from '../service.ts';
 import { type Execution, startExecution } from './execution.ts';
-import {
-  endEvent,
-  type HistoryEvent,
-  historyOf,
-  type NewEvent,
-  type Outcome,
-  startEvent,
-} from './execution-history.ts';
+import { append, endEvent, type HistoryEvent, historyOf, type Outcome, startEvent } from './execution-history.ts';
 import type { LoadedDefinition } from './state-machine-definition.ts';
 import { createTaskTokens } from './task-tokens.ts';
 
 const ARN = `arn:aws:states:${REGION}:${ACCOUNT}`;
-/** Step Functions fails an execution that reaches this. */
-const MAX_HISTORY_EVENTS = 25_000;
 
 export interface ExecutionsOptions {
   /** Runs a function with the rights of the machine's role. */
@@ -27,8 +18,6 @@ export interface StateMachineRecord {
   readonly arn: string;
   readonly name: string;
   readonly roleArn: string;
-  /** The definition as created, with its substitutions made. */
-  readonly definition: string;
   readonly loaded: LoadedDefinition;
   readonly createdAt: Date;
   readonly versions: string[];
@@ -85,32 +74,21 @@ export class Executions {
     const ids = { executionArn, stateMachineArn: machine.arn };
     const record = this.#save({ ...ids, ...request, status: 'RUNNING', startDate: startedAt.getTime(), history: [] });
     append(record.history, startEvent(record.input, machine.roleArn), startedAt);
-    const { name: stateMachineName, roleArn, loaded } = machine;
-    const execution = startExecution(
-      { ...ids, stateMachineName, roleArn, loaded, name: record.name, input: record.input, startedAt },
-      {
-        tokens: this.tokens,
-        now,
-        invoke: (functionArn, payload) => invoke(machine.name, functionArn, payload),
-        onEvent: (event) => append(record.history, historyOf(event), now()),
-      },
-    );
+    const execution = startExecution(record, {
+      ...{ machine, tokens: this.tokens, now },
+      invoke: (functionArn, payload) => invoke(machine.name, functionArn, payload),
+      onEvent: (event) => append(record.history, historyOf(event), now()),
+    });
     const closed = execution.done.then((outcome) => this.#close(record, outcome));
     this.#running.set(executionArn, { execution, closed });
     return record;
   }
 
-  /** Ends a running execution; resolves with it once it is closed. @throws AwsError ExecutionDoesNotExist */
-  async abort(executionArn: string, error?: string, cause?: string): Promise<ExecutionRecord> {
+  /** Ends a running execution; resolves once it is closed. */
+  async abort(executionArn: string, error?: string, cause?: string): Promise<void> {
     const open = this.#running.get(executionArn);
     open?.execution.end({ status: 'ABORTED', error, cause });
-    const record = (await open?.closed) ?? this.records.get(executionArn);
-    if (record !== undefined) return record;
-    throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
-  }
-
-  snapshot(): StepFunctionsSnapshot {
-    return { executions: [...this.records.values()] };
+    await open?.closed;
   }
 
   /** Takes executions over. Those that were open come back ABORTED, and their status change is told. */
@@ -143,16 +121,6 @@ export class Executions {
     this.#running.delete(record.executionArn);
     return this.#save({ ...record, ...outcome, stopDate: at.getTime() });
   }
-}
-
-/** Adds an event to a history; answers the outcome of an execution that has no room left. */
-function append(history: HistoryEvent[], event: NewEvent | undefined, at: Date): Outcome | undefined {
-  if (event === undefined) return undefined;
-  const id = history.length + 1;
-  history.push({ id, previousEventId: history.length, timestamp: at.getTime() / 1000, ...event });
-  if (id < MAX_HISTORY_EVENTS) return undefined;
-  const cause = `The execution reached the maximum number of history events (${MAX_HISTORY_EVENTS}).`;
-  return { status: 'FAILED', error: 'States.Runtime', cause };
 }
 
 function statusChange(record: ExecutionRecord): Readonly<Record<string, unknown>> {

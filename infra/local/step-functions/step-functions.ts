@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { jsonService } from '../gateway/json-service.ts';
 import { ACCOUNT, AwsError, type Now, REGION, type Service } from '../service.ts';
 import {
   Executions,
@@ -8,15 +9,11 @@ import {
   type StepFunctionsSnapshot,
 } from './executions.ts';
 import { allowLongTimers } from './long-timers.ts';
-import { createOperations } from './operations.ts';
+import { createOperations, startOnce } from './operations.ts';
 import { loadDefinition } from './state-machine-definition.ts';
-
-const ARN = `arn:aws:states:${REGION}:${ACCOUNT}`;
 
 export interface StepFunctionsOptions extends Omit<ExecutionsOptions, 'now'> {
   readonly now?: Now;
-  /** Caps the waits between retries, in seconds; the real ones without it. */
-  readonly maxRetryDelaySeconds?: number;
 }
 
 export interface StepFunctions extends Service {
@@ -26,28 +23,25 @@ export interface StepFunctions extends Service {
   createVersion(properties: unknown): string;
   /** Creates AWS::StepFunctions::StateMachineAlias, all of it to one version; answers its ARN. */
   createAlias(properties: unknown): string;
-  /** Starts an execution as a rule or schedule does; answers its ARN. */
-  start(stateMachineArn: string, input: string, name?: string): string;
+  /** Starts an execution as a rule or schedule does. */
+  start(stateMachineArn: string, input: string): void;
   snapshot(): StepFunctionsSnapshot;
   /** Takes executions over. Those that were open come back ABORTED, and their status change is told. */
   restore(snapshot: StepFunctionsSnapshot): void;
   stop(): Promise<void>;
 }
 
-const MachineSchema = z.looseObject({
+const machineSchema = z.looseObject({
   StateMachineName: z.string(),
   StateMachineType: z.literal('STANDARD').default('STANDARD'),
-  DefinitionString: z.string().optional(),
-  Definition: z.unknown().optional(),
+  DefinitionString: z.string(),
   DefinitionSubstitutions: z.record(z.string(), z.coerce.string()).default({}),
   RoleArn: z.string().default(''),
 });
-const VersionSchema = z.looseObject({ StateMachineArn: z.string() });
-const VersionRefSchema = z.looseObject({ StateMachineVersionArn: z.string() });
-const AliasSchema = z.looseObject({
-  Name: z.string().default('live'),
-  RoutingConfiguration: z.array(VersionRefSchema).length(1).optional(),
-  DeploymentPreference: VersionRefSchema.optional(),
+const versionSchema = z.looseObject({ StateMachineArn: z.string() });
+const aliasSchema = z.looseObject({
+  Name: z.string(),
+  DeploymentPreference: z.looseObject({ StateMachineVersionArn: z.string() }),
 });
 
 /** The Step Functions API on this machine, in front of an ASL interpreter. */
@@ -57,45 +51,43 @@ export function createStepFunctions(options: StepFunctionsOptions): StepFunction
   const machines = new Map<string, StateMachineRecord>();
   const aliases = new Map<string, string>();
   const executions = new Executions({ ...options, now });
-  const operations = createOperations({ machines, aliases, executions });
+  const state = { machines, aliases, executions };
   const machineOf = (arn: string): StateMachineRecord => {
     const machine = machines.get(arn);
     if (machine === undefined) throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${arn}'`);
     return machine;
   };
   return {
-    handle: operations.handle,
+    handle: jsonService(createOperations(state)),
     createStateMachine: (properties) => {
-      const machine = machineFrom(properties, now(), options.maxRetryDelaySeconds);
+      const machine = machineFrom(properties, now());
       machines.set(machine.arn, machine);
       return machine.arn;
     },
     createVersion: (properties) => {
-      const machine = machineOf(VersionSchema.parse(properties).StateMachineArn);
+      const machine = machineOf(versionSchema.parse(properties).StateMachineArn);
       const version = `${machine.arn}:${machine.versions.length + 1}`;
       machine.versions.push(version);
       return version;
     },
     createAlias: (properties) => {
-      const { Name, RoutingConfiguration, DeploymentPreference } = AliasSchema.parse(properties);
-      const { StateMachineVersionArn } = VersionRefSchema.parse(DeploymentPreference ?? RoutingConfiguration?.[0]);
-      const machine = machineOf(StateMachineVersionArn.replace(/:\d+$/, ''));
-      aliases.set(`${machine.arn}:${Name}`, StateMachineVersionArn);
-      return `${machine.arn}:${Name}`;
+      const { Name, DeploymentPreference } = aliasSchema.parse(properties);
+      const { StateMachineVersionArn } = DeploymentPreference;
+      const alias = `${machineOf(StateMachineVersionArn.replace(/:\d+$/, '')).arn}:${Name}`;
+      aliases.set(alias, StateMachineVersionArn);
+      return alias;
     },
-    start: (stateMachineArn, input, name = randomUUID()) =>
-      operations.start({ stateMachineArn, input, name }).executionArn,
-    snapshot: () => executions.snapshot(),
+    start: (stateMachineArn, input) => void startOnce(state, { stateMachineArn, input, name: randomUUID() }),
+    snapshot: () => ({ executions: [...executions.records.values()] }),
     restore: (snapshot) => executions.restore(snapshot),
     stop: () => executions.stop(),
   };
 }
 
-function machineFrom(properties: unknown, createdAt: Date, maxRetryDelaySeconds?: number): StateMachineRecord {
-  const { StateMachineName: name, DefinitionString, Definition, ...rest } = MachineSchema.parse(properties);
-  const text = DefinitionString ?? JSON.stringify(Definition ?? null);
-  const definition = text.replace(/\$\{(\w+)\}/g, (whole, key: string) => rest.DefinitionSubstitutions[key] ?? whole);
-  const loaded = loadDefinition(definition, maxRetryDelaySeconds);
-  const arn = `${ARN}:stateMachine:${name}`;
-  return { arn, name, roleArn: rest.RoleArn, definition, loaded, createdAt, versions: [] };
+function machineFrom(properties: unknown, createdAt: Date): StateMachineRecord {
+  const { StateMachineName: name, RoleArn: roleArn, ...given } = machineSchema.parse(properties);
+  const { DefinitionString, DefinitionSubstitutions } = given;
+  const text = DefinitionString.replace(/\$\{(\w+)\}/g, (whole, key: string) => DefinitionSubstitutions[key] ?? whole);
+  const arn = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${name}`;
+  return { arn, name, roleArn, loaded: loadDefinition(text), createdAt, versions: [] };
 }
