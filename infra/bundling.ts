@@ -5,7 +5,6 @@ import { build } from 'esbuild';
 import type { FunctionSpec } from './functions.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const BUNDLES = join(ROOT, '.build', 'functions');
 
 /** CommonJS dependencies inside an ES module call `require`, which an ES module does not have. */
 const REQUIRE_BANNER = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
@@ -23,10 +22,7 @@ export interface Bundle {
  * is older, and drops the members of a request that it does not know.
  * @throws when an entry does not exist or does not compile
  */
-export async function bundleFunctions(
-  specs: readonly FunctionSpec[],
-  outdir: string = BUNDLES,
-): Promise<readonly Bundle[]> {
+export async function bundleFunctions(specs: readonly FunctionSpec[], outdir: string): Promise<readonly Bundle[]> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: specs.map(({ name, entry }) => ({ in: entry, out: `${name}/index` })),
@@ -61,7 +57,7 @@ export async function bundleFunctions(
 /** The bundles as code for the stack, made once for all of `specs`. */
 export async function bundledCode(
   specs: readonly FunctionSpec[],
-  outdir?: string,
+  outdir: string,
 ): Promise<(spec: FunctionSpec) => Code> {
   const dirs = new Map((await bundleFunctions(specs, outdir)).map(({ name, dir }) => [name, dir]));
   return ({ name }) => {

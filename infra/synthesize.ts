@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
@@ -6,7 +8,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { bundledCode } from './bundling.ts';
 import { FUNCTIONS, type FunctionSpec } from './functions.ts';
 import { ModelReleaseStack } from './model-release-stack.ts';
-import { parseSettings, SETTING_NAMES, type SettingsInput } from './settings.ts';
+import { parseSettings, SETTING_NAMES, type Settings, type SettingsInput } from './settings.ts';
 
 export const STACK_NAME = 'ModelRelease';
 
@@ -58,14 +60,20 @@ export async function synthesize(options: SynthesizeOptions = {}): Promise<strin
     postCliContext: CDK_BEHAVIOUR,
   });
   const settings = parseSettings({ ...contextSettings(app), ...options.settings });
-  new ModelReleaseStack(app, STACK_NAME, { settings, code: options.code ?? (await bundles(options.outdir)) });
   if (rules) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return app.synth().directory;
+  if (options.code !== undefined) return assemble(app, settings, options.code);
+  // Each synthesis bundles into a folder of its own, since two may run at once; the assembly keeps copies.
+  const bundles = await mkdtemp(join(tmpdir(), 'model-release-'));
+  try {
+    return assemble(app, settings, await bundledCode(FUNCTIONS, bundles));
+  } finally {
+    await rm(bundles, { recursive: true, force: true });
+  }
 }
 
-/** Bundles beside a given assembly, so that syntheses that run at the same time do not clear each other's. */
-function bundles(outdir: string | undefined): Promise<(spec: FunctionSpec) => Code> {
-  return bundledCode(FUNCTIONS, outdir === undefined ? undefined : join(outdir, 'functions'));
+function assemble(app: App, settings: Settings, code: (spec: FunctionSpec) => Code): string {
+  new ModelReleaseStack(app, STACK_NAME, { settings, code });
+  return app.synth().directory;
 }
 
 function contextSettings(app: App): Readonly<Record<string, unknown>> {

@@ -1,14 +1,9 @@
+import type { Email } from '../platform/email.ts';
+import { html, visible } from '../platform/html.ts';
 import type { Approver } from '../platform/people.ts';
 import type { Run } from '../registry/items.ts';
-import { html, visible } from './html.ts';
 import type { GateItem } from './items.ts';
 import { asked, instant, onApproval, onRejection, typedName } from './wording.ts';
-
-export interface Email {
-  readonly subject: string;
-  readonly text: string;
-  readonly html: string;
-}
 
 /** Address of one approver's page. It holds the secret: it goes into that approver's email and nowhere else. */
 export function approvalLink(baseUrl: string, requestId: string, secret: string): string {

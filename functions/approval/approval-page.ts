@@ -1,6 +1,6 @@
 import type { Reason } from '../platform/errors.ts';
+import { type Html, html } from '../platform/html.ts';
 import { EMPTY_FORM, JUSTIFICATION_MAX, JUSTIFICATION_MIN, type TypedForm } from './decision-form.ts';
-import { type Html, html } from './html.ts';
 import type { GateItem } from './items.ts';
 import { page } from './page-frame.ts';
 import type { Review } from './review.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Html, html } from './html.ts';
+import { Html, html } from '../platform/html.ts';
 
 /** One style for all pages; its digest is the only style that the content security policy lets in. */
 const STYLE = `

@@ -4,11 +4,11 @@ import { parseEvent } from '../platform/boundary.ts';
 import { dynamo, ses } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
+import { sesSender } from '../platform/email-store.ts';
 import { logger } from '../platform/logger.ts';
 import { RegistryStore } from '../registry/registry-store.ts';
 import { ApprovalStore } from './approval-store.ts';
 import { ApprovalWrites } from './approval-writes.ts';
-import { sesSender } from './email-store.ts';
 import { gateStage } from './items.ts';
 import { type RequestApprovalPorts, type Requested, requestApproval } from './request-approval.ts';
 

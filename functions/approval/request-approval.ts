@@ -1,10 +1,10 @@
+import type { SendEmail } from '../platform/email.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
 import type { Run } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import { approvalEmail, approvalLink } from './approval-email.ts';
 import type { ApprovalStore, GateRef } from './approval-store.ts';
 import type { ApprovalWrites } from './approval-writes.ts';
-import type { SendEmail } from './email-store.ts';
 import type { GateItem, RequestItem, TokenItem } from './items.ts';
 import { readRun } from './open-gate.ts';
 import { newSecret, type RandomBytes } from './secret.ts';

@@ -1,6 +1,6 @@
 import type { Reason } from '../platform/errors.ts';
+import { type Html, type HtmlValue, html } from '../platform/html.ts';
 import type { Run } from '../registry/items.ts';
-import { type Html, type HtmlValue, html } from './html.ts';
 import type { GateItem } from './items.ts';
 import { proposalDiff } from './proposal-diff.ts';
 import { countApprovals } from './quorum.ts';

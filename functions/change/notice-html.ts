@@ -1,4 +1,4 @@
-import { html } from '../approval/html.ts';
+import { html } from '../platform/html.ts';
 import type { Notice } from './notice.ts';
 
 /** The notice as HTML without images or other assets: its lines as they stand. */

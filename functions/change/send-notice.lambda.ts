@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { sesSender } from '../approval/email-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
 import { dynamo, ses, sns } from '../platform/clients.ts';
 import { config } from '../platform/config.ts';
+import { sesSender } from '../platform/email-store.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { RegistryStore } from '../registry/registry-store.ts';

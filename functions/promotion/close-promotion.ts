@@ -41,6 +41,7 @@ export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: s
   if (run === null) {
     throw new ReleaseError('NOT_FOUND', `There is no promotion or change ${event.promotionId}.`);
   }
+  const reasons = event.reasons.map(withoutTrace);
   const before = endOf(run);
   if (before !== null) return before;
   assertPossible(run, event.end);
@@ -54,18 +55,34 @@ export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: s
       promotionId: run.promotionId,
       ...(run.kind === 'promotion' ? { version: run.version } : {}),
       end: event.end,
-      reasons: event.reasons.map((one) => ({ ...one })),
+      reasons: reasons.map((one) => ({ ...one })),
     },
   };
   try {
-    await ports.ledger.append(draft, ports.writes.endRun(run, { end: event.end, at, reasons: event.reasons }));
+    await ports.ledger.append(draft, ports.writes.endRun(run, { end: event.end, at, reasons }));
   } catch (error) {
     const now = isReleaseError(error, 'CONDITION_FAILED') ? await ports.registry.run(model, event.promotionId) : null;
     const other = now === null ? null : endOf(now);
     if (other === null) throw error;
     return other;
   }
-  return { promotionId: run.promotionId, end: event.end, reasons: event.reasons, at };
+  return { promotionId: run.promotionId, end: event.end, reasons, at };
+}
+
+/**
+ * A failed function's cause is a JSON document with a stack trace, which is for the log: people are told its message.
+ */
+function withoutTrace(given: Reason): Reason {
+  const message = z.looseObject({ errorMessage: z.string() }).safeParse(parsed(given.got));
+  return message.success ? { ...given, got: message.data.errorMessage.slice(0, 500) } : given;
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return null;
+  }
 }
 
 function endOf(run: Run): Closed | null {

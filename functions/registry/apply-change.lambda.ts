@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ApprovalStore } from '../approval/approval-store.ts';
-import { sealOf } from '../approval/seal.ts';
+import { approvedGate } from '../approval/approved-gate.ts';
 import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
 import { appConfig, dynamo, kms } from '../platform/clients.ts';
@@ -25,10 +25,7 @@ const ports: ApplyChangePorts = {
     table: config('LEDGER_TABLE'),
     sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
   }),
-  isApproved: async (run) => {
-    const gate = (await approvals.gates(run.promotionId)).at(-1);
-    return gate?.status === 'approved' && gate.seal === sealOf(run, 'change');
-  },
+  isApproved: async (run) => approvedGate(await approvals.gates(run.promotionId), run, 'change') !== null,
   ensureEnvironment: (model) => environments.ensure(model),
 };
 

@@ -11,7 +11,7 @@ export interface ApplyChangePorts {
   readonly registry: Pick<RegistryStore, 'model' | 'run'>;
   readonly writes: Pick<RegistryWrites, 'newModel' | 'changedModel' | 'runIsOpen'>;
   readonly ledger: Pick<Ledger, 'append'>;
-  /** Whether people approved this very change: the newest gate of the run is approved and its seal is the run's. */
+  /** Whether people approved this very change. */
   readonly isApproved: (run: ChangeItem) => Promise<boolean>;
   /** Makes sure that the model has its own AppConfig environment and profile. Throws ENVIRONMENT_QUOTA. */
   readonly ensureEnvironment: (

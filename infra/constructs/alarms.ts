@@ -53,6 +53,18 @@ const LOG_ALARMS = [
     impact: 'An approver was not asked: the gate may expire for want of a decision that nobody knew to take.',
   },
   {
+    signal: 'decision-failed',
+    message: 'DECISION_FAILED',
+    logOf: 'decide-approval',
+    impact: 'An approver decided and the decision was not taken: the promotion goes on waiting.',
+  },
+  {
+    signal: 'page-failed',
+    message: 'PAGE_FAILED',
+    logOf: 'show-approval',
+    impact: 'An approver opened the link and could not see what is asked.',
+  },
+  {
     signal: 'callbacks-not-read',
     message: 'CALLBACKS_NOT_READ',
     logOf: 'repeat-callbacks',

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { Email } from '../../functions/approval/approval-email.ts';
 import { ApprovalStore, type GateRef } from '../../functions/approval/approval-store.ts';
 import { ApprovalWrites } from '../../functions/approval/approval-writes.ts';
 import type { Callback } from '../../functions/approval/callback-store.ts';
 import type { Link } from '../../functions/approval/find-request.ts';
 import type { GateItem } from '../../functions/approval/items.ts';
+import type { Email } from '../../functions/platform/email.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import { registryKeys } from '../../functions/platform/keys.ts';

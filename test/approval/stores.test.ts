@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ApprovalStore } from '../../functions/approval/approval-store.ts';
 import { ApprovalWrites } from '../../functions/approval/approval-writes.ts';
 import { stepFunctionsCallback } from '../../functions/approval/callback-store.ts';
-import { sesSender } from '../../functions/approval/email-store.ts';
+import { sesSender } from '../../functions/platform/email-store.ts';
 import { gateItem, PROMOTION_ID } from './fixtures.ts';
 
 const dynamo = mockClient(DynamoDBDocumentClient);

@@ -219,6 +219,27 @@ describe('The pointer', () => {
     expect(await scene.serves('midway')).toBe('seasonal-naive');
   });
 
+  it('takes a candidate out again whose move went out but could not be recorded', async () => {
+    await scene.onboard('halfway');
+    let deployed = false;
+    scene.stack.platform.intercept(async ({ caller, service, operation }) => {
+      if (caller !== 'move-pointer') return;
+      if (/POST .*\/deployments$/.test(operation)) deployed = true;
+      else if (deployed && service === 'dynamodb') throw new AwsError('ServiceUnavailable', 'The table is gone.', 503);
+    });
+    const { promotionId, arn } = await scene.promote('halfway', '1.0.0');
+    await scene.approve(promotionId, ANA.email, '1.0.0');
+    await until(async () => ((await scene.status(arn)) === 'RUNNING' ? undefined : true));
+    scene.stack.platform.intercept(undefined);
+    expect(await scene.registry.run('halfway', promotionId)).toMatchObject({
+      end: 'withdrawn',
+      reasons: [{ code: 'EXECUTION_FAILED', got: 'The table is gone.' }],
+    });
+    expect(await scene.registry.version('halfway', '1.0.0')).toMatchObject({ status: 'withdrawn' });
+    expect(await scene.serves('halfway')).toBe('seasonal-naive');
+    expect(await scene.promoted('halfway', '1.0.1')).toBe('promoted');
+  });
+
   it('is described for any moment, with who approved it', async () => {
     const { Payload } = await scene.lambda().send(
       new InvokeCommand({

@@ -35,7 +35,8 @@ describe('Separation of duties, for any approvers', () => {
         expect(groups.flat()).toHaveLength(records.length);
         const addresses = groups.map((group) => new Set(group.map((record) => normalEmail(record.email))));
         addresses.forEach((mine, index) => {
-          for (const others of addresses.slice(index + 1)) expect([...mine].filter((one) => others.has(one))).toEqual([]);
+          for (const others of addresses.slice(index + 1))
+            expect([...mine].filter((one) => others.has(one))).toEqual([]);
         });
       }),
     );

@@ -1,8 +1,5 @@
 import { type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
-import type { Email } from './approval-email.ts';
-
-/** Sends one email to one person. On return SES has accepted it; a repeated call sends it again. */
-export type SendEmail = (to: string, email: Email) => Promise<void>;
+import type { SendEmail } from './email.ts';
 
 /** Emails through SES. Tracking is off: it would lead every link through a third party. */
 export function sesSender(client: SESv2Client, from: string): SendEmail {

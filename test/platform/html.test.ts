@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { html, visible } from '../../functions/approval/html.ts';
+import { html, visible } from '../../functions/platform/html.ts';
 
 describe('Markup', () => {
   it('escapes every value, in text and in attributes', () => {
