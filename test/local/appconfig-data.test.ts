@@ -117,29 +117,6 @@ describe('the latest configuration', () => {
     expect(await served()).toBe('1');
   });
 
-  it('reaches the readers of a gradual deployment by its percentage and never goes back and forth for one', async () => {
-    await deploy(flags('old'));
-    const tokens = await Promise.all(Array.from({ length: 40 }, () => session()));
-    await deploy(flags('new'), 'AppConfig.Linear20PercentEvery6Minutes');
-    const seen = new Set<string>();
-    const reached: number[] = [];
-    for (const minutes of [0, 10, 30]) {
-      at = new Date(at.getTime() + minutes * 60_000);
-      let count = 0;
-      for (const [index, token] of tokens.entries()) {
-        const { content, next } = await latest(token);
-        tokens[index] = next;
-        if (content !== '') seen.add(`${index}:${content.pointer.productionVersion}`);
-        if (seen.has(`${index}:new`)) count += 1;
-        if (seen.has(`${index}:new`) && content !== '') expect(content.pointer.productionVersion).toBe('new');
-      }
-      reached.push(count);
-    }
-    expect(reached).toEqual(reached.toSorted((a, b) => a - b));
-    expect(reached.at(-1)).toBe(40);
-    expect(reached[0]).toBeLessThan(40);
-  });
-
   it('is not found before the first deployment, nor for names that do not exist', async () => {
     await expect(latest(await session())).rejects.toMatchObject({
       ...{ name: 'ResourceNotFoundException', ResourceType: 'Deployment' },

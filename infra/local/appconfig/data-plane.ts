@@ -1,13 +1,12 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { type Call, json, readBody, routed } from '../gateway/rest-routes.ts';
-import type { Now, Service, ServiceResponse } from '../service.ts';
-import { servedBy } from './deployments.ts';
+import type { AwsError, Service } from '../service.ts';
+import { type Deployments, servedBy } from './deployments.ts';
 import { retrievalForm } from './feature-flags.ts';
 import { type AppConfigState, arns, badRequest, FLAG_TYPE, type Named, notFound } from './state.ts';
 
 const TOKEN_LIFE_MS = 24 * 3600 * 1000;
-const DEFAULT_POLL_SECONDS = 60;
 
 interface Session {
   readonly application: string;
@@ -15,29 +14,27 @@ interface Session {
   readonly type: string;
   /** 0 when the reader named none: it may then poll at any time. */
   readonly minimumPollSeconds: number;
-  /** Where the reader stands in a gradual deployment, 0 to 100. */
-  readonly rank: number;
 }
 
 /** What a token stands for: good for one answer. */
 interface Turn {
   readonly session: Session;
   /** The content that the reader has. */
-  readonly held: string | undefined;
+  readonly held?: string;
   /** Milliseconds since 1970. */
   readonly issuedAt: number;
   readonly notBefore: number;
 }
 
-const SessionSchema = z.object({
+const sessionSchema = z.object({
   ApplicationIdentifier: z.string(),
   EnvironmentIdentifier: z.string(),
   ConfigurationProfileIdentifier: z.string(),
-  RequiredMinimumPollIntervalInSeconds: z.int().min(15).max(86_400).optional(),
+  RequiredMinimumPollIntervalInSeconds: z.int().min(15).max(86_400).default(0),
 });
 
 /** The data plane: sessions and the latest configuration. Sessions end with the platform; readers start another. */
-export function createDataPlane(state: AppConfigState, now: Now): Service {
+export function createDataPlane(parts: Deployments): Service {
   const turns = new Map<string, Turn>();
   const issue = (turn: Turn): string => {
     const token = randomBytes(32).toString('base64url');
@@ -47,36 +44,36 @@ export function createDataPlane(state: AppConfigState, now: Now): Service {
   return {
     handle: routed({
       'POST /configurationsessions': (call) => {
-        const session = startSession(state, call);
-        const at = now().getTime();
-        return json(201, {
-          InitialConfigurationToken: issue({ session, held: undefined, issuedAt: at, notBefore: at }),
-        });
+        const at = parts.now().getTime();
+        const session = startSession(parts.state, call);
+        return json(201, { InitialConfigurationToken: issue({ session, issuedAt: at, notBefore: at }) });
       },
       'GET /configuration': (call) => {
         const token = call.query.get('configuration_token') ?? '';
         const turn = turns.get(token);
         if (turn === undefined) throw badToken('Corrupted', 'The token is unknown or was used before.');
-        authorize(call, 'GetLatestConfiguration', turn.session);
-        const at = now().getTime();
-        if (at - turn.issuedAt > TOKEN_LIFE_MS) throw badToken('Expired', 'The token is older than 24 hours.');
-        if (at < turn.notBefore)
-          throw badToken('PollIntervalNotSatisfied', 'The minimum poll interval has not passed.');
         const { session, held } = turn;
-        const served = servedContent(state, session, now());
+        authorize(call, 'GetLatestConfiguration', session);
+        const at = parts.now().getTime();
+        if (at - turn.issuedAt > TOKEN_LIFE_MS) throw badToken('Expired', 'The token is older than 24 hours.');
+        if (at < turn.notBefore) throw badToken('PollIntervalNotSatisfied', 'The poll interval has not passed.');
+        const { content, headers } = servedContent(parts, session);
         turns.delete(token);
         const notBefore = at + session.minimumPollSeconds * 1000;
-        const next = issue({ session, held: served.content, issuedAt: at, notBefore });
-        return answer(served, held, { token: next, pollSeconds: session.minimumPollSeconds || DEFAULT_POLL_SECONDS });
+        const next = {
+          'next-poll-configuration-token': issue({ session, held: content, issuedAt: at, notBefore }),
+          'next-poll-interval-in-seconds': String(session.minimumPollSeconds || 60),
+        };
+        return { status: 200, headers: { ...headers, ...next }, body: content === held ? '' : content };
       },
     }),
   };
 }
 
 function startSession(state: AppConfigState, call: Call): Session {
-  const given = readBody(call, SessionSchema);
+  const given = readBody(call, sessionSchema);
   const find = <T extends Named>(items: readonly T[], what: string, id: string): T => {
-    const found = items.find(({ Id }) => Id === id) ?? items.find(({ Name }) => Name === id);
+    const found = items.find(({ Id, Name }) => Id === id || Name === id);
     if (found === undefined) throw notFound(what, id);
     return found;
   };
@@ -84,13 +81,9 @@ function startSession(state: AppConfigState, call: Call): Session {
   const ours = ({ ApplicationId }: { readonly ApplicationId: string }): boolean => ApplicationId === application;
   const environment = find(state.environments.filter(ours), 'Environment', given.EnvironmentIdentifier);
   const profile = find(state.profiles.filter(ours), 'ConfigurationProfile', given.ConfigurationProfileIdentifier);
-  const session = {
-    application,
-    target: { EnvironmentId: environment.Id, ConfigurationProfileId: profile.Id },
-    type: profile.Type,
-    minimumPollSeconds: given.RequiredMinimumPollIntervalInSeconds ?? 0,
-    rank: randomInt(10_000) / 100,
-  };
+  const target = { EnvironmentId: environment.Id, ConfigurationProfileId: profile.Id };
+  const minimumPollSeconds = given.RequiredMinimumPollIntervalInSeconds;
+  const session = { application, target, type: profile.Type, minimumPollSeconds };
   authorize(call, 'StartConfigurationSession', session);
   return session;
 }
@@ -100,35 +93,16 @@ function authorize(call: Call, operation: string, { application, target }: Sessi
   call.authorize(`appconfig:${operation}`, [`${environment}/configuration/${target.ConfigurationProfileId}`]);
 }
 
-interface Served {
-  readonly content: string;
-  readonly contentType: string;
-  readonly label: string | undefined;
-}
-
-function servedContent(state: AppConfigState, { target, type, rank }: Session, now: Date): Served {
-  const live = servedBy(state, target, rank, now);
+function servedContent(parts: Deployments, { target, type }: Session) {
+  const live = servedBy(parts, target);
   if (live === undefined) throw notFound('Deployment', target.EnvironmentId);
   const stored = Buffer.from(live.content, 'base64').toString('utf8');
-  const content = type === FLAG_TYPE ? retrievalForm(stored) : stored;
-  return { content, contentType: live.contentType, label: live.deployment.VersionLabel };
+  const { VersionLabel: label } = live.deployment;
+  const headers = { 'content-type': live.contentType, ...(label !== undefined && { 'version-label': label }) };
+  return { content: type === FLAG_TYPE ? retrievalForm(stored) : stored, headers };
 }
 
-function answer(
-  served: Served,
-  held: string | undefined,
-  next: { readonly token: string; readonly pollSeconds: number },
-): ServiceResponse {
-  const headers = {
-    'next-poll-configuration-token': next.token,
-    'next-poll-interval-in-seconds': String(next.pollSeconds),
-    'content-type': served.contentType,
-    ...(served.label !== undefined && { 'version-label': served.label }),
-  };
-  return { status: 200, headers, body: served.content === held ? '' : served.content };
-}
-
-function badToken(Problem: string, message: string) {
+function badToken(Problem: string, message: string): AwsError {
   const Details = { InvalidParameters: { ConfigurationToken: { Problem } } };
   return badRequest(message, { Reason: 'InvalidParameters', Details });
 }

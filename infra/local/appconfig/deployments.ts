@@ -1,176 +1,186 @@
+import * as z from 'zod';
+import { type Call, json, page, param, type Routes, readBody, readMembers } from '../gateway/rest-routes.ts';
+import type { Invoke, Now, ServiceResponse } from '../service.ts';
+import { askExtensions } from './extensions.ts';
+import { guarded } from './resources.ts';
 import {
   type AppConfigState,
+  arns,
   badRequest,
+  byId,
   conflict,
   type Deployment,
   type DeploymentEvent,
   type DeploymentRecord,
+  type Environment,
   notFound,
 } from './state.ts';
+import { findVersion } from './versions.ts';
 
-const MINUTE_MS = 60_000;
-const REVERTIBLE_MS = 72 * 60 * MINUTE_MS;
+export interface Deployments {
+  readonly state: AppConfigState;
+  readonly invoke: Invoke;
+  readonly now: Now;
+}
+
+const startSchema = z.object({
+  DeploymentStrategyId: z.string(),
+  ConfigurationProfileId: z.string(),
+  ConfigurationVersion: z.string(),
+  Description: z.string().max(1024).default(''),
+  LatestDeploymentNumber: z.int().optional(),
+});
+
+/** Operations on deployments: everything at once, then baking for the time that the strategy sets. */
+export function deploymentRoutes(parts: Deployments): Routes {
+  const path = '/applications/{app}/environments/{env}/deployments';
+  const starting = new Set<string>();
+  return {
+    [`POST ${path}`]: async (call) => {
+      const env = param(call, 'env');
+      // While its extensions are asked, a deployment has no number yet but the environment is taken.
+      if (starting.has(env)) throw conflict('Another deployment is being started in this environment');
+      starting.add(env);
+      return startDeployment(parts, call).finally(() => starting.delete(env));
+    },
+    [`GET ${path}`]: guarded('ListDeployments', (call) => {
+      const newestFirst = deploymentsOf(parts, environmentOf(parts.state, call).Id);
+      return page(
+        newestFirst.map(({ deployment: { EventLog: _, ...summary } }) => summary),
+        call,
+      );
+    }),
+    [`GET ${path}/{number}`]: guarded('GetDeployment', (call) => json(200, find(parts, call).deployment)),
+    [`DELETE ${path}/{number}`]: guarded('StopDeployment', (call) => json(202, stopDeployment(parts, call))),
+  };
+}
 
 /** The deployments of an environment as they stand now, newest first. */
-export function deploymentsOf(state: AppConfigState, environmentId: string, now: Date): readonly DeploymentRecord[] {
-  state.deployments.forEach((record, index) => {
-    const deployment = advance(record.deployment, now);
-    if (deployment !== record.deployment) state.deployments[index] = { ...record, deployment };
-  });
-  return state.deployments.filter(({ deployment }) => deployment.EnvironmentId === environmentId).reverse();
+export function deploymentsOf({ state, now }: Deployments, environmentId: string): readonly DeploymentRecord[] {
+  const ours = state.deployments.filter(({ deployment }) => deployment.EnvironmentId === environmentId);
+  return ours.map((record) => ({ ...record, deployment: settled(record.deployment, now()) })).reverse();
 }
 
-/** @throws AwsError ResourceNotFoundException */
-export function deploymentOf(
-  state: AppConfigState,
-  environmentId: string,
-  deploymentNumber: number,
-  now: Date,
-): DeploymentRecord {
-  const records = deploymentsOf(state, environmentId, now);
-  const record = records.find(({ deployment }) => deployment.DeploymentNumber === deploymentNumber);
-  if (record === undefined) throw notFound('Deployment', String(deploymentNumber));
-  return record;
-}
-
-/**
- * The number of the next deployment of an environment.
- * @throws AwsError ConflictException while another is in progress or when `latest` is not the newest
- */
-export function nextNumber(newestFirst: readonly DeploymentRecord[], latest: number | undefined): number {
-  const newest = newestFirst[0]?.deployment;
-  if (newest !== undefined && isInProgress(newest)) {
-    throw conflict(`Deployment number ${newest.DeploymentNumber} is in progress in this environment`);
-  }
-  const number = newest?.DeploymentNumber ?? 0;
-  if (latest !== undefined && latest !== number) {
-    throw conflict(`The latest deployment number is ${number}, not ${latest}`);
-  }
-  return number + 1;
-}
-
-/** Makes a deployment the one of its environment and profile. */
-export function addDeployment(
-  state: AppConfigState,
-  record: Omit<DeploymentRecord, 'previousNumber' | 'stopEvents'>,
-  now: Date,
-): DeploymentRecord {
-  const key = liveKey(record.deployment);
-  const added = {
-    ...record,
-    deployment: advance(record.deployment, now),
-    previousNumber: state.live[key] ?? 0,
-    stopEvents: [],
-  };
-  state.deployments.push(added);
-  state.live[key] = record.deployment.DeploymentNumber;
-  return added;
-}
-
-/**
- * Stops a deployment in progress, or reverts a completed one of the last 72 hours: what was live before it is live again.
- * @throws AwsError BadRequestException
- */
-export function stopDeployment(
-  state: AppConfigState,
-  record: DeploymentRecord,
-  allowRevert: boolean,
-  now: Date,
-): DeploymentRecord {
-  const { deployment } = record;
-  const number = deployment.DeploymentNumber;
-  if (!isInProgress(deployment)) {
-    const busy = deploymentsOf(state, deployment.EnvironmentId, now).some((other) => isInProgress(other.deployment));
-    if (deployment.State !== 'COMPLETE')
-      throw badRequest(`Deployment ${number} is ${deployment.State} and cannot be stopped.`);
-    if (!allowRevert) throw badRequest(`Deployment ${number} is COMPLETE: reverting it takes AllowRevert.`);
-    if (now.getTime() - Date.parse(deployment.CompletedAt ?? '') > REVERTIBLE_MS) {
-      throw badRequest(`Deployment ${number} was completed more than 72 hours ago and cannot be reverted.`);
-    }
-    if (busy) throw badRequest(`Deployment ${number} cannot be reverted while another is in progress.`);
-  }
-  const stopped = { ...record, ...stoppedBy(deployment, now) };
-  state.deployments[state.deployments.indexOf(record)] = stopped;
-  state.live[liveKey(deployment)] = record.previousNumber;
-  return stopped;
-}
-
-function stoppedBy(deployment: Deployment, now: Date): Pick<DeploymentRecord, 'deployment' | 'stopEvents'> {
-  const event = (EventType: string, Description: string): DeploymentEvent => ({
-    ...{ EventType, Description, TriggeredBy: 'USER', OccurredAt: now.toISOString() },
-  });
-  const CompletedAt = now.toISOString();
-  if (!isInProgress(deployment)) {
-    const reverted = { ...deployment, State: 'REVERTED', CompletedAt } as const;
-    return { deployment: reverted, stopEvents: [event('REVERT_COMPLETED', 'Deployment was reverted')] };
-  }
-  const stopEvents = [
-    event('ROLLBACK_COMPLETED', 'Rollback completed'),
-    event('ROLLBACK_STARTED', 'A request stopped the deployment'),
-  ];
-  return { deployment: { ...deployment, State: 'ROLLED_BACK', PercentageComplete: 0, CompletedAt }, stopEvents };
-}
-
-/** What an environment serves of a profile to a reader at `rank` (0 to 100) of a gradual deployment. */
+/** What an environment serves of a profile. */
 export function servedBy(
-  state: AppConfigState,
+  { state }: Deployments,
   target: Pick<Deployment, 'EnvironmentId' | 'ConfigurationProfileId'>,
-  rank: number,
-  now: Date,
 ): DeploymentRecord | undefined {
-  const records = deploymentsOf(state, target.EnvironmentId, now);
-  const find = (number: number | undefined): DeploymentRecord | undefined =>
-    records.find(({ deployment }) => deployment.DeploymentNumber === number);
-  const live = find(state.live[liveKey(target)]);
-  return live !== undefined && rank >= live.deployment.PercentageComplete ? find(live.previousNumber) : live;
+  return state.deployments.find(
+    ({ deployment: { EnvironmentId, DeploymentNumber } }) =>
+      EnvironmentId === target.EnvironmentId && DeploymentNumber === state.live[liveKey(target)],
+  );
 }
 
 /** The state of an environment follows from its newest deployment. */
 export function environmentState(newestFirst: readonly DeploymentRecord[]): string {
   const state = newestFirst[0]?.deployment.State;
   if (state === 'ROLLED_BACK' || state === 'REVERTED') return state;
-  return state === 'DEPLOYING' || state === 'BAKING' ? 'DEPLOYING' : 'READY_FOR_DEPLOYMENT';
+  return state === 'BAKING' ? 'DEPLOYING' : 'READY_FOR_DEPLOYMENT';
 }
 
-/** The event log of a deployment, newest first. */
-export function eventLog({ deployment, stopEvents }: DeploymentRecord): readonly DeploymentEvent[] {
-  const event = (EventType: string, Description: string, minutes: number): DeploymentEvent => ({
-    ...{ EventType, Description, TriggeredBy: minutes === 0 ? 'USER' : 'APPCONFIG' },
-    OccurredAt: new Date(Date.parse(deployment.StartedAt) + minutes * MINUTE_MS).toISOString(),
-  });
-  const { DeploymentDurationInMinutes: duration, FinalBakeTimeInMinutes: bake } = deployment;
-  const events = [event('DEPLOYMENT_STARTED', 'Deployment started', 0)];
-  if (deployment.PercentageComplete === 100) {
-    events.unshift(event('PERCENTAGE_UPDATED', 'Configuration available to 100.00% of clients', duration));
-    events.unshift(event('BAKE_TIME_STARTED', `Deployment bake time started for ${bake} minutes`, duration));
+async function startDeployment(parts: Deployments, call: Call): Promise<ServiceResponse> {
+  const { state } = parts;
+  const given = readBody(call, startSchema);
+  const app = param(call, 'app');
+  call.authorize('appconfig:StartDeployment', [
+    arns.application(app),
+    arns.environment(app, param(call, 'env')),
+    arns.profile(app, given.ConfigurationProfileId),
+    arns.strategy(given.DeploymentStrategyId),
+  ]);
+  const application = byId(state.applications, 'Application', app);
+  const environment = environmentOf(state, call);
+  const profile = byId(state.profiles, 'ConfigurationProfile', given.ConfigurationProfileId);
+  const strategy = byId(state.strategies, 'DeploymentStrategy', given.DeploymentStrategyId);
+  const { version, content } = findVersion(state, profile, given.ConfigurationVersion);
+  const DeploymentNumber = nextNumber(deploymentsOf(parts, environment.Id), given.LatestDeploymentNumber);
+  const details = { Description: given.Description, ConfigurationVersion: String(version.VersionNumber) };
+  const target = { point: 'PRE_START_DEPLOYMENT', application, environment, profile } as const;
+  await askExtensions(state, parts.invoke, { ...target, content, members: { DeploymentNumber, ...details } });
+  const StartedAt = parts.now().toISOString();
+  const deployment: Deployment = {
+    ...{ ApplicationId: app, EnvironmentId: environment.Id, ConfigurationProfileId: profile.Id },
+    ...{ DeploymentStrategyId: strategy.Id, FinalBakeTimeInMinutes: strategy.FinalBakeTimeInMinutes },
+    ...{ DeploymentNumber, ...details, ConfigurationName: profile.Name, VersionLabel: version.VersionLabel },
+    ...{ State: 'BAKING', PercentageComplete: 100, StartedAt },
+    EventLog: [{ EventType: 'DEPLOYMENT_STARTED', TriggeredBy: 'USER', OccurredAt: StartedAt }],
+  };
+  const previousNumber = state.live[liveKey(deployment)] ?? 0;
+  state.deployments.push({ deployment, contentType: version.ContentType, content, previousNumber });
+  state.live[liveKey(deployment)] = DeploymentNumber;
+  return json(201, settled(deployment, parts.now()));
+}
+
+/** @throws AwsError ConflictException while another is in progress or when `latest` is not the newest */
+function nextNumber(newestFirst: readonly DeploymentRecord[], latest: number | undefined): number {
+  const { DeploymentNumber: number = 0, State } = newestFirst[0]?.deployment ?? {};
+  if (State === 'BAKING') throw conflict(`Deployment number ${number} is in progress in this environment`);
+  if ((latest ?? number) !== number) throw conflict(`The latest deployment number is ${number}, not ${latest}`);
+  return number + 1;
+}
+
+/** Stops a deployment in progress, or reverts a completed one: what was live before it is live again. */
+function stopDeployment(parts: Deployments, call: Call): Deployment {
+  const { state, now } = parts;
+  const { deployment, ...record } = find(parts, call);
+  const { DeploymentNumber: number, State, EnvironmentId } = deployment;
+  if (State !== 'BAKING') {
+    if (State !== 'COMPLETE') throw badRequest(`Deployment ${number} is ${State} and cannot be stopped.`);
+    if (call.headers['allow-revert'] !== 'true') {
+      throw badRequest(`Deployment ${number} is COMPLETE: reverting it takes AllowRevert.`);
+    }
+    if (deploymentsOf(parts, EnvironmentId)[0]?.deployment.State === 'BAKING') {
+      throw badRequest(`Deployment ${number} cannot be reverted while another is in progress.`);
+    }
   }
-  const completed = deployment.State === 'COMPLETE' || deployment.State === 'REVERTED';
-  if (completed) events.unshift(event('DEPLOYMENT_COMPLETED', 'Deployment completed', duration + bake));
-  return [...stopEvents, ...events];
+  const CompletedAt = now().toISOString();
+  const event = (EventType: string): DeploymentEvent => ({ EventType, TriggeredBy: 'USER', OccurredAt: CompletedAt });
+  const stopped: Deployment =
+    State === 'BAKING'
+      ? {
+          ...deployment,
+          State: 'ROLLED_BACK',
+          PercentageComplete: 0,
+          CompletedAt,
+          EventLog: [event('ROLLBACK_COMPLETED'), ...deployment.EventLog],
+        }
+      : {
+          ...deployment,
+          State: 'REVERTED',
+          CompletedAt,
+          EventLog: [event('REVERT_COMPLETED'), ...deployment.EventLog],
+        };
+  const index = state.deployments.findIndex(
+    (one) => one.deployment.EnvironmentId === EnvironmentId && one.deployment.DeploymentNumber === number,
+  );
+  state.deployments[index] = { ...record, deployment: stopped };
+  state.live[liveKey(deployment)] = record.previousNumber;
+  return stopped;
 }
 
-function isInProgress({ State: state }: Deployment): boolean {
-  return state === 'DEPLOYING' || state === 'BAKING';
+function find(parts: Deployments, call: Call): DeploymentRecord {
+  const number = readMembers(param(call, 'number'), z.coerce.number().int());
+  const records = deploymentsOf(parts, environmentOf(parts.state, call).Id);
+  const record = records.find(({ deployment }) => deployment.DeploymentNumber === number);
+  if (record === undefined) throw notFound('Deployment', String(number));
+  return record;
+}
+
+function environmentOf(state: AppConfigState, call: Call): Environment {
+  const ours = state.environments.filter(({ ApplicationId }) => ApplicationId === param(call, 'app'));
+  return byId(ours, 'Environment', param(call, 'env'));
 }
 
 function liveKey(target: Pick<Deployment, 'EnvironmentId' | 'ConfigurationProfileId'>): string {
   return `${target.EnvironmentId}/${target.ConfigurationProfileId}`;
 }
 
-function advance(deployment: Deployment, now: Date): Deployment {
-  if (!isInProgress(deployment)) return deployment;
-  const { DeploymentDurationInMinutes: duration, FinalBakeTimeInMinutes: bake, StartedAt } = deployment;
-  const elapsed = (now.getTime() - Date.parse(StartedAt)) / MINUTE_MS;
-  if (elapsed < duration) return { ...deployment, PercentageComplete: grown(deployment, elapsed / duration) };
-  if (elapsed < duration + bake) return { ...deployment, PercentageComplete: 100, State: 'BAKING' };
-  const completedAt = new Date(Date.parse(StartedAt) + (duration + bake) * MINUTE_MS);
-  return { ...deployment, PercentageComplete: 100, State: 'COMPLETE', CompletedAt: completedAt.toISOString() };
-}
-
-/** Equal steps of the growth factor, or doubling ones; the first at once. */
-function grown({ GrowthType, GrowthFactor }: Deployment, share: number): number {
-  const linear = GrowthType === 'LINEAR';
-  const steps = linear ? Math.ceil(100 / GrowthFactor) : Math.ceil(Math.log2(100 / GrowthFactor)) + 1;
-  const step = Math.floor(share * steps);
-  return Math.min(100, linear ? GrowthFactor * (step + 1) : GrowthFactor * 2 ** step);
+/** A deployment whose bake time is over is complete. */
+function settled(deployment: Deployment, now: Date): Deployment {
+  const end = new Date(Date.parse(deployment.StartedAt) + deployment.FinalBakeTimeInMinutes * 60_000);
+  if (deployment.State !== 'BAKING' || now < end) return deployment;
+  const OccurredAt = end.toISOString();
+  const completed = { EventType: 'DEPLOYMENT_COMPLETED', TriggeredBy: 'APPCONFIG', OccurredAt } as const;
+  return { ...deployment, State: 'COMPLETE', CompletedAt: OccurredAt, EventLog: [completed, ...deployment.EventLog] };
 }

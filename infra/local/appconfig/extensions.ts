@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Invoke } from '../service.ts';
-import { type AppConfigState, type Association, arns, badRequest, type Extension, type Named } from './state.ts';
+import { type AppConfigState, arns, badRequest, type Named } from './state.ts';
 
 /** The action points of extensions that run here: those that can refuse. */
 export const ACTION_POINTS = {
@@ -18,97 +18,55 @@ export interface ExtensionCall {
   readonly content: string;
   /** Members of the event that this action point adds. */
   readonly members: Readonly<Record<string, unknown>>;
-  /** `<extension id or name>#<parameter>` to value. */
-  readonly dynamicParameters?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface ExtensionsResult {
-  /** Base64; an extension may rewrite it. */
-  readonly content: string;
-  readonly applied: readonly Readonly<Record<string, unknown>>[];
-}
-
-const AnswerSchema = z
+const answerSchema = z
   .looseObject({
     Error: z.string().optional(),
     Message: z.string().optional(),
     Details: z.array(z.looseObject({})).optional(),
-    Content: z.string().optional(),
+    Content: z.undefined('rewriting a configuration does not run on this machine').optional(),
   })
   .nullish();
 
 /**
- * Runs the actions of every extension that is associated with the application, environment or profile.
+ * Asks every extension that is associated with the application, environment or profile.
  * @throws AwsError BadRequestException when one refuses or fails
  */
-export async function runExtensions(
-  state: AppConfigState,
-  invoke: Invoke,
-  call: ExtensionCall,
-): Promise<ExtensionsResult> {
+export async function askExtensions(state: AppConfigState, invoke: Invoke, call: ExtensionCall): Promise<void> {
   const { application, environment, profile } = call;
   const resources = [arns.application(application.Id), arns.profile(application.Id, profile.Id)];
   if (environment !== undefined) resources.push(arns.environment(application.Id, environment.Id));
-  let { content } = call;
-  const applied: Readonly<Record<string, unknown>>[] = [];
-  for (const association of state.associations.filter(({ ResourceArn }) => resources.includes(ResourceArn))) {
-    const extension = state.extensions.find(({ Arn }) => Arn === association.ExtensionArn);
-    if (extension?.Actions[call.point] === undefined) continue;
-    const parameters = parametersOf(association, extension, call.dynamicParameters ?? {});
-    for (const action of extension.Actions[call.point] ?? []) {
-      const event = { ...eventOf(call), Parameters: parameters, Content: content };
-      content = (await runAction(invoke, action, event)) ?? content;
-    }
-    const ids = { ExtensionId: extension.Id, ExtensionAssociationId: association.Id };
-    applied.push({ ...ids, VersionNumber: extension.VersionNumber, Parameters: parameters });
+  const associated = state.associations.filter(({ ResourceArn }) => resources.includes(ResourceArn));
+  for (const { ExtensionArn } of associated) {
+    const extension = state.extensions.find(({ Arn }) => Arn === ExtensionArn);
+    for (const { Name, Uri } of extension?.Actions[call.point] ?? []) await ask(invoke, { Name, Uri }, eventOf(call));
   }
-  return { content, applied };
 }
 
-function eventOf({
-  point,
-  application,
-  environment,
-  profile,
-  members,
-}: ExtensionCall): Readonly<Record<string, unknown>> {
+function eventOf(call: ExtensionCall): object {
   const idAndName = ({ Id, Name }: Named) => ({ Id, Name });
   return {
     InvocationId: randomUUID(),
-    Type: ACTION_POINTS[point],
-    Application: idAndName(application),
-    ...(environment && { Environment: idAndName(environment) }),
-    ConfigurationProfile: idAndName(profile),
-    ...members,
+    Type: ACTION_POINTS[call.point],
+    Parameters: {},
+    Application: idAndName(call.application),
+    ...(call.environment && { Environment: idAndName(call.environment) }),
+    ConfigurationProfile: idAndName(call.profile),
+    ...call.members,
+    Content: call.content,
   };
 }
 
-function parametersOf(association: Association, extension: Extension, dynamic: Readonly<Record<string, string>>) {
-  const own = Object.entries(dynamic).flatMap(([key, value]) => {
-    const [name, parameter] = key.split('#');
-    return parameter !== undefined && (name === extension.Id || name === extension.Name) ? [[parameter, value]] : [];
-  });
-  return { ...association.Parameters, ...Object.fromEntries(own) };
-}
-
-async function runAction(
-  invoke: Invoke,
-  action: { readonly Name: string; readonly Uri: string },
-  event: unknown,
-): Promise<string | undefined> {
+async function ask(invoke: Invoke, action: { readonly Name: string; readonly Uri: string }, event: object) {
   const result = await invoke(action.Uri, event).catch((error: unknown) => {
-    throw badRequest(
-      `Extension action ${action.Name} could not be invoked: ${error instanceof Error ? error.message : error}`,
-    );
+    throw badRequest(`Extension action ${action.Name} could not be invoked: ${String(error)}`);
   });
   if (result.functionError !== undefined) {
     throw badRequest(`Extension action ${action.Name} failed: ${JSON.stringify(result.payload)}`);
   }
-  const answer = AnswerSchema.safeParse(result.payload);
-  if (!answer.success) throw badRequest(`Extension action ${action.Name} answered something that is no answer.`);
-  if (answer.data?.Error !== undefined) {
-    const details = answer.data.Details === undefined ? '' : ` ${JSON.stringify(answer.data.Details)}`;
-    throw badRequest(`${answer.data.Error}: ${answer.data.Message ?? ''}${details}`);
-  }
-  return answer.data?.Content;
+  const answer = answerSchema.safeParse(result.payload);
+  if (!answer.success) throw badRequest(`Extension action ${action.Name}: ${z.prettifyError(answer.error)}`);
+  const { Error: error, Message = '', Details } = answer.data ?? {};
+  if (error !== undefined) throw badRequest(`${error}: ${Message} ${JSON.stringify(Details ?? [])}`);
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type Call, json, page, param, type Routes, readBody, readMembers } from '../gateway/rest-routes.ts';
+import { json, type Operation, page, param, type Routes, readBody, readMembers } from '../gateway/rest-routes.ts';
 import { AwsError } from '../service.ts';
+import type { ACTION_POINTS } from './extensions.ts';
 import {
   type AppConfigState,
-  type Association,
   arns,
   badRequest,
   byId,
@@ -11,8 +11,6 @@ import {
   type Extension,
   type Named,
   newId,
-  notFound,
-  type Profile,
   type Strategy,
 } from './state.ts';
 
@@ -20,211 +18,117 @@ import {
 const MAX_ENVIRONMENTS = 20;
 
 const named = { Name: z.string().min(1).max(64), Description: z.string().max(1024).optional() };
-const NamedSchema = z.object(named);
-const unsupported = z.array(z.unknown()).max(0, 'does not run on this machine').optional();
-const EnvironmentSchema = z.object({ ...named, Monitors: unsupported });
-const ProfileSchema = z.object({
+const namedSchema = z.object(named);
+const profileSchema = z.object({
   ...named,
   LocationUri: z.literal('hosted', 'only hosted configurations run on this machine'),
   Type: z.string().default('AWS.Freeform'),
-  Validators: unsupported,
+  Validators: z.undefined('does not run on this machine').optional(),
 });
-const minutes = z.coerce.number().int().min(0).max(1440);
-const StrategySchema = z.object({
+const strategySchema = z.object({
   ...named,
-  DeploymentDurationInMinutes: minutes,
-  FinalBakeTimeInMinutes: minutes.default(0),
-  GrowthFactor: z.coerce.number().min(1).max(100),
-  GrowthType: z.enum(['LINEAR', 'EXPONENTIAL']).default('LINEAR'),
+  DeploymentDurationInMinutes: z.coerce.number().pipe(z.literal(0, 'gradual deployments do not run on this machine')),
+  GrowthFactor: z.coerce.number().pipe(z.literal(100)),
+  FinalBakeTimeInMinutes: z.coerce.number().int().min(0).max(1440).default(0),
 });
-const ActionSchema = z.object({ Name: z.string(), Uri: z.string().includes(':lambda:') });
-const point = z.enum(['PRE_CREATE_HOSTED_CONFIGURATION_VERSION', 'PRE_START_DEPLOYMENT']);
-const ExtensionSchema = z.object({ ...named, Actions: z.partialRecord(point, z.array(ActionSchema).min(1)) });
-const AssociationSchema = z.object({
-  ExtensionIdentifier: z.string(),
-  ExtensionVersionNumber: z.coerce.number().int().optional(),
-  ResourceIdentifier: z.string(),
-  Parameters: z.record(z.string(), z.string()).default({}),
-});
+const point = z.enum([
+  'PRE_CREATE_HOSTED_CONFIGURATION_VERSION',
+  'PRE_START_DEPLOYMENT',
+] satisfies (keyof typeof ACTION_POINTS)[]);
+const actionSchema = z.object({ Name: z.string(), Uri: z.string().includes(':lambda:') });
+const extensionSchema = z.object({ ...named, Actions: z.partialRecord(point, z.array(actionSchema).min(1)) });
+const associationSchema = z.object({ ExtensionIdentifier: z.string(), ResourceIdentifier: z.string() });
 
 /**
- * Creates what a request or a template describes; with the id of an existing resource, replaces it.
- * @throws AwsError BadRequestException and others of AppConfig
+ * What a template creates. A resource that an earlier run of the platform made keeps its id.
+ * @throws AwsError BadRequestException, ResourceNotFoundException
  */
-export interface AppConfigCreator {
-  application(properties: unknown, id?: string): Named;
-  environment(applicationId: string, properties: unknown): Environment;
-  profile(applicationId: string, properties: unknown): Profile;
-  strategy(properties: unknown, id?: string): Strategy;
-  extension(properties: unknown, id?: string): Extension;
-  association(properties: unknown): Association;
+export function createFromTemplate(state: AppConfigState) {
+  const put = <T extends Named>(items: T[], given: Omit<T, 'Id'>, make: (id: string) => T): T => {
+    const index = items.findIndex(({ Name }) => Name === given.Name);
+    const item = make(items[index]?.Id ?? newId());
+    items.splice(index < 0 ? items.length : index, 1, item);
+    return item;
+  };
+  return {
+    createApplication: (properties: unknown): Named => {
+      const given = readMembers(properties, namedSchema);
+      return put(state.applications, given, (Id) => ({ Id, ...given }));
+    },
+    createDeploymentStrategy: (properties: unknown): Strategy => {
+      const given = readMembers(properties, strategySchema);
+      return put(state.strategies, given, (Id) => ({ Id, ...given }));
+    },
+    createExtension: (properties: unknown): Extension => {
+      const given = { ...readMembers(properties, extensionSchema), VersionNumber: 1, Arn: '' };
+      return put(state.extensions, given, (Id) => ({ Id, ...given, Arn: arns.extension(Id) }));
+    },
+    createExtensionAssociation: (properties: unknown) => associate(state, properties),
+  };
 }
 
-export function createCreator(state: AppConfigState): AppConfigCreator {
+function associate(state: AppConfigState, properties: unknown) {
+  const { ExtensionIdentifier: id, ResourceIdentifier: ResourceArn } = readMembers(properties, associationSchema);
+  const { Arn: ExtensionArn = id } = state.extensions.find(({ Id, Arn }) => Id === id || Arn === id) ?? {};
+  if (!state.applications.some(({ Id }) => arns.application(Id) === ResourceArn)) {
+    throw badRequest(`ResourceIdentifier names no application: ${ResourceArn}`);
+  }
+  const same = state.associations.find((one) => one.ExtensionArn === ExtensionArn && one.ResourceArn === ResourceArn);
+  if (same !== undefined) return same;
+  const Id = newId();
+  const made = { Id, Arn: arns.association(Id), ExtensionArn, ResourceArn };
+  state.associations.push(made);
+  return made;
+}
+
+/** An operation that is authorized on what its path names. */
+export function guarded(action: string, run: Operation): Operation {
+  return (call) => {
+    const { app = '', env, profile, number, version } = call.params;
+    const environment = env === undefined ? [] : [arns.environment(app, env)];
+    const deployment = number === undefined ? [] : [`${environment[0]}/deployment/${number}`];
+    const profiles = profile === undefined ? [] : [arns.profile(app, profile)];
+    const versions = version === undefined ? [] : [`${profiles[0]}/hostedconfigurationversion/${version}`];
+    const own = [...environment, ...deployment, ...profiles, ...versions];
+    call.authorize(`appconfig:${action}`, app === '' ? ['*'] : [arns.application(app), ...own]);
+    return run(call);
+  };
+}
+
+/** Operations on applications, environments and profiles. */
+export function resourceRoutes(state: AppConfigState, described: (environment: Environment) => object): Routes {
+  const within = <T extends Environment>(items: readonly T[], call: Parameters<Operation>[0]): readonly T[] => {
+    const { Id } = byId(state.applications, 'Application', param(call, 'app'));
+    return items.filter(({ ApplicationId }) => ApplicationId === Id);
+  };
   return {
-    application: (properties, Id = newId()) => put(state.applications, { Id, ...readMembers(properties, NamedSchema) }),
-    environment: (ApplicationId, properties) => {
-      byId(state.applications, 'Application', ApplicationId);
-      const { Monitors: _, ...rest } = readMembers(properties, EnvironmentSchema);
-      const count = state.environments.filter((environment) => environment.ApplicationId === ApplicationId).length;
+    'GET /applications': guarded('ListApplications', (call) => page(state.applications, call)),
+    'POST /applications/{app}/environments': guarded('CreateEnvironment', (call) => {
+      const given = readBody(call, namedSchema);
+      const count = within(state.environments, call).length;
       if (count >= MAX_ENVIRONMENTS) {
         const message = `The application has ${count} environments, the most that it may have.`;
         throw new AwsError('ServiceQuotaExceededException', message, 402);
       }
-      return put(state.environments, { ApplicationId, Id: newId(), ...rest });
-    },
-    profile: (ApplicationId, properties) => {
-      byId(state.applications, 'Application', ApplicationId);
-      const { Validators: _, ...rest } = readMembers(properties, ProfileSchema);
-      return put(state.profiles, { ApplicationId, Id: newId(), ...rest });
-    },
-    strategy: (properties, Id = newId()) => put(state.strategies, { Id, ...readMembers(properties, StrategySchema) }),
-    extension: (properties, Id = newId()) => {
-      const Arn = arns.extension(Id, 1);
-      return put(state.extensions, { Id, Arn, VersionNumber: 1, ...readMembers(properties, ExtensionSchema) });
-    },
-    association: (properties) => put(state.associations, associationOf(state, properties)),
-  };
-}
-
-function put<T extends { readonly Id: string }>(items: T[], item: T): T {
-  const index = items.findIndex(({ Id }) => Id === item.Id);
-  if (index < 0) items.push(item);
-  else items[index] = item;
-  return item;
-}
-
-function associationOf(state: AppConfigState, properties: unknown): Association {
-  const { ExtensionIdentifier: id, ResourceIdentifier, Parameters } = readMembers(properties, AssociationSchema);
-  const extension = state.extensions.find(({ Id, Name, Arn }) => [Id, Name, Arn].includes(id));
-  if (extension === undefined) throw notFound('Extension', id);
-  const known = [
-    ...state.applications.map(({ Id }) => arns.application(Id)),
-    ...state.environments.map(({ ApplicationId, Id }) => arns.environment(ApplicationId, Id)),
-    ...state.profiles.map(({ ApplicationId, Id }) => arns.profile(ApplicationId, Id)),
-  ];
-  if (!known.includes(ResourceIdentifier)) throw badRequest(`ResourceIdentifier names nothing: ${ResourceIdentifier}`);
-  const same = ({ ExtensionArn, ResourceArn }: Association): boolean =>
-    ExtensionArn === extension.Arn && ResourceArn === ResourceIdentifier;
-  // AppConfig associates an extension with a resource once.
-  const Id = state.associations.find(same)?.Id ?? newId();
-  const ids = { Id, Arn: arns.association(Id), ExtensionArn: extension.Arn, ResourceArn: ResourceIdentifier };
-  return { ...ids, ExtensionVersionNumber: extension.VersionNumber, Parameters };
-}
-
-/** What a template creates. A resource that an earlier run of the platform made keeps its id. */
-export function createFromTemplate(state: AppConfigState, create: AppConfigCreator) {
-  const idOf = (items: readonly Named[], properties: unknown): string | undefined => {
-    const { Name } = readMembers(properties, NamedSchema);
-    return items.find((item) => item.Name === Name)?.Id;
-  };
-  return {
-    createApplication: (properties: unknown) => create.application(properties, idOf(state.applications, properties)),
-    createDeploymentStrategy: (properties: unknown) => create.strategy(properties, idOf(state.strategies, properties)),
-    createExtension: (properties: unknown) => create.extension(properties, idOf(state.extensions, properties)),
-    createExtensionAssociation: create.association,
-  };
-}
-
-type InApplication = <T extends { readonly ApplicationId: string }>(items: readonly T[], call: Call) => readonly T[];
-
-/** Operations on applications, environments, profiles, strategies, extensions and associations. */
-export function resourceRoutes(
-  state: AppConfigState,
-  create: AppConfigCreator,
-  described: (environment: Environment) => object,
-): Routes {
-  const inApplication: InApplication = (items, call) => {
-    const app = byId(state.applications, 'Application', param(call, 'app'));
-    return items.filter(({ ApplicationId }) => ApplicationId === app.Id);
-  };
-  return {
-    ...accountRoutes(state, create),
-    ...profileRoutes(state, create, inApplication),
-    'POST /applications/{app}/environments': (call) => {
-      call.authorize('appconfig:CreateEnvironment', [arns.application(param(call, 'app'))]);
-      return json(201, described(create.environment(param(call, 'app'), readBody(call, z.unknown()))));
-    },
-    'GET /applications/{app}/environments': (call) => {
-      call.authorize('appconfig:ListEnvironments', [arns.application(param(call, 'app'))]);
-      return page(inApplication(state.environments, call).map(described), call);
-    },
-    'GET /applications/{app}/environments/{env}': (call) => {
-      const app = param(call, 'app');
-      call.authorize('appconfig:GetEnvironment', [arns.application(app), arns.environment(app, param(call, 'env'))]);
-      return json(200, described(byId(inApplication(state.environments, call), 'Environment', param(call, 'env'))));
-    },
-  };
-}
-
-function profileRoutes(state: AppConfigState, create: AppConfigCreator, inApplication: InApplication): Routes {
-  return {
-    'POST /applications/{app}/configurationprofiles': (call) => {
-      call.authorize('appconfig:CreateConfigurationProfile', [arns.application(param(call, 'app'))]);
-      return json(201, create.profile(param(call, 'app'), readBody(call, z.unknown())));
-    },
-    'GET /applications/{app}/configurationprofiles': (call) => {
-      call.authorize('appconfig:ListConfigurationProfiles', [arns.application(param(call, 'app'))]);
-      const type = call.query.get('type');
-      return page(
-        inApplication(state.profiles, call).filter(({ Type }) => type === null || Type === type),
-        call,
-      );
-    },
-    'GET /applications/{app}/configurationprofiles/{profile}': (call) => {
-      const [app, profile] = [param(call, 'app'), param(call, 'profile')];
-      call.authorize('appconfig:GetConfigurationProfile', [arns.application(app), arns.profile(app, profile)]);
-      return json(200, byId(inApplication(state.profiles, call), 'ConfigurationProfile', profile));
-    },
-  };
-}
-
-interface AccountResource<T> {
-  readonly path: string;
-  readonly name: string;
-  readonly items: readonly T[];
-  readonly make: (properties: unknown) => T;
-  readonly arn: (id: string) => string;
-}
-
-/** A resource of the account: create, list, and get by id. */
-function routesOf<T extends { readonly Id: string }>({ path, name, items, make, arn }: AccountResource<T>): Routes {
-  return {
-    [`POST ${path}`]: (call) => {
-      call.authorize(`appconfig:Create${name}`, ['*']);
-      return json(201, make(readBody(call, z.unknown())));
-    },
-    [`GET ${path}`]: (call) => {
-      call.authorize(`appconfig:List${name.replace(/y$/, 'ie')}s`, ['*']);
-      return page(items, call);
-    },
-    [`GET ${path}/{id}`]: (call) => {
-      const id = param(call, 'id');
-      call.authorize(`appconfig:Get${name}`, [arn(id)]);
-      const found = items.find(({ Id }) => Id === id);
-      if (found === undefined) throw notFound(name, id);
-      return json(200, found);
-    },
-  };
-}
-
-function accountRoutes(state: AppConfigState, create: AppConfigCreator): Routes {
-  const applications = { path: '/applications', name: 'Application', arn: arns.application };
-  const strategies = { path: '/deploymentstrategies', name: 'DeploymentStrategy', arn: arns.strategy };
-  const extensions = { path: '/extensions', name: 'Extension', arn: (id: string) => arns.extension(id, 1) };
-  const associations = { path: '/extensionassociations', name: 'ExtensionAssociation', arn: arns.association };
-  return {
-    ...routesOf({ ...applications, items: state.applications, make: create.application }),
-    ...routesOf({ ...strategies, items: state.strategies, make: create.strategy }),
-    ...routesOf({ ...extensions, items: state.extensions, make: create.extension }),
-    ...routesOf({ ...associations, items: state.associations, make: create.association }),
-    'DELETE /extensionassociations/{id}': (call) => {
-      const id = param(call, 'id');
-      call.authorize('appconfig:DeleteExtensionAssociation', [arns.association(id)]);
-      const index = state.associations.findIndex(({ Id }) => Id === id);
-      if (index < 0) throw notFound('ExtensionAssociation', id);
-      state.associations.splice(index, 1);
-      return { status: 204 };
-    },
+      const environment = { ApplicationId: param(call, 'app'), Id: newId(), ...given };
+      state.environments.push(environment);
+      return json(201, described(environment));
+    }),
+    'GET /applications/{app}/environments': guarded('ListEnvironments', (call) =>
+      page(within(state.environments, call).map(described), call),
+    ),
+    'GET /applications/{app}/environments/{env}': guarded('GetEnvironment', (call) =>
+      json(200, described(byId(within(state.environments, call), 'Environment', param(call, 'env')))),
+    ),
+    'POST /applications/{app}/configurationprofiles': guarded('CreateConfigurationProfile', (call) => {
+      const given = readBody(call, profileSchema);
+      const profile = { ApplicationId: param(call, 'app'), Id: newId(), ...given };
+      within(state.profiles, call);
+      state.profiles.push(profile);
+      return json(201, profile);
+    }),
+    'GET /applications/{app}/configurationprofiles': guarded('ListConfigurationProfiles', (call) =>
+      page(within(state.profiles, call), call),
+    ),
   };
 }

@@ -11,15 +11,12 @@ export interface Named {
 export interface Environment extends Named {
   readonly ApplicationId: string;
 }
-export interface Profile extends Named {
-  readonly ApplicationId: string;
+export interface Profile extends Environment {
   readonly LocationUri: string;
   readonly Type: string;
 }
+/** Everything at once: only the bake time may differ. */
 export interface Strategy extends Named {
-  readonly DeploymentDurationInMinutes: number;
-  readonly GrowthType: 'LINEAR' | 'EXPONENTIAL';
-  readonly GrowthFactor: number;
   readonly FinalBakeTimeInMinutes: number;
 }
 export interface HostedVersion {
@@ -39,31 +36,30 @@ export interface Association {
   readonly Id: string;
   readonly Arn: string;
   readonly ExtensionArn: string;
-  readonly ExtensionVersionNumber: number;
   readonly ResourceArn: string;
-  readonly Parameters: Readonly<Record<string, string>>;
 }
-export interface DeploymentEvent {
-  readonly EventType: string;
-  readonly TriggeredBy: 'USER' | 'APPCONFIG';
-  readonly Description: string;
-  readonly OccurredAt: string;
-}
-export interface Deployment extends Omit<Strategy, 'Id' | 'Name'> {
+export interface Deployment {
   readonly ApplicationId: string;
   readonly EnvironmentId: string;
   readonly DeploymentStrategyId: string;
   readonly ConfigurationProfileId: string;
   readonly DeploymentNumber: number;
   readonly ConfigurationName: string;
-  readonly ConfigurationLocationUri: string;
   readonly ConfigurationVersion: string;
   readonly VersionLabel?: string | undefined;
-  readonly AppliedExtensions: readonly Readonly<Record<string, unknown>>[];
-  readonly State: 'DEPLOYING' | 'BAKING' | 'COMPLETE' | 'ROLLED_BACK' | 'REVERTED';
+  readonly Description: string;
+  readonly FinalBakeTimeInMinutes: number;
+  readonly State: 'BAKING' | 'COMPLETE' | 'ROLLED_BACK' | 'REVERTED';
   readonly PercentageComplete: number;
   readonly StartedAt: string;
   readonly CompletedAt?: string;
+  /** Newest first. */
+  readonly EventLog: readonly DeploymentEvent[];
+}
+export interface DeploymentEvent {
+  readonly EventType: string;
+  readonly TriggeredBy: 'USER' | 'APPCONFIG';
+  readonly OccurredAt: string;
 }
 
 /** What is deployed: the public deployment, with the content that it brings and what it went back from. */
@@ -74,8 +70,6 @@ export interface DeploymentRecord {
   readonly content: string;
   /** Number of the deployment of this profile that was live before this one; 0 for none. */
   readonly previousNumber: number;
-  /** Events of stopping it; the others follow from the clock. */
-  readonly stopEvents: readonly DeploymentEvent[];
 }
 
 /** Everything that AppConfig holds, as plain JSON, so that it can be kept in a file. */
@@ -93,19 +87,9 @@ export interface AppConfigState {
   readonly live: Record<string, number>;
 }
 
-const strategy = (Id: string, minutes: number, growth: number, bake: number): Strategy => ({
-  ...{ Id, Name: Id, DeploymentDurationInMinutes: minutes, GrowthFactor: growth, FinalBakeTimeInMinutes: bake },
-  GrowthType: Id.includes('Canary') ? 'EXPONENTIAL' : 'LINEAR',
-});
-
-/** An account as AWS hands it out: empty but for the predefined strategies. */
+/** An account as AWS hands it out: empty but for the predefined strategy. */
 export function emptyState(): AppConfigState {
-  const strategies = [
-    strategy('AppConfig.AllAtOnce', 0, 100, 10),
-    strategy('AppConfig.Linear50PercentEvery30Seconds', 1, 50, 1),
-    strategy('AppConfig.Linear20PercentEvery6Minutes', 30, 20, 30),
-    strategy('AppConfig.Canary10Percent20Minutes', 20, 10, 10),
-  ];
+  const strategies = [{ Id: 'AppConfig.AllAtOnce', Name: 'AppConfig.AllAtOnce', FinalBakeTimeInMinutes: 10 }];
   const empty = { applications: [], environments: [], profiles: [], extensions: [], associations: [] };
   return { ...empty, strategies, versions: [], deployments: [], live: {} };
 }
@@ -116,8 +100,7 @@ export function newId(): string {
 }
 
 export function notFound(what: string, id: string): AwsError {
-  const members = { ResourceName: what, ResourceType: what };
-  return new AwsError('ResourceNotFoundException', `${what} not found: ${id}`, 404, members);
+  return new AwsError('ResourceNotFoundException', `${what} not found: ${id}`, 404, { ResourceType: what });
 }
 
 export function badRequest(message: string, members: Readonly<Record<string, unknown>> = {}): AwsError {
@@ -136,12 +119,12 @@ export function byId<T extends Named>(items: readonly T[], what: string, id: str
 }
 
 /** ARNs as policies name them. */
+const root = `arn:aws:appconfig:${REGION}:${ACCOUNT}:`;
 export const arns = {
-  root: `arn:aws:appconfig:${REGION}:${ACCOUNT}:`,
-  application: (app: string) => `${arns.root}application/${app}`,
-  environment: (app: string, env: string) => `${arns.application(app)}/environment/${env}`,
-  profile: (app: string, profile: string) => `${arns.application(app)}/configurationprofile/${profile}`,
-  strategy: (id: string) => `${arns.root}deploymentstrategy/${id}`,
-  extension: (id: string, version: number) => `${arns.root}extension/${id}/${version}`,
-  association: (id: string) => `${arns.root}extensionassociation/${id}`,
+  application: (app: string) => `${root}application/${app}`,
+  environment: (app: string, env: string) => `${root}application/${app}/environment/${env}`,
+  profile: (app: string, profile: string) => `${root}application/${app}/configurationprofile/${profile}`,
+  strategy: (id: string) => `${root}deploymentstrategy/${id}`,
+  extension: (id: string) => `${root}extension/${id}/1`,
+  association: (id: string) => `${root}extensionassociation/${id}`,
 } as const;
