@@ -4,12 +4,7 @@ import { AwsError, type ServiceRequest } from '../service.ts';
 
 /** Checksums that are verified here; of the others the value is kept as it was sent. */
 const VERIFIED: Readonly<Record<string, (body: Buffer) => string>> = {
-  'x-amz-checksum-crc32': (body) => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(crc32(body));
-    return bytes.toString('base64');
-  },
-  'x-amz-checksum-sha1': (body) => createHash('sha1').update(body).digest('base64'),
+  'x-amz-checksum-crc32': (body) => Buffer.from(crc32(body).toString(16).padStart(8, '0'), 'hex').toString('base64'),
   'x-amz-checksum-sha256': (body) => createHash('sha256').update(body).digest('base64'),
   'content-md5': (body) => createHash('md5').update(body).digest('base64'),
 };
@@ -55,13 +50,8 @@ function decodeChunks(framed: Buffer): { readonly body: Buffer; readonly trailer
 }
 
 function trailersOf(text: string): Readonly<Record<string, string>> {
-  const lines = text.split('\r\n').filter((line) => line.includes(':'));
-  return Object.fromEntries(
-    lines.map((line) => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
-    }),
-  );
+  const lines = [...text.matchAll(/^([^:\r\n]+):(.*)$/gm)];
+  return Object.fromEntries(lines.map(([, name = '', value = '']) => [name.trim().toLowerCase(), value.trim()]));
 }
 
 function incomplete(): AwsError {

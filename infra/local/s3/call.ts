@@ -1,3 +1,4 @@
+import { xml } from '../gateway/protocol.ts';
 import { AwsError, type ServiceRequest, type ServiceResponse } from '../service.ts';
 import type { NewObject, ObjectVersion, S3Objects } from './objects.ts';
 
@@ -17,6 +18,15 @@ export function bucketArn(bucket: string): string {
 
 export function objectArn({ bucketName, key }: Pick<S3Call, 'bucketName' | 'key'>): string {
   return `${bucketArn(bucketName)}/${key}`;
+}
+
+/** @param isMarkup whether the content is elements already, instead of text */
+export function element(name: string, content: string | number, isMarkup = false): string {
+  return `<${name}>${isMarkup ? content : xml(String(content))}</${name}>`;
+}
+
+export function xmlDocument(root: string, content: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</${root}>`;
 }
 
 export function xmlAnswer(body: string, headers: Readonly<Record<string, string>> = {}): ServiceResponse {
@@ -43,19 +53,18 @@ export function keptHeaders(headers: Readonly<Record<string, string>>): Readonly
 }
 
 /**
- * Stores an object if the request's conditions hold for what lies there now.
- * @throws AwsError PreconditionFailed (412), InvalidRequest
+ * Stores an object if the request's condition holds for what lies there now.
+ * @throws AwsError PreconditionFailed (412), InvalidRequest, NotImplemented
  */
 export function store(call: S3Call, object: Omit<NewObject, 'key'>): ObjectVersion {
   const { request, objects, key } = call;
   const bucket = objects.bucket(call.bucketName);
-  const existing = objects.current(bucket, key);
-  const { 'if-none-match': absent, 'if-match': same } = request.headers;
-  if (absent !== undefined && absent !== '*') {
-    throw new AwsError('NotImplemented', 'A write takes If-None-Match with the value * only.', 501);
+  const { 'if-none-match': absent = '*', 'if-match': same } = request.headers;
+  if (absent !== '*' || same !== undefined) {
+    throw new AwsError('NotImplemented', 'A write takes the condition If-None-Match: * only.', 501);
   }
-  if (absent === '*' && existing !== undefined) throw preconditionFailed('If-None-Match');
-  if (same !== undefined && unquoted(same) !== existing?.etag) throw preconditionFailed('If-Match');
+  const isConditional = request.headers['if-none-match'] !== undefined;
+  if (isConditional && objects.find(bucket, key) !== undefined) throw preconditionFailed('If-None-Match');
   if (object.retention !== undefined && !bucket.objectLock) {
     throw new AwsError('InvalidRequest', 'Bucket is missing Object Lock Configuration');
   }
@@ -64,10 +73,6 @@ export function store(call: S3Call, object: Omit<NewObject, 'key'>): ObjectVersi
 
 export function versionHeaders(version: ObjectVersion): Readonly<Record<string, string>> {
   return version.versionId === 'null' ? {} : { 'x-amz-version-id': version.versionId };
-}
-
-export function unquoted(etag: string): string {
-  return etag.replaceAll('"', '');
 }
 
 export function preconditionFailed(condition: string): AwsError {

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { AwsError, type Now } from '../service.ts';
 
-export const retentionModes = z.enum(['GOVERNANCE', 'COMPLIANCE']);
-const retentionSchema = z.object({ mode: retentionModes, until: z.string() }).readonly();
+const retentionSchema = z.object({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), until: z.string() }).readonly();
 /** Object Lock of one version: `until` is ISO 8601 UTC. */
 export type Retention = z.infer<typeof retentionSchema>;
 
@@ -33,9 +32,8 @@ export interface Bucket {
   readonly name: string;
   readonly versioned: boolean;
   readonly objectLock: boolean;
-  readonly createdAt: string;
   /** Versions by key, oldest first. */
-  readonly keys: Map<string, ObjectVersion[]>;
+  readonly keys: Map<string, readonly ObjectVersion[]>;
 }
 
 export interface NewObject {
@@ -51,38 +49,34 @@ export interface NewObject {
  * synchronous, so that a condition checked before a write still holds when it is written.
  */
 export class S3Objects {
-  readonly directory: string;
-  readonly #temporary: boolean;
+  readonly #directory: string;
   readonly #now: Now;
   readonly #buckets = new Map<string, Bucket>();
   #order = 0;
   /** Removes what nobody asked to keep; also when the process ends without having stopped. */
-  readonly stop = (): void => {
-    process.off('exit', this.stop);
-    if (this.#temporary) rmSync(this.directory, { recursive: true, force: true });
-  };
+  readonly stop: () => void;
 
   constructor(now: Now, dataDir?: string) {
     this.#now = now;
-    this.#temporary = dataDir === undefined;
-    this.directory = dataDir ?? mkdtempSync(join(tmpdir(), 'model-release-s3-'));
+    this.#directory = dataDir ?? mkdtempSync(join(tmpdir(), 'model-release-s3-'));
+    this.stop = () => {
+      process.off('exit', this.stop);
+      if (dataDir === undefined) rmSync(this.#directory, { recursive: true, force: true });
+    };
     process.once('exit', this.stop);
   }
 
   createBucket(name: string, options: { readonly versioned: boolean; readonly objectLock: boolean }): void {
-    const keys = new Map<string, ObjectVersion[]>();
-    this.#buckets.set(name, { name, ...options, createdAt: this.#now().toISOString(), keys });
-    mkdirSync(this.#path(name), { recursive: true });
-    const kept = readdirSync(this.#path(name)).filter((file) => file.endsWith('.json'));
-    const versions = kept.map((file) => versionSchema.parse(JSON.parse(readFileSync(this.#path(name, file), 'utf8'))));
+    const bucket = { name, ...options, keys: new Map<string, readonly ObjectVersion[]>() };
+    this.#buckets.set(name, bucket);
+    const directory = join(this.#directory, name);
+    mkdirSync(directory, { recursive: true });
+    const kept = readdirSync(directory).filter((file) => file.endsWith('.json'));
+    const versions = kept.map((file) => versionSchema.parse(JSON.parse(readFileSync(join(directory, file), 'utf8'))));
     for (const version of versions.toSorted((a, b) => a.order - b.order)) {
-      keys.set(version.key, [...(keys.get(version.key) ?? []), version]);
+      bucket.keys.set(version.key, [...this.versions(bucket, version.key), version]);
       this.#order = Math.max(this.#order, version.order);
     }
-  }
-
-  buckets(): readonly Bucket[] {
-    return [...this.#buckets.values()];
   }
 
   /** @throws AwsError NoSuchBucket */
@@ -92,25 +86,28 @@ export class S3Objects {
     return bucket;
   }
 
-  /** The newest version of a key, unless that is a delete marker. */
-  current(bucket: Bucket, key: string): ObjectVersion | undefined {
-    const newest = bucket.keys.get(key)?.at(-1);
+  versions(bucket: Bucket, key: string): readonly ObjectVersion[] {
+    return bucket.keys.get(key) ?? [];
+  }
+
+  /** A version by its id, else the newest of a key unless that is a delete marker. */
+  find(bucket: Bucket, key: string, versionId?: string | null): ObjectVersion | undefined {
+    const versions = this.versions(bucket, key);
+    if (versionId != null) return versions.find((version) => version.versionId === versionId);
+    const newest = versions.at(-1);
     return newest?.deleteMarker ? undefined : newest;
   }
 
-  version(bucket: Bucket, key: string, versionId: string): ObjectVersion | undefined {
-    return bucket.keys.get(key)?.find((version) => version.versionId === versionId);
-  }
-
   read(bucket: Bucket, version: ObjectVersion): Buffer {
-    return readFileSync(this.#path(bucket.name, `${version.id}.body`));
+    return readFileSync(this.#file(bucket, version, 'body'));
   }
 
-  put(bucket: Bucket, object: NewObject): ObjectVersion {
-    const { key, body, headers, retention } = object;
-    const etag = object.etag ?? createHash('md5').update(body).digest('hex');
-    const version = this.#next(bucket, key, { bytes: body.length, etag, headers, retention });
-    writeFileSync(this.#path(bucket.name, `${version.id}.body`), body);
+  put(bucket: Bucket, { key, body, headers, retention, etag }: NewObject): ObjectVersion {
+    const version = this.#next(bucket, key, {
+      ...{ bytes: body.length, headers, retention },
+      etag: etag ?? createHash('md5').update(body).digest('hex'),
+    });
+    writeFileSync(this.#file(bucket, version, 'body'), body);
     return this.#add(bucket, version);
   }
 
@@ -118,46 +115,30 @@ export class S3Objects {
     return this.#add(bucket, this.#next(bucket, key, { deleteMarker: true }));
   }
 
-  setRetention(bucket: Bucket, version: ObjectVersion, retention: Retention): void {
-    const changed = { ...version, retention };
-    this.#save(bucket, changed);
-    this.#replace(bucket, version, [changed]);
-  }
-
   remove(bucket: Bucket, version: ObjectVersion): void {
-    rmSync(this.#path(bucket.name, `${version.id}.json`), { force: true });
-    rmSync(this.#path(bucket.name, `${version.id}.body`), { force: true });
-    this.#replace(bucket, version, []);
+    for (const kind of ['json', 'body'] as const) rmSync(this.#file(bucket, version, kind), { force: true });
+    const others = this.versions(bucket, version.key).filter(({ id }) => id !== version.id);
+    if (others.length > 0) bucket.keys.set(version.key, others);
+    else bucket.keys.delete(version.key);
   }
 
   #next(bucket: Bucket, key: string, members: Partial<ObjectVersion>): ObjectVersion {
     this.#order += 1;
     const id = randomBytes(16).toString('hex');
-    const lastModified = this.#now().toISOString();
-    const versionId = bucket.versioned ? id : 'null';
+    const names = { id, key, versionId: bucket.versioned ? id : 'null', order: this.#order };
     const empty = { deleteMarker: false, bytes: 0, etag: '', headers: {} };
-    return { id, key, versionId, order: this.#order, lastModified, ...empty, ...members };
+    return { ...names, lastModified: this.#now().toISOString(), ...empty, ...members };
   }
 
   #add(bucket: Bucket, version: ObjectVersion): ObjectVersion {
-    this.#save(bucket, version);
-    const before = bucket.keys.get(version.key) ?? [];
+    writeFileSync(this.#file(bucket, version, 'json'), JSON.stringify(version));
+    const before = this.versions(bucket, version.key);
     bucket.keys.set(version.key, [...before, version]);
     if (!bucket.versioned) for (const old of before) this.remove(bucket, old);
     return version;
   }
 
-  #save(bucket: Bucket, version: ObjectVersion): void {
-    writeFileSync(this.#path(bucket.name, `${version.id}.json`), JSON.stringify(version));
-  }
-
-  #replace(bucket: Bucket, version: ObjectVersion, by: readonly ObjectVersion[]): void {
-    const versions = (bucket.keys.get(version.key) ?? []).flatMap((one) => (one.id === version.id ? by : [one]));
-    if (versions.length > 0) bucket.keys.set(version.key, versions);
-    else bucket.keys.delete(version.key);
-  }
-
-  #path(...parts: readonly string[]): string {
-    return join(this.directory, ...parts);
+  #file(bucket: Bucket, { id }: ObjectVersion, kind: 'json' | 'body'): string {
+    return join(this.#directory, bucket.name, `${id}.${kind}`);
   }
 }

@@ -1,23 +1,22 @@
-import { join } from 'node:path';
 import * as z from 'zod';
-import { xml } from '../gateway/protocol.ts';
-import { AwsError, type Now, REGION, type Service, type ServiceResponse } from '../service.ts';
+import { AwsError, type Now, type Service, type ServiceResponse } from '../service.ts';
 import { readBody } from './body.ts';
 import {
   authorizePut,
   bucketArn,
+  element,
   keptHeaders,
   objectArn,
   preconditionFailed,
   type S3Call,
   type S3Operation,
   store,
-  unquoted,
   versionHeaders,
   xmlAnswer,
+  xmlDocument,
 } from './call.ts';
-import { element, listObjects, listVersions, xmlDocument } from './listing.ts';
-import { demandDeletable, demandRetainable, retentionFromBody, retentionFromHeaders } from './lock.ts';
+import { listObjects, listVersions } from './listing.ts';
+import { demandDeletable, retentionOf } from './lock.ts';
 import { createMultipart } from './multipart.ts';
 import { type ObjectVersion, S3Objects } from './objects.ts';
 
@@ -28,38 +27,37 @@ export interface S3 extends Service {
 
 const bucketProperties = z.looseObject({
   VersioningConfiguration: z.looseObject({ Status: z.string() }).optional(),
-  ObjectLockEnabled: z.boolean().optional(),
+  ObjectLockEnabled: z.boolean().default(false),
   // A default retention would have to be applied to every write; the stack sets its own on each.
   ObjectLockConfiguration: z.looseObject({ Rule: z.undefined().optional() }).optional(),
 });
 
 /** Query parameters that qualify an operation; every other one names it. */
 const PARAMETERS: ReadonlySet<string> = new Set([
-  ...['x-id', 'versionId', 'prefix', 'delimiter', 'max-keys', 'encoding-type', 'fetch-owner'],
-  ...['continuation-token', 'start-after', 'key-marker', 'version-id-marker'],
+  ...['x-id', 'versionId', 'prefix', 'delimiter', 'max-keys', 'encoding-type', 'fetch-owner', 'start-after'],
 ]);
 
 /** The S3 API on a directory: path-style addresses, versions, Object Lock, conditional writes. */
 export function createS3(options: { readonly dataDir?: string; readonly now?: Now } = {}): S3 {
   const now = options.now ?? (() => new Date());
   const objects = new S3Objects(now, options.dataDir);
-  const operations = { ...OPERATIONS, ...createMultipart(join(objects.directory, '.uploads')) };
+  const operations = { ...OPERATIONS, ...createMultipart() };
   return {
     handle: async (request) => {
       const [bucketName = '', ...rest] = request.path.slice(1).split('/').map(decodeURIComponent);
       const key = rest.join('/');
-      const level = bucketName === '' ? 'service' : key === '' ? 'bucket' : 'object';
       const named = [...request.query.keys()].filter((parameter) => !PARAMETERS.has(parameter)).sort();
-      const name = [level, request.method, ...named].join(' ');
+      const name = [key === '' ? 'bucket' : 'object', request.method, ...named].join(' ');
       const operation = operations[name];
       if (operation !== undefined) return operation({ request, objects, now: now(), bucketName, key });
       throw new AwsError('NotImplemented', `The local platform has no S3 operation "${name}".`, 501);
     },
     createBucket: (name, resolved) => {
-      const properties = bucketProperties.parse(resolved);
-      const objectLock = properties.ObjectLockEnabled === true;
-      const versioned = objectLock || properties.VersioningConfiguration?.Status === 'Enabled';
-      objects.createBucket(name, { versioned, objectLock });
+      const { ObjectLockEnabled: objectLock, VersioningConfiguration } = bucketProperties.parse(resolved);
+      objects.createBucket(name, {
+        versioned: objectLock || VersioningConfiguration?.Status === 'Enabled',
+        objectLock,
+      });
       return { name, arn: bucketArn(name) };
     },
     stop: async () => objects.stop(),
@@ -67,19 +65,13 @@ export function createS3(options: { readonly dataDir?: string; readonly now?: No
 }
 
 const OPERATIONS: Readonly<Record<string, S3Operation>> = {
-  'service GET': listBuckets,
-  'bucket HEAD': (call) => {
-    call.request.authorize('s3:ListBucket', [bucketArn(call.bucketName)]);
-    call.objects.bucket(call.bucketName);
-    return { status: 200, headers: { 'x-amz-bucket-region': REGION } };
+  'bucket GET list-type': ({ request, objects, bucketName }) => {
+    request.authorize('s3:ListBucket', [bucketArn(bucketName)]);
+    return xmlAnswer(listObjects(objects.bucket(bucketName), request.query));
   },
-  'bucket GET list-type': (call) => {
-    call.request.authorize('s3:ListBucket', [bucketArn(call.bucketName)]);
-    return xmlAnswer(listObjects(call.objects.bucket(call.bucketName), call.request.query));
-  },
-  'bucket GET versions': (call) => {
-    call.request.authorize('s3:ListBucketVersions', [bucketArn(call.bucketName)]);
-    return xmlAnswer(listVersions(call.objects.bucket(call.bucketName), call.request.query));
+  'bucket GET versions': ({ request, objects, bucketName }) => {
+    request.authorize('s3:ListBucketVersions', [bucketArn(bucketName)]);
+    return xmlAnswer(listVersions(objects.bucket(bucketName), request.query));
   },
   'object GET': getObject,
   'object HEAD': getObject,
@@ -87,21 +79,12 @@ const OPERATIONS: Readonly<Record<string, S3Operation>> = {
     call.request.headers['x-amz-copy-source'] === undefined ? putObject(call) : copyObject(call),
   'object DELETE': deleteObject,
   'object GET retention': getRetention,
-  'object PUT retention': putRetention,
 };
-
-function listBuckets({ request, objects }: S3Call): ServiceResponse {
-  request.authorize('s3:ListAllMyBuckets', ['*']);
-  const buckets = objects
-    .buckets()
-    .map((one) => `<Bucket>${element('Name', one.name)}${element('CreationDate', one.createdAt)}</Bucket>`);
-  return xmlAnswer(xmlDocument('ListAllMyBucketsResult', `<Buckets>${buckets.join('')}</Buckets>`));
-}
 
 function putObject(call: S3Call): ServiceResponse {
   authorizePut(call);
   const { body, checksums } = readBody(call.request);
-  const retention = retentionFromHeaders(call.request.headers, call.now);
+  const retention = retentionOf(call.request.headers, call.now);
   const version = store(call, { body, headers: { ...keptHeaders(call.request.headers), ...checksums }, retention });
   return { status: 200, headers: { etag: `"${version.etag}"`, ...versionHeaders(version), ...checksums } };
 }
@@ -110,18 +93,17 @@ function copyObject(call: S3Call): ServiceResponse {
   const { request, objects } = call;
   const [path = '', versionId] = (request.headers['x-amz-copy-source'] ?? '').replace(/^\//, '').split('?versionId=');
   const [bucketName = '', ...rest] = path.split('/').map(decodeURIComponent);
-  const from = { ...call, bucketName, key: rest.join('/') };
   authorizePut(call);
   // AWS answers so too: a copy takes no condition on its target.
   if (request.headers['if-none-match'] !== undefined) {
     throw new AwsError('NotImplemented', 'A header you provided implies functionality that is not implemented', 501);
   }
-  const source = readable(from, versionId ?? null);
+  const source = readable({ ...call, bucketName, key: rest.join('/') }, versionId ?? null);
   const replaced = request.headers['x-amz-metadata-directive'] === 'REPLACE';
   const version = store(call, {
     body: objects.read(objects.bucket(bucketName), source),
     headers: replaced ? keptHeaders(request.headers) : source.headers,
-    retention: retentionFromHeaders(request.headers, call.now),
+    retention: retentionOf(request.headers, call.now),
   });
   const result = element('ETag', `"${version.etag}"`) + element('LastModified', version.lastModified);
   const copied = source.versionId === 'null' ? {} : { 'x-amz-copy-source-version-id': source.versionId };
@@ -135,8 +117,7 @@ function copyObject(call: S3Call): ServiceResponse {
 function readable(call: S3Call, versionId: string | null, action = 'GetObject'): ObjectVersion {
   const { request, objects, bucketName, key } = call;
   request.authorize(`s3:${action}${versionId !== null && action === 'GetObject' ? 'Version' : ''}`, [objectArn(call)]);
-  const bucket = objects.bucket(bucketName);
-  const found = versionId === null ? objects.current(bucket, key) : objects.version(bucket, key, versionId);
+  const found = objects.find(objects.bucket(bucketName), key, versionId);
   if (found === undefined) {
     // Whoever may not list a bucket does not learn that a key is missing either.
     request.authorize('s3:ListBucket', [bucketArn(bucketName)]);
@@ -150,9 +131,8 @@ function readable(call: S3Call, versionId: string | null, action = 'GetObject'):
 function getObject(call: S3Call): ServiceResponse {
   const { request, objects } = call;
   const version = readable(call, request.query.get('versionId'));
-  const { 'if-match': same, 'if-none-match': other, range } = request.headers;
-  if (same !== undefined && unquoted(same) !== version.etag) throw preconditionFailed('If-Match');
-  if (other !== undefined && unquoted(other) === version.etag) return { status: 304 };
+  const { 'if-match': same, range } = request.headers;
+  if (same !== undefined && same.replaceAll('"', '') !== version.etag) throw preconditionFailed('If-Match');
   const part = range === undefined ? undefined : rangeOf(range, version.bytes);
   const wantsChecksums = part === undefined && request.headers['x-amz-checksum-mode'] === 'ENABLED';
   const kept = Object.entries(version.headers).filter(([name]) => wantsChecksums || !name.startsWith('x-amz-checksum'));
@@ -172,11 +152,11 @@ function getObject(call: S3Call): ServiceResponse {
   return { status, headers, body: part === undefined ? body : body.subarray(part.first, part.last + 1) };
 }
 
+/** `bytes=<first>-[<last>]`: what clients that read a large object in parts send. */
 function rangeOf(range: string, bytes: number): { readonly first: number; readonly last: number } {
-  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? [];
-  const first = from === '' ? Math.max(0, bytes - Number(to)) : Number(from);
-  const last = from === '' || to === '' ? bytes - 1 : Math.min(Number(to), bytes - 1);
-  if ((from !== '' || to !== '') && first <= last) return { first, last };
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];
+  const part = { first: Number(from), last: Math.min(Number(to || bytes), bytes - 1) };
+  if (part.first <= part.last) return part;
   throw new AwsError('InvalidRange', 'The requested range is not satisfiable', 416);
 }
 
@@ -194,12 +174,11 @@ function deleteObject(call: S3Call): ServiceResponse {
     const marker = objects.putDeleteMarker(bucket, key);
     return { status: 204, headers: { 'x-amz-delete-marker': 'true', ...versionHeaders(marker) } };
   }
-  const version = objects.version(bucket, key, versionId ?? 'null');
+  const version = objects.find(bucket, key, versionId ?? 'null');
   if (version === undefined) return { status: 204 };
   demandDeletable(version, call.now, () => bypasses(call));
   objects.remove(bucket, version);
-  const marker = version.deleteMarker ? { 'x-amz-delete-marker': 'true' } : {};
-  return { status: 204, headers: { ...versionHeaders(version), ...marker } };
+  return { status: 204, headers: versionHeaders(version) };
 }
 
 /** Whether the caller asks to pass over governance retention, and may. */
@@ -211,20 +190,10 @@ function bypasses(call: S3Call): boolean {
 
 function getRetention(call: S3Call): ServiceResponse {
   const { retention } = readable(call, call.request.query.get('versionId'), 'GetObjectRetention');
-  if (retention === undefined) {
-    const message = 'The specified object does not have a ObjectLock configuration';
-    throw new AwsError('NoSuchObjectLockConfiguration', message, 404);
+  if (retention !== undefined) {
+    const content = element('Mode', retention.mode) + element('RetainUntilDate', retention.until);
+    return xmlAnswer(xmlDocument('Retention', content));
   }
-  const content = `<Mode>${retention.mode}</Mode><RetainUntilDate>${xml(retention.until)}</RetainUntilDate>`;
-  return xmlAnswer(xmlDocument('Retention', content));
-}
-
-function putRetention(call: S3Call): ServiceResponse {
-  const version = readable(call, call.request.query.get('versionId'), 'PutObjectRetention');
-  const bucket = call.objects.bucket(call.bucketName);
-  if (!bucket.objectLock) throw new AwsError('InvalidRequest', 'Bucket is missing Object Lock Configuration');
-  const wanted = retentionFromBody(readBody(call.request).body.toString('utf8'), call.now);
-  demandRetainable(version, wanted, call.now, () => bypasses(call));
-  call.objects.setRetention(bucket, version, wanted);
-  return { status: 200 };
+  const message = 'The specified object does not have a ObjectLock configuration';
+  throw new AwsError('NoSuchObjectLockConfiguration', message, 404);
 }
