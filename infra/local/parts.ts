@@ -6,7 +6,7 @@ import { createFlow } from './flow.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
 import { createHttpApis } from './http-api/http-api.ts';
 import { createIam } from './iam/iam.ts';
-import { createKms } from './kms/kms.ts';
+import { createKms } from './kms.ts';
 import { createLambdaApi } from './lambda/lambda-api.ts';
 import { createLambdaHost } from './lambda/lambda-host.ts';
 import { createSes, type Ses } from './messages/ses.ts';

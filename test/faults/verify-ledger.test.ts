@@ -15,7 +15,7 @@ import { sha256Hex } from '../../functions/platform/json.ts';
 import { evidencePaths } from '../../functions/platform/keys.ts';
 import { kmsSigner } from '../../functions/platform/signing-store.ts';
 import { createDynamoDb } from '../../infra/local/dynamodb/dynamodb.ts';
-import { createKms } from '../../infra/local/kms/kms.ts';
+import { createKms } from '../../infra/local/kms.ts';
 import { createS3 } from '../../infra/local/s3/s3.ts';
 import { draftOf } from '../fakes/chains.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';

@@ -4,7 +4,7 @@ import { type DynamoDbEngine, tableArn } from '../dynamodb/dynamodb.ts';
 import { followStream } from '../dynamodb/streams.ts';
 import { createTable } from '../dynamodb/table.ts';
 import type { Iam } from '../iam/iam.ts';
-import type { Kms } from '../kms/kms.ts';
+import type { Kms } from '../kms.ts';
 import type { LambdaHost } from '../lambda/lambda-host.ts';
 import type { Sns } from '../messages/sns.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
@@ -78,11 +78,6 @@ function storageMakers({ iam, engine, s3, kms }: DataParts): Makers {
       const { KeyPolicy } = keySchema.parse(properties);
       if (KeyPolicy !== undefined) iam.addResourcePolicy(arn, KeyPolicy);
       return { ref: keyId, attributes: { Arn: arn, KeyId: keyId } };
-    },
-    'AWS::KMS::Alias': ({ properties }) => {
-      const alias = String(properties['AliasName']);
-      kms.createAlias(alias, String(properties['TargetKeyId']));
-      return { ref: alias };
     },
   };
 }
