@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCustomResources } from './cloudformation/custom-resource.ts';
-import { createDynamoDb, type DynamoDbEngine, startDynamoDb } from './dynamodb/dynamodb.ts';
+import { createDynamoDb } from './dynamodb/dynamodb.ts';
+import { type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
 import { createFlow } from './flow.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
 import { createHttpApis } from './http-api/http-api.ts';

@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startDynamoDb } from '../../infra/local/dynamodb/dynamodb.ts';
 import { createTable } from '../../infra/local/dynamodb/table.ts';
+import { startDynamoDb } from '../../infra/local/dynamodb-engine.ts';
 
 const TABLE = {
   KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],

@@ -1,4 +1,9 @@
-import { DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeTableCommand,
+  DynamoDBClient,
+  ExecuteStatementCommand,
+  ListTablesCommand,
+} from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
   DynamoDBDocumentClient,
@@ -8,8 +13,9 @@ import {
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDynamoDb, type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb/dynamodb.ts';
+import { createDynamoDb } from '../../infra/local/dynamodb/dynamodb.ts';
 import { createTable } from '../../infra/local/dynamodb/table.ts';
+import { type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb-engine.ts';
 import { ACCOUNT, REGION } from '../../infra/local/service.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 
@@ -34,7 +40,6 @@ const ORDERS = {
     },
   ],
   StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
-  TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
   Replicas: [
     {
       Region: REGION,
@@ -69,7 +74,6 @@ describe('DynamoDB on this machine', () => {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: 'Orders' }));
     expect(Table).toMatchObject({
       TableArn: ORDERS_ARN,
-      DeletionProtectionEnabled: true,
       BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
       GlobalSecondaryIndexes: [{ IndexName: 'byBuyer', IndexArn: `${ORDERS_ARN}/index/byBuyer` }],
     });
@@ -82,6 +86,11 @@ describe('DynamoDB on this machine', () => {
     expect(await createTable(engine, 'Kept', ORDERS)).toEqual(first);
     const { Item } = await documents.send(new GetCommand({ TableName: 'Kept', Key: { pk: 'a', sk: '1' } }));
     expect(Item).toEqual({ pk: 'a', sk: '1' });
+  });
+
+  it('refuses PartiQL, which would pass by the rights on tables', async () => {
+    const statement = new ExecuteStatementCommand({ Statement: 'SELECT * FROM Orders' });
+    await expect(client.send(statement)).rejects.toMatchObject({ name: 'UnknownOperationException' });
   });
 
   it('says why the engine refuses the properties of a table', async () => {

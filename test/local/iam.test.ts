@@ -28,7 +28,7 @@ describe('identity policies', () => {
   test('a deny wins over an allow', () => {
     const iam = iamWith(
       { Effect: 'Allow', Action: '*', Resource: '*' },
-      { Effect: 'Deny', NotAction: 'dynamodb:Query', Resource: `${TABLE}*` },
+      { Effect: 'Deny', Action: ['dynamodb:S*', 'dynamodb:P*'], Resource: `${TABLE}*` },
     );
     expect(iam.refusal({ principal: WRITER, action: 'dynamodb:Query', resource: TABLE })).toBeUndefined();
     expect(iam.refusal({ principal: WRITER, action: 'dynamodb:Scan', resource: TABLE })).toContain(
@@ -123,7 +123,7 @@ describe('what cannot be enforced is refused at load', () => {
       { ...statement, Condition: { StringEquals: { 'aws:RequestedRegion': 'x' } } },
       /aws:RequestedRegion/,
     ],
-    ['a member', { ...statement, NotPrincipal: '*' }, /NotPrincipal/],
+    ['a member', { ...statement, NotAction: '*' }, /NotAction/],
   ])('%s that it does not know', (_what, unknown, message) => {
     expect(() => parsePolicy({ Statement: unknown }, 'P')).toThrow(message);
   });

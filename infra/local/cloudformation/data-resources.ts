@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { AppConfig } from '../appconfig/appconfig.ts';
-import { type DynamoDbEngine, tableArn } from '../dynamodb/dynamodb.ts';
+import { tableArn } from '../dynamodb/dynamodb.ts';
 import { followStream } from '../dynamodb/streams.ts';
 import { createTable } from '../dynamodb/table.ts';
+import type { DynamoDbEngine } from '../dynamodb-engine.ts';
 import type { Iam } from '../iam/iam.ts';
 import type { Kms } from '../kms.ts';
 import type { LambdaHost } from '../lambda/lambda-host.ts';

@@ -1,62 +1,52 @@
 import * as z from 'zod';
 import type { DynamoDbEngine } from '../dynamodb-engine.ts';
-import { ACCOUNT, AwsError, REGION, type Service, type ServiceRequest, type ServiceResponse } from '../service.ts';
+import { ACCOUNT, AwsError, REGION, type Service, type ServiceRequest } from '../service.ts';
 
-export { type DynamoDbEngine, startDynamoDb } from '../dynamodb-engine.ts';
-
-const API = 'DynamoDB_20120810.';
 // The engine names another region in its ARNs, whatever region a request is signed for.
 const ENGINE_ARN = `arn:aws:dynamodb:ddblocal:${ACCOUNT}:`;
 const REAL_ARN = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:`;
 
 /** Operations that carry items; their content passes through untouched. */
-const ITEM_OPERATIONS: ReadonlySet<string> = new Set([
-  ...['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan'],
-  ...['BatchGetItem', 'BatchWriteItem', 'TransactGetItems', 'TransactWriteItems'],
-]);
+const ITEM_OPERATION =
+  /^DynamoDB_20120810\.((Get|Put|Update|Delete)Item|Query|Scan|(Batch|Transact)(Get|Write)Items?)$/;
 
 /** What each member of a transaction needs, in the words of IAM. */
-const TRANSACTION_ACTIONS = {
+const TRANSACTION_ACTIONS: Readonly<Record<string, string>> = {
   Put: 'PutItem',
   Update: 'UpdateItem',
   Delete: 'DeleteItem',
   ConditionCheck: 'ConditionCheckItem',
   Get: 'GetItem',
-} as const;
+};
 
 const tableName = z.string().transform((name) => name.split('/').at(-1) ?? name);
-const named = z.looseObject({ TableName: tableName });
 const requestBody = z.looseObject({
   TableName: tableName.optional(),
   IndexName: z.string().optional(),
   RequestItems: z.record(tableName, z.unknown()).optional(),
-  TransactItems: z
-    .array(
-      z.looseObject({
-        Put: named.optional(),
-        Update: named.optional(),
-        Delete: named.optional(),
-        ConditionCheck: named.optional(),
-        Get: named.optional(),
-      }),
-    )
-    .optional(),
-  StreamArn: z.string().optional(),
-  ResourceArn: z.string().optional(),
+  TransactItems: z.array(z.record(z.string(), z.looseObject({ TableName: tableName }))).optional(),
+  ResourceArn: z.string().default('*'),
 });
 type RequestBody = z.infer<typeof requestBody>;
 
-/** The DynamoDB API (tables and their streams) in front of the engine: knows who asks, and speaks of real ARNs. */
+/** The DynamoDB API in front of the engine: knows who asks, and speaks of real ARNs. */
 export function createDynamoDb(engine: DynamoDbEngine): Service {
   return {
     handle: async (request) => {
       const target = request.headers['x-amz-target'] ?? '';
-      const operation = target.slice(target.indexOf('.') + 1);
       const text = request.body.toString('utf8');
+      const operation = target.slice(target.indexOf('.') + 1);
+      if (operation.includes('Execute')) {
+        throw new AwsError('UnknownOperationException', `The local platform has no ${operation}: PartiQL is not read.`);
+      }
       authorize(request, operation, parseBody(text));
-      const carriesItems = target.startsWith(API) && ITEM_OPERATIONS.has(operation);
-      const answer = await forward(engine, target, carriesItems ? text : text.replaceAll(REAL_ARN, ENGINE_ARN));
-      return respond(answer.status, carriesItems ? answer.body : realNames(answer.body));
+      const carriesItems = ITEM_OPERATION.test(target);
+      const sent = carriesItems ? text : text.replaceAll(REAL_ARN, ENGINE_ARN);
+      const { status, body } = await engine.send(target, sent).catch((cause: unknown) => {
+        throw new AwsError('InternalServerError', `The DynamoDB engine does not answer: ${String(cause)}`, 500);
+      });
+      const headers = { 'content-type': 'application/x-amz-json-1.0' };
+      return { status, headers, body: carriesItems ? body : realNames(body) };
     },
     stop: () => engine.stop(),
   };
@@ -77,23 +67,16 @@ export function engineArn(arn: string): string {
 }
 
 function authorize(request: ServiceRequest, operation: string, body: RequestBody): void {
-  if (body.TransactItems !== undefined) {
-    for (const item of body.TransactItems) {
-      for (const [member, action] of Object.entries(TRANSACTION_ACTIONS)) {
-        const part = named.safeParse(item[member]);
-        if (part.success) request.authorize(`dynamodb:${action}`, [tableArn(part.data.TableName)]);
-      }
-    }
-    return;
+  for (const [member, part] of (body.TransactItems ?? []).flatMap((item) => Object.entries(item))) {
+    request.authorize(`dynamodb:${TRANSACTION_ACTIONS[member]}`, [tableArn(part.TableName)]);
   }
-  request.authorize(`dynamodb:${operation}`, resourcesOf(body));
+  if (body.TransactItems === undefined) request.authorize(`dynamodb:${operation}`, resourcesOf(body));
 }
 
-function resourcesOf(body: RequestBody): readonly string[] {
-  const { TableName: table, IndexName: index, RequestItems: batch } = body;
+function resourcesOf({ TableName: table, IndexName: index, RequestItems: batch, ResourceArn }: RequestBody) {
   if (batch !== undefined) return Object.keys(batch).map(tableArn);
-  if (table !== undefined) return [index === undefined ? tableArn(table) : `${tableArn(table)}/index/${index}`];
-  return [body.StreamArn ?? body.ResourceArn ?? '*'];
+  if (table === undefined) return [ResourceArn];
+  return [index === undefined ? tableArn(table) : `${tableArn(table)}/index/${index}`];
 }
 
 function parseBody(text: string): RequestBody {
@@ -102,16 +85,4 @@ function parseBody(text: string): RequestBody {
   } catch {
     throw new AwsError('SerializationException', 'The request is not a JSON document of this operation.');
   }
-}
-
-async function forward(engine: DynamoDbEngine, target: string, body: string) {
-  try {
-    return await engine.send(target, body);
-  } catch (cause) {
-    throw new AwsError('InternalServerError', `The DynamoDB engine does not answer: ${String(cause)}`, 500);
-  }
-}
-
-function respond(status: number, body: string): ServiceResponse {
-  return { status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body };
 }

@@ -16,27 +16,20 @@ export interface StreamMappingOptions {
 }
 
 const MAX_RETRY_SECONDS = 60;
-const properties = z.looseObject({
+/** Other members would change which records arrive, or what an answer means. */
+const mappingSchema = z.strictObject({
   FunctionName: z.string(),
   EventSourceArn: z.string(),
-  StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']),
+  StartingPosition: z.literal('TRIM_HORIZON'),
   BatchSize: z.coerce.number().default(100),
   BisectBatchOnFunctionError: z.boolean().default(false),
-  MaximumRetryAttempts: z.coerce.number().default(-1),
-  MaximumRecordAgeInSeconds: z.coerce.number().default(-1),
+  MaximumRetryAttempts: z.coerce.number().default(Number.POSITIVE_INFINITY),
+  // Hours; nobody waits that long here.
+  MaximumRecordAgeInSeconds: z.unknown().optional(),
   DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.string() }) }).optional(),
-  // Would change which records arrive, or what an answer means.
-  FilterCriteria: z.undefined().optional(),
-  FunctionResponseTypes: z.undefined().optional(),
 });
-type Mapping = z.infer<typeof properties>;
-
-const recordSchema = z.looseObject({
-  eventID: z.string(),
-  dynamodb: z.looseObject({ SequenceNumber: z.string(), ApproximateCreationDateTime: z.number() }),
-});
+const recordSchema = z.looseObject({ dynamodb: z.looseObject({ SequenceNumber: z.string() }) });
 type StreamRecord = z.infer<typeof recordSchema>;
-
 const shardList = z.object({
   StreamDescription: z.object({
     Shards: z.array(z.object({ ShardId: z.string(), ParentShardId: z.string().optional() })),
@@ -45,12 +38,24 @@ const shardList = z.object({
 const iteratorAnswer = z.object({ ShardIterator: z.string() });
 const recordsAnswer = z.object({ Records: z.array(recordSchema), NextShardIterator: z.string().nullish() });
 
+interface Run extends StreamMappingOptions {
+  readonly mapping: z.infer<typeof mappingSchema>;
+  readonly signal: AbortSignal;
+}
+
+/** How far a shard was read; without an iterator reading goes on after `delivered`, or at the beginning. */
+interface Position {
+  readonly iterator?: string | undefined;
+  readonly delivered?: string | undefined;
+  readonly ended: boolean;
+}
+
 /**
  * Hands the records of a table's stream to a function, in order, as Lambda's event source mapping does: a failed batch is
  * repeated (halved first, when the mapping says so) and holds up what follows until it succeeds or is given up.
  */
 export function followStream(options: StreamMappingOptions): { stop(): Promise<void> } {
-  const mapping = properties.parse(options.properties);
+  const mapping = mappingSchema.parse(options.properties);
   const stopping = new AbortController();
   const done = follow({ ...options, mapping, signal: stopping.signal }).catch((error: unknown) => {
     // A pause that was cut short ends this way too.
@@ -62,19 +67,6 @@ export function followStream(options: StreamMappingOptions): { stop(): Promise<v
       return done;
     },
   };
-}
-
-interface Run extends StreamMappingOptions {
-  readonly mapping: Mapping;
-  readonly signal: AbortSignal;
-}
-
-/** How far a shard was read; without an iterator reading goes on after `delivered`, or at `start`. */
-interface Position {
-  readonly start: Mapping['StartingPosition'];
-  readonly iterator?: string | undefined;
-  readonly delivered?: string | undefined;
-  readonly ended: boolean;
 }
 
 async function follow(run: Run): Promise<void> {
@@ -93,92 +85,67 @@ async function follow(run: Run): Promise<void> {
 
 /** Delivers up to one batch of each shard; answers whether there was any. */
 async function look(positions: Map<string, Position>, run: Run): Promise<boolean> {
-  const StreamArn = run.mapping.EventSourceArn;
-  // Shards that appear later are read whole.
-  const start = positions.size === 0 ? run.mapping.StartingPosition : 'TRIM_HORIZON';
+  const { EventSourceArn: StreamArn, BatchSize: Limit } = run.mapping;
   const { StreamDescription } = shardList.parse(await call(run.engine, 'DescribeStream', { StreamArn }));
   let delivered = false;
-  for (const { ShardId: shard, ParentShardId: parent } of StreamDescription.Shards) {
-    const position = positions.get(shard) ?? { start, ended: false };
+  for (const { ShardId, ParentShardId: parent } of StreamDescription.Shards) {
+    const position = positions.get(ShardId) ?? { ended: false };
     // A parent's records come before those of its children.
-    const waits = parent !== undefined && positions.get(parent)?.ended === false;
-    if (position.ended || waits) continue;
-    const iterator = position.iterator ?? (await iteratorAt(shard, position, run));
-    const page = { ShardIterator: iterator, Limit: run.mapping.BatchSize };
-    const { Records, NextShardIterator: next } = recordsAnswer.parse(await call(run.engine, 'GetRecords', page));
+    if (position.ended || (parent !== undefined && positions.get(parent)?.ended === false)) continue;
+    const ShardIterator = position.iterator ?? (await iteratorAt({ StreamArn, ShardId }, position, run));
+    const page = await call(run.engine, 'GetRecords', { ShardIterator, Limit });
+    const { Records, NextShardIterator: next } = recordsAnswer.parse(page);
     if (Records.length > 0) await deliver(Records, run);
     delivered ||= Records.length > 0;
     const last = Records.at(-1)?.dynamodb.SequenceNumber ?? position.delivered;
-    positions.set(shard, { start: position.start, delivered: last, iterator: next ?? undefined, ended: !next });
+    positions.set(ShardId, { delivered: last, iterator: next ?? undefined, ended: !next });
   }
   return delivered;
 }
 
-async function iteratorAt(ShardId: string, { delivered, start }: Position, run: Run): Promise<string> {
+async function iteratorAt(shard: object, { delivered }: Position, { engine }: Run): Promise<string> {
   const from =
     delivered === undefined
-      ? { ShardIteratorType: start }
+      ? { ShardIteratorType: 'TRIM_HORIZON' }
       : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: delivered };
-  const StreamArn = run.mapping.EventSourceArn;
-  return iteratorAnswer.parse(await call(run.engine, 'GetShardIterator', { StreamArn, ShardId, ...from }))
-    .ShardIterator;
+  return iteratorAnswer.parse(await call(engine, 'GetShardIterator', { ...shard, ...from })).ShardIterator;
 }
 
 async function deliver(records: readonly StreamRecord[], run: Run): Promise<void> {
   const { mapping, signal } = run;
   for (let attempt = 0; ; attempt += 1) {
     signal.throwIfAborted();
-    const failure = await failureOf(records, mapping, run.invoke);
-    if (failure === undefined) return;
+    const Records = records.map((record) => ({ ...record, eventSourceARN: mapping.EventSourceArn }));
+    const failed = await run.invoke(mapping.FunctionName, { Records }).then(
+      ({ functionError }) => functionError !== undefined,
+      () => true,
+    );
+    if (!failed) return;
     if (mapping.BisectBatchOnFunctionError && records.length > 1) {
       const half = Math.ceil(records.length / 2);
       await deliver(records.slice(0, half), run);
       return deliver(records.slice(half), run);
     }
-    if (isGivenUp(records, attempt, mapping)) return giveUp(records, failure, run);
+    if (attempt >= mapping.MaximumRetryAttempts) return giveUp(records, run);
     const pauseSeconds = Math.min((run.pauseSeconds ?? 1) * 2 ** attempt, MAX_RETRY_SECONDS);
     await sleep(pauseSeconds * 1_000, undefined, { signal });
   }
 }
 
-async function failureOf(records: readonly StreamRecord[], mapping: Mapping, invoke: Invoke): Promise<unknown> {
-  const Records = records.map((record) => ({ ...record, eventSourceARN: mapping.EventSourceArn }));
-  try {
-    const { functionError, payload } = await invoke(mapping.FunctionName, { Records });
-    return functionError === undefined ? undefined : payload;
-  } catch (error) {
-    return { errorMessage: String(error) };
-  }
-}
-
-function isGivenUp(records: readonly StreamRecord[], attempt: number, mapping: Mapping): boolean {
-  const { MaximumRetryAttempts: retries, MaximumRecordAgeInSeconds: maxAge } = mapping;
-  const oldest = records[0]?.dynamodb.ApproximateCreationDateTime ?? 0;
-  return (retries >= 0 && attempt >= retries) || (maxAge >= 0 && Date.now() / 1_000 - oldest > maxAge);
-}
-
-async function giveUp(records: readonly StreamRecord[], failure: unknown, run: Run): Promise<void> {
-  const { mapping } = run;
-  const destination = mapping.DestinationConfig?.OnFailure.Destination;
-  if (destination === undefined) return;
-  await run.onFailure(destination, {
+async function giveUp(records: readonly StreamRecord[], { mapping, onFailure }: Run): Promise<void> {
+  const { FunctionName: functionArn, EventSourceArn: streamArn, DestinationConfig } = mapping;
+  if (DestinationConfig === undefined) return;
+  const [first, last] = [records.at(0), records.at(-1)].map((record) => record?.dynamodb.SequenceNumber);
+  await onFailure(DestinationConfig.OnFailure.Destination, {
     version: '1.0',
-    requestContext: { functionArn: mapping.FunctionName, condition: 'RetryAttemptsExhausted' },
-    responsePayload: failure,
+    requestContext: { functionArn, condition: 'RetryAttemptsExhausted' },
     DDBStreamBatchInfo: {
-      startSequenceNumber: records.at(0)?.dynamodb.SequenceNumber,
-      endSequenceNumber: records.at(-1)?.dynamodb.SequenceNumber,
-      batchSize: records.length,
-      streamArn: mapping.EventSourceArn,
+      ...{ startSequenceNumber: first, endSequenceNumber: last, batchSize: records.length, streamArn },
     },
   });
 }
 
-async function call(
-  engine: DynamoDbEngine,
-  operation: string,
-  body: Readonly<Record<string, unknown>>,
-): Promise<unknown> {
+async function call(engine: DynamoDbEngine, operation: string, body: object): Promise<unknown> {
   const text = JSON.stringify(body, (_key, value) => (typeof value === 'string' ? engineArn(value) : value));
   const answer = await engine.send(`DynamoDBStreams_20120810.${operation}`, text);
   if (answer.status === 200) return JSON.parse(operation === 'GetRecords' ? answer.body : realNames(answer.body));

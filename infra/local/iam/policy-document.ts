@@ -7,15 +7,13 @@ const conditionValue = z.union([
   z.union([z.string(), z.boolean(), z.number()]).transform((one) => [String(one)]),
 ]);
 
+type Test = (wanted: readonly string[], actual: string | undefined) => boolean;
+const like: Test = (wanted, actual) => actual !== undefined && wanted.some((pattern) => matchesGlob(pattern, actual));
 /** Condition operators by name: does the request's `actual` value (absent when the request has none) satisfy `wanted`? */
-const OPERATORS: Readonly<Record<string, (wanted: readonly string[], actual: string | undefined) => boolean>> = {
+const OPERATORS: Readonly<Record<string, Test>> = {
   StringEquals: (wanted, actual) => actual !== undefined && wanted.includes(actual),
-  StringNotEquals: (wanted, actual) => actual === undefined || !wanted.includes(actual),
-  StringLike: (wanted, actual) => actual !== undefined && wanted.some((pattern) => matchesGlob(pattern, actual)),
-  StringNotLike: (wanted, actual) => actual === undefined || !wanted.some((pattern) => matchesGlob(pattern, actual)),
-  ArnEquals: (wanted, actual) => actual !== undefined && wanted.some((pattern) => matchesGlob(pattern, actual)),
-  ArnLike: (wanted, actual) => actual !== undefined && wanted.some((pattern) => matchesGlob(pattern, actual)),
-  ArnNotLike: (wanted, actual) => actual === undefined || !wanted.some((pattern) => matchesGlob(pattern, actual)),
+  ArnLike: like,
+  ArnNotLike: (wanted, actual) => !like(wanted, actual),
   Bool: (wanted, actual) => actual !== undefined && wanted.includes(actual),
   Null: (wanted, actual) => wanted.includes(String(actual === undefined)),
   NumericLessThan: (wanted, actual) => actual !== undefined && wanted.some((limit) => Number(actual) < Number(limit)),
@@ -38,18 +36,14 @@ export const CONDITION_KEYS = [
 ] as const;
 export type ConditionContext = Readonly<Partial<Record<(typeof CONDITION_KEYS)[number], string | undefined>>>;
 
-const statementSchema = z
-  .strictObject({
-    Sid: z.string().optional(),
-    Effect: z.enum(['Allow', 'Deny']),
-    Principal: z.unknown().optional(),
-    Action: list.optional(),
-    NotAction: list.optional(),
-    Resource: list.optional(),
-    NotResource: list.optional(),
-    Condition: z.record(z.string(), z.record(z.string(), conditionValue)).default({}),
-  })
-  .readonly();
+const statementSchema = z.strictObject({
+  Sid: z.string().optional(),
+  Effect: z.enum(['Allow', 'Deny']),
+  Principal: z.unknown().optional(),
+  Action: list,
+  Resource: list,
+  Condition: z.record(z.string(), z.record(z.string(), conditionValue)).default({}),
+});
 export type Statement = z.infer<typeof statementSchema>;
 
 const documentSchema = z.object({
@@ -80,14 +74,9 @@ export function applies(
   request: { readonly action: string; readonly resource: string; readonly context: ConditionContext },
 ): boolean {
   const action = request.action.toLowerCase();
-  const named = (patterns: readonly string[]): boolean =>
-    patterns.some((one) => matchesGlob(one.toLowerCase(), action));
-  const covers = (patterns: readonly string[]): boolean => patterns.some((one) => matchesGlob(one, request.resource));
   return (
-    (statement.Action === undefined || named(statement.Action)) &&
-    (statement.NotAction === undefined || !named(statement.NotAction)) &&
-    (statement.Resource === undefined || covers(statement.Resource)) &&
-    (statement.NotResource === undefined || !covers(statement.NotResource)) &&
+    statement.Action.some((one) => matchesGlob(one.toLowerCase(), action)) &&
+    statement.Resource.some((one) => matchesGlob(one, request.resource)) &&
     Object.entries(statement.Condition).every(([operator, keys]) => conditionHolds(operator, keys, request.context))
   );
 }
