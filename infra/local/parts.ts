@@ -5,17 +5,17 @@ import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
 import { createFlow } from './flow.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
-import { createHttpApis } from './http-api/http-api.ts';
+import { createHttpApis } from './http-api.ts';
 import { createIam } from './iam/iam.ts';
 import { createKms } from './kms.ts';
 import { createLambdaApi } from './lambda/lambda-api.ts';
 import { createLambdaHost } from './lambda/lambda-host.ts';
-import { createSes, type Ses } from './messages/ses.ts';
-import { createSns } from './messages/sns.ts';
-import { createMonitoring, type Monitoring } from './monitoring/monitoring.ts';
+import { createMonitoring, type Monitoring } from './monitoring.ts';
 import { PlatformFault } from './platform-fault.ts';
 import { createS3 } from './s3/s3.ts';
 import type { Now, Service } from './service.ts';
+import { createSes, type Ses } from './ses.ts';
+import { createSns } from './sns.ts';
 import { keepExecutions } from './step-functions/kept-executions.ts';
 
 export interface PartsOptions {
@@ -54,6 +54,7 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
   const observed = createObserved({ now, ses, endpoint: gateway.endpoint, functionLog: options.functionLog });
   const { host } = observed;
   const flow = createFlow({ ...subdirectory(dataDir, 'appconfig'), ...observed, iam, now, log });
+  const followers: { stop(): Promise<void> }[] = [];
   const parts = {
     ...{ iam, gateway, engine, ses },
     ...observed,
@@ -66,8 +67,8 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
       invoke: host.invoke,
       baseUrl: () => `${gateway.endpoint}/custom-resource`,
     }),
-    followers: [],
-    httpApiUrl: () => `${gateway.endpoint}/http-api`,
+    /** What reads streams, to be stopped with the platform. */
+    followers,
   };
   mountAll(parts);
   const executions = keepExecutions(flow.stepFunctions, dataDir);
@@ -111,12 +112,12 @@ function mountAll({
 }
 
 async function stopAll(parts: Running, executions: { stop(): void }): Promise<void> {
-  const { gateway, engine, host, events, stepFunctions, followers, s3, kms, ses, sns, monitoring } = parts;
+  const { gateway, engine, host, events, stepFunctions, followers, s3, ses, monitoring } = parts;
   events.stop();
   executions.stop();
   await Promise.all([stepFunctions.stop(), host.stop(), ...followers.map((follower) => follower.stop())]);
   await gateway.stop();
-  await Promise.all([...[s3, kms, ses, sns, monitoring].map((service) => service.stop?.()), engine.stop()]);
+  await Promise.all([...[s3, ses, monitoring].map((service) => service.stop?.()), engine.stop()]);
 }
 
 /** The functions, and the alarms and notices that their failures and their logs raise. */
@@ -136,7 +137,7 @@ function createObserved(options: {
     onError: ({ name }) =>
       monitoring.count({ namespace: 'AWS/Lambda', name: 'Errors', dimensions: { FunctionName: name } }),
   });
-  const sns = createSns({ now, deliver: ses.deliver, invoke: host.invoke });
+  const sns = createSns(ses.deliver);
   const monitoring: Monitoring = createMonitoring({ now, publish: sns.publish });
   return { host, sns, monitoring };
 }

@@ -1,9 +1,9 @@
-import { createCloudFormation, createSts } from './cloudformation/account.ts';
+import { createCloudFormation, createSts } from './account.ts';
 import { computeMakers } from './cloudformation/compute-resources.ts';
 import { dataMakers } from './cloudformation/data-resources.ts';
 import { createResources, outputsOf } from './cloudformation/resources.ts';
 import { type Created, templateSchema } from './cloudformation/template.ts';
-import type { Events } from './events/events.ts';
+import type { Events } from './events.ts';
 import type { Gateway, Intercept } from './gateway/gateway.ts';
 import type { LambdaHost } from './lambda/lambda-host.ts';
 import { createParts, type Parts, type PartsOptions } from './parts.ts';
@@ -52,7 +52,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       'cloudformation',
       createCloudFormation(stackName, () => outputs),
     );
-    const makers = { ...computeMakers({ ...parts, assets: options.assets, stackName }), ...dataMakers(parts) };
+    const makerParts = { ...parts, assets: options.assets, stackName };
+    const makers = { ...computeMakers(makerParts), ...dataMakers(makerParts) };
     const resources = await createResources(template, makers, stackName);
     outputs = outputsOf(template, resources, stackName);
     parts.resume();

@@ -8,7 +8,6 @@ const ADMIN = { kind: 'administrator' } as const;
 
 function iamWith(...statements: readonly object[]) {
   const iam = createIam();
-  iam.addRole('writer');
   iam.attach('writer', { Version: '2012-10-17', Statement: statements }, 'WriterPolicy');
   return iam;
 }
@@ -48,7 +47,6 @@ describe('identity policies', () => {
 
   test('a role without any policy may do nothing', () => {
     const iam = createIam();
-    iam.addRole('writer');
     expect(iam.refusal({ principal: WRITER, action: 'sns:Publish', resource: '*' })).toBeDefined();
   });
 });

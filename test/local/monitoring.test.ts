@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createMonitoring, type Monitoring } from '../../infra/local/monitoring/monitoring.ts';
+import { createMonitoring, type Monitoring } from '../../infra/local/monitoring.ts';
 import { ACCOUNT, REGION } from '../../infra/local/service.ts';
 import { aws, hasAwsCli } from './fixtures/aws-cli.ts';
 import { serveOne } from './fixtures/serve-one.ts';

@@ -21,8 +21,6 @@ const INERT_TYPES: ReadonlySet<string> = new Set([
   'AWS::CloudWatch::Dashboard',
   'AWS::Glue::Database',
   'AWS::Glue::Table',
-  'AWS::IAM::ServiceLinkedRole',
-  'AWS::Logs::ResourcePolicy',
   'AWS::SNS::TopicPolicy',
 ]);
 
@@ -64,6 +62,12 @@ export function outputsOf(
   const scope = { stackName, parameters: {}, created };
   const outputs = Object.entries(template.Outputs);
   return Object.fromEntries(outputs.map(([name, { Value }]) => [name, String(resolveValue(Value, scope))]));
+}
+
+/** The physical name that the template gives in `property`, else the generated one. */
+export function nameOf({ properties, generatedName }: Resource, property: string): string {
+  const given = properties[property];
+  return typeof given === 'string' ? given : generatedName;
 }
 
 async function make(resource: Resource, makers: Makers): Promise<Created> {

@@ -8,26 +8,20 @@ export type PlainRequest = Omit<ServiceRequest, 'authorize'>;
 const signSchema = z.object({ MessageType: z.string().default('RAW'), SigningAlgorithm: z.string().optional() });
 
 /** What the condition keys of policies are for this request, as the service would tell IAM. */
-export function conditionContext(service: string, request: PlainRequest): ConditionContext {
+export function conditionContext(service: string, { method, query, headers, body }: PlainRequest): ConditionContext {
   if (service === 's3') {
-    const isPart = request.method === 'PUT' && request.query.has('partNumber');
+    const isPart = method === 'PUT' && query.has('partNumber');
     return {
-      's3:if-none-match': request.headers['if-none-match'],
-      's3:object-lock-mode': request.headers['x-amz-object-lock-mode'],
+      's3:if-none-match': headers['if-none-match'],
+      's3:object-lock-mode': headers['x-amz-object-lock-mode'],
       's3:objectcreationoperation': String(!isPart),
     };
   }
-  if (service === 'kms') {
-    const body = signSchema.safeParse(jsonOf(request.body)).data;
-    return { 'kms:messagetype': body?.MessageType, 'kms:signingalgorithm': body?.SigningAlgorithm };
-  }
-  return {};
-}
-
-function jsonOf(body: Buffer): unknown {
+  if (service !== 'kms') return {};
   try {
-    return JSON.parse(body.toString('utf8'));
+    const sign = signSchema.parse(JSON.parse(body.toString('utf8')));
+    return { 'kms:messagetype': sign.MessageType, 'kms:signingalgorithm': sign.SigningAlgorithm };
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -33,7 +33,6 @@ export interface InvokePermission {
  * policies only Deny statements are kept, because within one account an identity policy is enough to allow.
  */
 export interface Iam {
-  addRole(roleName: string): void;
   /** @throws PlatformFault when the document has something that cannot be enforced here */
   attach(roleName: string, document: unknown, policyName: string): void;
   /** Binds everybody on the resource `arn` and what lies under it. */
@@ -54,9 +53,6 @@ export function createIam(): Iam {
   const permissions: InvokePermission[] = [];
   const accessKeys = new Map<string, Principal>([[UNGUARDED_ACCESS_KEY, { kind: 'unguarded' }]]);
   return {
-    addRole(roleName) {
-      policies.set(roleName, []);
-    },
     attach(roleName, document, policyName) {
       const statements = policies.get(roleName) ?? [];
       policies.set(roleName, [...statements, ...parsePolicy(document, policyName)]);

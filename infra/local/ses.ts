@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type inbox from 'aws-ses-v2-local';
 import * as z from 'zod';
-import { ACCOUNT, AwsError, REGION, type Service, type ServiceResponse } from '../service.ts';
+import { ACCOUNT, AwsError, REGION, type Service, type ServiceResponse } from './service.ts';
 
 export interface Email {
   readonly from: string;

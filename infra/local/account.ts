@@ -1,7 +1,7 @@
-import { xml } from '../gateway/protocol.ts';
-import { type Iam, sessionArn } from '../iam/iam.ts';
-import { ACCOUNT, AwsError, type Service, type ServiceRequest, type ServiceResponse } from '../service.ts';
-import { stackArn } from './template.ts';
+import { stackArn } from './cloudformation/template.ts';
+import { xml } from './gateway/protocol.ts';
+import { type Iam, sessionArn } from './iam/iam.ts';
+import { ACCOUNT, AwsError, type Service, type ServiceRequest, type ServiceResponse } from './service.ts';
 
 /** `aws sts get-caller-identity`. `callerOf` gives the access key of a request. */
 export function createSts(iam: Iam): Service {

@@ -1,0 +1,206 @@
+import * as z from 'zod';
+import { jsonService, operation } from './gateway/json-service.ts';
+import { ACCOUNT, type Now, REGION, type Service } from './service.ts';
+
+export interface Metric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions?: Readonly<Record<string, string>>;
+}
+
+export interface MonitoringOptions {
+  /** Publishes to a topic: what alarms do. */
+  readonly publish: (topicArn: string, message: string, subject: string) => Promise<unknown>;
+  readonly now?: Now;
+}
+
+export interface Monitoring extends Service {
+  /** Creates an alarm from the resolved properties of an AWS::CloudWatch::Alarm. @throws Error for what it cannot watch */
+  createAlarm(name: string, resolved: unknown): { readonly name: string; readonly arn: string };
+  /** Counts log lines as the resolved properties of an AWS::Logs::MetricFilter say. */
+  createMetricFilter(resolved: unknown): void;
+  /** Adds one to a metric. Alarms on it ring at once and fall silent a period later. */
+  count(metric: Metric): void;
+  /** Shows the metric filters one line of a log group. */
+  logLine(logGroup: string, line: string): void;
+}
+
+const metricSchema = z.object({
+  Namespace: z.string(),
+  MetricName: z.string(),
+  Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
+});
+const statSchema = z.object({ Metric: metricSchema, Period: z.number(), Stat: z.literal('Sum') });
+const alarmSchema = z.looseObject({
+  AlarmDescription: z.string().default(''),
+  AlarmActions: z.array(z.string()).default([]),
+  OKActions: z.array(z.string()).default([]),
+  ComparisonOperator: z.literal('GreaterThanOrEqualToThreshold'),
+  EvaluationPeriods: z.literal(1),
+  Threshold: z.number(),
+  TreatMissingData: z.literal('notBreaching'),
+});
+/** The sum of one metric, or of several that count as zero where they are missing. */
+const sourceSchema = z.union([
+  z
+    .looseObject({
+      ...metricSchema.shape,
+      Period: z.number(),
+      Statistic: z.literal('Sum'),
+      Metrics: z.undefined().optional(),
+    })
+    .transform(({ Period, Statistic, ...Metric }) => [{ Metric, Period, Stat: Statistic }]),
+  z
+    .looseObject({
+      Metrics: z.array(
+        z.union([
+          z.looseObject({ MetricStat: statSchema }).transform(({ MetricStat }) => [MetricStat]),
+          z
+            .looseObject({
+              Expression: z
+                .string()
+                .regex(/^FILL\(\w+, 0\)( \+ FILL\(\w+, 0\))*$/, 'the local platform evaluates sums only'),
+            })
+            .transform(() => []),
+        ]),
+      ),
+    })
+    .transform(({ Metrics }) => Metrics.flat()),
+]);
+const filterSchema = z.looseObject({
+  LogGroupName: z.string(),
+  FilterPattern: z.string(),
+  MetricTransformations: z.tuple([z.object({ MetricNamespace: z.string(), MetricName: z.string() })]),
+});
+const describeSchema = z.looseObject({
+  AlarmNames: z.array(z.string()).optional(),
+  StateValue: z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']).optional(),
+});
+
+interface Alarm {
+  readonly name: string;
+  readonly arn: string;
+  readonly settings: z.infer<typeof alarmSchema>;
+  /** Whose sum is compared with the threshold. */
+  readonly metrics: ReadonlySet<string>;
+  readonly periodSeconds: number;
+  state: 'OK' | 'ALARM';
+  since: Date;
+}
+
+interface MetricFilter {
+  readonly logGroup: string;
+  readonly member: string;
+  readonly value: string;
+  readonly metric: Metric;
+}
+
+/** CloudWatch as far as alarms on counts need it: sums over one period, rung at a threshold, missing data is silence. */
+export function createMonitoring({ publish, now = () => new Date() }: MonitoringOptions): Monitoring {
+  const alarms: Alarm[] = [];
+  const filters: MetricFilter[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  /** Times, by metric. */
+  const points = new Map<string, number[]>();
+  const evaluate = (alarm: Alarm): void => {
+    const from = now().getTime() - alarm.periodSeconds * 1_000;
+    const sum = [...alarm.metrics].flatMap((metric) => points.get(metric) ?? []).filter((at) => at > from).length;
+    const before = alarm.state;
+    alarm.state = sum >= alarm.settings.Threshold ? 'ALARM' : 'OK';
+    if (alarm.state === before) return;
+    alarm.since = now();
+    const message = noticeOf(alarm, before, sum);
+    const subject = `${alarm.state}: "${alarm.name}" in ${REGION}`.slice(0, 100);
+    const { AlarmActions, OKActions } = alarm.settings;
+    for (const topic of alarm.state === 'ALARM' ? AlarmActions : OKActions) {
+      publish(topic, message, subject).catch(() => undefined);
+    }
+  };
+  const count = (metric: Metric): void => {
+    const key = keyOf(metric);
+    const watching = alarms.filter(({ metrics }) => metrics.has(key));
+    if (watching.length > 0) points.set(key, [...(points.get(key) ?? []), now().getTime()]);
+    for (const alarm of watching) {
+      evaluate(alarm);
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        evaluate(alarm);
+      }, alarm.periodSeconds * 1_000);
+      timers.add(timer.unref());
+    }
+  };
+  return {
+    createAlarm: (name, resolved) => {
+      const alarm = alarmOf(name, resolved, now());
+      alarms.push(alarm);
+      return alarm;
+    },
+    createMetricFilter: (resolved) => void filters.push(filterOf(resolved)),
+    count,
+    logLine: (logGroup, line) => {
+      for (const filter of filters) if (filter.logGroup === logGroup && matches(filter, line)) count(filter.metric);
+    },
+    handle: jsonService({
+      DescribeAlarms: operation(describeSchema, ({ AlarmNames, StateValue }, authorize) => {
+        authorize('cloudwatch:DescribeAlarms', ['*']);
+        const wanted = ({ name, state }: Alarm): boolean =>
+          (AlarmNames?.includes(name) ?? true) && (StateValue ?? state) === state;
+        return { MetricAlarms: alarms.filter(wanted).map(describe), CompositeAlarms: [] };
+      }),
+    }),
+    stop: async () => {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}
+
+function keyOf({ namespace, name, dimensions = {} }: Metric): string {
+  return JSON.stringify([namespace, name, Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+function alarmOf(name: string, resolved: unknown, since: Date): Alarm {
+  const stats = sourceSchema.parse(resolved);
+  const metrics = stats.map(({ Metric: { Namespace, MetricName, Dimensions } }) => {
+    const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
+    return keyOf({ namespace: Namespace, name: MetricName, dimensions });
+  });
+  return {
+    ...{ name, arn: `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`, settings: alarmSchema.parse(resolved) },
+    ...{ metrics: new Set(metrics), periodSeconds: Math.max(...stats.map(({ Period }) => Period)), state: 'OK', since },
+  };
+}
+
+function filterOf(resolved: unknown): MetricFilter {
+  const { LogGroupName, FilterPattern, MetricTransformations } = filterSchema.parse(resolved);
+  const [{ MetricNamespace: namespace, MetricName: name }] = MetricTransformations;
+  const [, member, value] = /^\{ \$\.(\w+) = "([^"]*)" \}$/.exec(FilterPattern) ?? [];
+  if (member !== undefined && value !== undefined) {
+    return { logGroup: LogGroupName, member, value, metric: { namespace, name } };
+  }
+  throw new Error(`The local platform matches one member of a JSON line, not the pattern ${FilterPattern}.`);
+}
+
+function matches({ member, value }: MetricFilter, line: string): boolean {
+  try {
+    return z.looseObject({}).parse(JSON.parse(line))[member] === value;
+  } catch {
+    return false;
+  }
+}
+
+function noticeOf({ name, arn, settings, state, since }: Alarm, OldStateValue: string, sum: number): string {
+  return JSON.stringify({
+    ...{ AlarmName: name, AlarmDescription: settings.AlarmDescription, AWSAccountId: ACCOUNT, NewStateValue: state },
+    NewStateReason: `Threshold Crossed: 1 datapoint [${sum}] against the threshold (${settings.Threshold}).`,
+    ...{ StateChangeTime: since.toISOString(), Region: REGION, AlarmArn: arn, OldStateValue },
+  });
+}
+
+function describe({ name, arn, settings, state, since }: Alarm): object {
+  const { AlarmDescription, AlarmActions, OKActions, Threshold, ComparisonOperator } = settings;
+  const now = { StateValue: state, StateUpdatedTimestamp: since.getTime() / 1_000 };
+  return {
+    ...{ AlarmName: name, AlarmArn: arn, ...now, AlarmDescription, AlarmActions, OKActions },
+    ...{ Threshold, ComparisonOperator },
+  };
+}
