@@ -24,7 +24,7 @@ export interface Platform {
   readonly outputs: Readonly<Record<string, string>>;
   /** What every resource of the template became, by its logical id. */
   readonly resources: ReadonlyMap<string, Created>;
-  /** The functions, with what tests do to them: kill, pause, resume, setEnvironment. */
+  /** The functions, which tests may kill. */
   readonly functions: LambdaHost;
   /** Fires a scheduled rule now; resolves when its targets have run. */
   readonly tick: Events['tick'];

@@ -156,11 +156,8 @@ describe('names and limits', () => {
     },
   );
 
-  test('a published qualifier and $LATEST are found', async () => {
-    const host = hostWith();
-    host.qualify('Demo-echo', 'live');
-    expect((await host.invoke('Demo-echo:live', {})).functionError).toBeUndefined();
-    expect((await host.invoke('Demo-echo:$LATEST', {})).functionError).toBeUndefined();
+  test('$LATEST is the function itself', async () => {
+    expect((await hostWith().invoke('Demo-echo:$LATEST', {})).functionError).toBeUndefined();
   });
 
   test('an event of more than 6 MiB is refused', async () => {
@@ -174,30 +171,9 @@ describe('faults that tests cause', () => {
     const host = hostWith();
     await host.invoke('Demo-echo', {});
     const running = host.invoke('Demo-echo', { do: 'sleep', milliseconds: 60_000 });
-    host.kill('echo');
+    host.kill('Demo-echo');
     expect((await running).payload).toMatchObject({ errorType: 'Runtime.ExitError' });
     expect((await host.invoke('Demo-echo', {})).payload).toMatchObject({ runs: 1 });
-  });
-
-  test('a paused function goes on when it is resumed', async () => {
-    const host = hostWith();
-    await host.invoke('Demo-echo', {});
-    host.pause('echo');
-    let answered = false;
-    const running = host.invoke('Demo-echo', {}).then(() => {
-      answered = true;
-    });
-    await host.invoke('Demo-other', {});
-    expect(answered).toBe(false);
-    host.resume('echo');
-    await running;
-  });
-
-  test('a changed environment reaches processes that start from then on', async () => {
-    const host = hostWith();
-    await host.invoke('Demo-echo', {});
-    host.setEnvironment('echo', { TABLE: 'Elsewhere' });
-    expect((await host.invoke('Demo-echo', { do: 'environment' })).payload).toMatchObject({ TABLE: 'Elsewhere' });
   });
 
   test('no process is left after the host has stopped', async () => {

@@ -20,12 +20,12 @@ await main();
 
 async function main(): Promise<void> {
   const handler = await load().catch((error: unknown) => {
-    send({ type: 'init-error', error: describe(error) });
+    send({ id: 'ready', error: describe(error) });
     return undefined;
   });
   if (handler === undefined) return;
   process.on('message', (message: Invocation) => void run(handler, message));
-  send({ type: 'ready' });
+  send({ id: 'ready' });
 }
 
 async function load(): Promise<Handler> {
@@ -44,9 +44,9 @@ function isHandler(value: unknown): value is Handler {
 async function run(handler: Handler, invocation: Invocation): Promise<void> {
   try {
     const result = await handler(JSON.parse(invocation.event), contextOf(invocation));
-    send({ type: 'result', id: invocation.id, payload: JSON.stringify(result) ?? 'null' });
+    send({ id: invocation.id, payload: JSON.stringify(result) ?? 'null' });
   } catch (error) {
-    send({ type: 'error', id: invocation.id, error: describe(error) });
+    send({ id: invocation.id, error: describe(error) });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -28,7 +28,7 @@ export interface LambdaFunction {
 
 export interface WorkerOptions {
   readonly definition: LambdaFunction;
-  readonly environment: Readonly<Record<string, string>>;
+  readonly endpoint: string;
   /** Given each line that the function writes. */
   readonly onLine: (definition: LambdaFunction, line: string) => void;
 }
@@ -39,150 +39,91 @@ export interface Worker {
   run(event: string): Promise<InvokeResult>;
   /** Ends the process at once; resolves when it is gone. */
   kill(): Promise<void>;
-  pause(): void;
-  resume(): void;
 }
 
 const CHILD = fileURLToPath(new URL('lambda-child.ts', import.meta.url));
 /** Lambda gives a cold start ten seconds; a loaded development machine needs more. */
 const INIT_SECONDS = 60;
+/** The id of the message that tells that the handler is loaded, or why it is not. */
+const READY = 'ready';
 
-const messageSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('init-error'), error: z.record(z.string(), z.unknown()) }),
-  z.object({ type: z.literal('result'), id: z.string(), payload: z.string() }),
-  z.object({ type: z.literal('error'), id: z.string(), error: z.record(z.string(), z.unknown()) }),
-]);
+const messageSchema = z.object({
+  id: z.string(),
+  payload: z.string().default('null'),
+  error: z.record(z.string(), z.unknown()).optional(),
+});
 type Message = z.infer<typeof messageSchema>;
 
-/** Starts a child process for a function; the handler is loaded when the first event runs or before. */
-export function startWorker(options: WorkerOptions): Worker {
-  const { definition, onLine } = options;
+/** Starts a child process for a function, which loads the handler at once. */
+export function startWorker({ definition, endpoint, onLine }: WorkerOptions): Worker {
   const child = fork(CHILD, handlerArguments(definition), {
     cwd: definition.directory,
-    env: options.environment,
+    env: environmentOf(definition, endpoint),
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on('line', (line) => onLine(definition, line));
+  }
   let alive = true;
-  readLines(child, (line) => onLine(definition, line));
-  const ended = new Promise<string>((resolve) => {
-    const end = (how: string): void => {
-      alive = false;
-      resolve(how);
-    };
-    child.once('error', (error) => end(error.message));
-    child.once('exit', (code, signal) => end(signal === null ? `exit status ${code}` : `signal: ${signal}`));
+  const waiting = new Map<string, (message: Message) => void>();
+  const answerTo = (id: string): Promise<Message> => new Promise((resolve) => waiting.set(id, resolve));
+  child.on('message', (raw) => {
+    const message = messageSchema.parse(raw);
+    waiting.get(message.id)?.(message);
+    waiting.delete(message.id);
   });
-  const ready = firstMessage(child, ended);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit status ${code}` : `signal: ${signal}`));
+  });
+  ended.then(() => {
+    alive = false;
+  });
   const kill = async (): Promise<void> => {
     alive = false;
     child.kill('SIGKILL');
     await ended;
   };
+  const exited = ended.then((how) => failure(READY, 'Runtime.ExitError', `Runtime exited with error: ${how}`));
+  const within = async (seconds: number, answer: Promise<Message>): Promise<Message> => {
+    const timeout = Promise.withResolvers<Message>();
+    const late = failure(READY, 'Sandbox.Timedout', `Task timed out after ${seconds.toFixed(2)} seconds`);
+    const timer = setTimeout(() => timeout.resolve(late), seconds * 1_000);
+    const message = await Promise.race([answer, exited, timeout.promise]);
+    clearTimeout(timer);
+    if (message === late) await kill();
+    return message;
+  };
+  const ready = answerTo(READY);
   return {
     alive: () => alive,
     kill,
-    pause: () => child.kill('SIGSTOP'),
-    resume: () => child.kill('SIGCONT'),
     run: async (event) => {
-      const start = await within(INIT_SECONDS, ready, kill);
-      if (start?.type === 'ready') return runEvent({ child, ended, event, definition, kill });
-      void kill();
-      const how = start?.type === 'ended' ? start.how : `no start within ${INIT_SECONDS} seconds`;
-      const error = start?.type === 'init-error' ? start.error : runtimeExit(randomUUID(), how);
-      return { payload: error, functionError: 'Unhandled' };
+      const started = await within(INIT_SECONDS, ready);
+      if (started.error !== undefined) {
+        await kill();
+        return { payload: started.error, functionError: 'Unhandled' };
+      }
+      const id = randomUUID();
+      const answer = answerTo(id);
+      child.send({ id, event, deadlineMs: Date.now() + definition.timeoutSeconds * 1_000 }, () => undefined);
+      const { payload, error } = await within(definition.timeoutSeconds, answer);
+      return error === undefined ? { payload: JSON.parse(payload) } : { payload: error, functionError: 'Unhandled' };
     },
   };
 }
 
-function readLines(child: ChildProcess, onLine: (line: string) => void): void {
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', onLine);
-  }
-}
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly ended: Promise<string>;
-  readonly event: string;
-  readonly definition: LambdaFunction;
-  readonly kill: () => void;
-}
-
-async function runEvent({ child, ended, event, definition, kill }: Run): Promise<InvokeResult> {
-  const id = randomUUID();
-  const answer = answerTo(child, id);
-  const deadlineMs = Date.now() + definition.timeoutSeconds * 1_000;
-  child.send({ id, event, deadlineMs }, () => undefined);
-  const outcome = await within(
-    definition.timeoutSeconds,
-    Promise.race([answer, ended.then((how) => ({ type: 'ended' as const, how }))]),
-    kill,
-  );
-  if (outcome?.type === 'result') return { payload: JSON.parse(outcome.payload) };
-  if (outcome?.type === 'error') return { payload: outcome.error, functionError: 'Unhandled' };
-  const failure =
-    outcome === undefined
-      ? {
-          errorType: 'Sandbox.Timedout',
-          errorMessage: `RequestId: ${id} Error: Task timed out after ${definition.timeoutSeconds.toFixed(2)} seconds`,
-        }
-      : runtimeExit(id, outcome.how);
-  return { payload: failure, functionError: 'Unhandled' };
-}
-
-function runtimeExit(id: string, how: string): Readonly<Record<string, string>> {
-  return {
-    errorType: 'Runtime.ExitError',
-    errorMessage: `RequestId: ${id} Error: Runtime exited with error: ${how}`,
-  };
-}
-
-function firstMessage(
-  child: ChildProcess,
-  ended: Promise<string>,
-): Promise<Message | { readonly type: 'ended'; readonly how: string }> {
-  const message = new Promise<Message>((resolve) => {
-    child.once('message', (raw) => resolve(messageSchema.parse(raw)));
-  });
-  return Promise.race([message, ended.then((how) => ({ type: 'ended' as const, how }))]);
-}
-
-function answerTo(child: ChildProcess, id: string): Promise<Extract<Message, { readonly id: string }>> {
-  return new Promise((resolve) => {
-    const listen = (raw: unknown): void => {
-      const message = messageSchema.safeParse(raw).data;
-      if (message === undefined || !('id' in message) || message.id !== id) return;
-      child.off('message', listen);
-      resolve(message);
-    };
-    child.on('message', listen);
-  });
-}
-
-async function within<T>(seconds: number, promise: Promise<T>, onTimeout: () => void): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => {
-      onTimeout();
-      resolve(undefined);
-    }, seconds * 1_000);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function failure(id: string, errorType: string, what: string): Message {
+  return { id, payload: 'null', error: { errorType, errorMessage: `RequestId: ${randomUUID()} Error: ${what}` } };
 }
 
 function handlerArguments({ directory, handler, name }: LambdaFunction): readonly [string, string] {
-  const dot = handler.lastIndexOf('.');
-  const base = join(directory, handler.slice(0, dot));
-  const file = ['.mjs', '.js', '.cjs'].map((extension) => base + extension).find(existsSync);
-  if (file !== undefined) return [file, handler.slice(dot + 1)];
+  const [base = '', exportName = ''] = handler.split('.');
+  const file = join(directory, `${base}.mjs`);
+  if (existsSync(file)) return [file, exportName];
   throw new PlatformFault(
-    `The bundle of function ${name} has no ${handler.slice(0, dot)}.mjs in ${directory}.`,
+    `The bundle of function ${name} has no ${base}.mjs in ${directory}.`,
     'Synthesize again with bundling on; template tests switch it off.',
   );
 }
@@ -191,7 +132,7 @@ function handlerArguments({ directory, handler, name }: LambdaFunction): readonl
  * What Lambda's runtime sets, with the template's own variables on top. Nothing of this machine comes along but PATH:
  * its AWS profiles must not reach the functions.
  */
-export function workerEnvironment(definition: LambdaFunction, endpoint: string): Readonly<Record<string, string>> {
+function environmentOf(definition: LambdaFunction, endpoint: string): Readonly<Record<string, string>> {
   return {
     ...definition.environment,
     PATH: process.env['PATH'] ?? '',
@@ -200,7 +141,6 @@ export function workerEnvironment(definition: LambdaFunction, endpoint: string):
     AWS_ACCESS_KEY_ID: definition.shortName,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
     AWS_ENDPOINT_URL: endpoint,
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
@@ -209,7 +149,6 @@ export function workerEnvironment(definition: LambdaFunction, endpoint: string):
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
     AWS_LAMBDA_LOG_GROUP_NAME: definition.logGroup,
-    LAMBDA_TASK_ROOT: definition.directory,
     LOCAL_FUNCTION_ARN: definition.arn,
   };
 }
