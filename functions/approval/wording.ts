@@ -1,3 +1,4 @@
+import { skippedStages } from '../promotion/life-cycle.ts';
 import type { Run } from '../registry/items.ts';
 import type { GateItem, GateStage, GateStatus } from './items.ts';
 
@@ -56,4 +57,10 @@ export const STATUS_WORDS: Readonly<Record<GateStatus, string>> = {
 /** `1 of 2 approvals` */
 export function progress(gate: Pick<GateItem, 'quorum'>, approvals: number): string {
   return `${approvals} of ${gate.quorum} ${gate.quorum === 1 ? 'approval' : 'approvals'}`;
+}
+
+/** The fact that a promotion skips stages, which whoever decides on it must see; nothing when it goes through all. */
+export function stagesLeftOut(run: Run): readonly (readonly [string, string])[] {
+  const skipped = run.kind === 'promotion' ? skippedStages(run.stages) : [];
+  return skipped.length === 0 ? [] : [['Stages left out', `${skipped.join(', ')} (by the stack's setting)`]];
 }
