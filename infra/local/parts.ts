@@ -65,7 +65,7 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
     customResources: createCustomResources({
       stackName: options.stackName,
       invoke: host.invoke,
-      baseUrl: () => `${gateway.endpoint}/custom-resource`,
+      baseUrl: `${gateway.endpoint}/custom-resource`,
     }),
     /** What reads streams, to be stopped with the platform. */
     followers,

@@ -36,19 +36,13 @@ export async function createResources(
 ): Promise<ReadonlyMap<string, Created>> {
   refuseUnknownTypes(template, makers);
   const created = new Map<string, Created>();
-  const parameters = Object.fromEntries(
-    Object.entries(template.Parameters).map(([name, { Default }]) => [name, Default]),
-  );
-  const scope = { stackName, parameters, created };
+  const parameters = Object.entries(template.Parameters).map(([name, { Default }]) => [name, Default] as const);
+  const scope = { stackName, parameters: Object.fromEntries(parameters), created };
   for (const logicalId of creationOrder(template)) {
-    const definition = template.Resources[logicalId];
-    if (definition === undefined) continue;
-    const { Type: type, Properties } = definition;
-    const properties = Object.fromEntries(
-      Object.entries(Properties).map(([name, value]) => [name, resolveValue(value, scope)] as const),
-    );
-    const resource = { logicalId, type, properties, generatedName: `${stackName}-${logicalId}` };
-    created.set(logicalId, await make(resource, makers));
+    const { Type: type = '', Properties = {} } = template.Resources[logicalId] ?? {};
+    const resolved = Object.entries(Properties).map(([name, value]) => [name, resolveValue(value, scope)] as const);
+    const resource = { logicalId, type, properties: Object.fromEntries(resolved) };
+    created.set(logicalId, await make({ ...resource, generatedName: `${stackName}-${logicalId}` }, makers));
   }
   return created;
 }

@@ -29,134 +29,87 @@ export interface Scope {
   readonly created: ReadonlyMap<string, Created>;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 /**
- * A value of the template with its intrinsic functions replaced. Members that resolve to AWS::NoValue are left out.
+ * A value of the template with its intrinsic functions replaced.
  * @throws PlatformFault for an intrinsic function or an attribute that the platform does not know
  */
 export function resolveValue(value: unknown, scope: Scope): unknown {
-  if (Array.isArray(value)) return value.map((item) => resolveValue(item, scope)).filter((item) => item !== undefined);
-  if (!isMembers(value)) return value;
-  const [key, ...others] = Object.keys(value);
-  if (key !== undefined && others.length === 0 && (key === 'Ref' || key.startsWith('Fn::'))) {
-    return resolveIntrinsic(key, value[key], scope);
+  if (Array.isArray(value)) return value.map((item) => resolveValue(item, scope));
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value);
+  const [key, argument] = members[0] ?? [];
+  if (key !== undefined && members.length === 1 && (key === 'Ref' || key.startsWith('Fn::'))) {
+    return resolveIntrinsic(key, argument, scope);
   }
-  const members = Object.entries(value).map(([name, member]) => [name, resolveValue(member, scope)] as const);
-  return Object.fromEntries(members.filter(([, member]) => member !== undefined));
+  return Object.fromEntries(members.map(([name, member]) => [name, resolveValue(member, scope)]));
 }
 
-/** Logical ids of all resources, each after those that it refers to or depends on. */
-export function creationOrder(template: Template): readonly string[] {
+/** Logical ids of all resources, each after those that it refers to or depends on. @throws PlatformFault for a circle */
+export function creationOrder({ Resources }: Template): readonly string[] {
   const order: string[] = [];
-  const state = new Map<string, 'open' | 'done'>();
+  const open = new Set<string>();
   const visit = (id: string, from: string): void => {
-    if (state.get(id) === 'done') return;
-    if (state.get(id) === 'open') {
-      throw new PlatformFault(
-        `The template has a circular reference between ${from} and ${id}.`,
-        'Break it in infra/.',
-      );
+    const resource = Resources[id];
+    if (resource === undefined || order.includes(id)) return;
+    if (open.has(id)) {
+      const message = `The template has a circular reference between ${from} and ${id}.`;
+      throw new PlatformFault(message, 'Break it in infra/.');
     }
-    const resource = template.Resources[id];
-    if (resource === undefined) return;
-    state.set(id, 'open');
-    for (const dependency of [...resource.DependsOn, ...referencesIn(resource.Properties)]) visit(dependency, id);
-    state.set(id, 'done');
+    open.add(id);
+    const found = JSON.stringify(resource.Properties).matchAll(/"Ref":"(\w+)"|"Fn::GetAtt":\["(\w+)"|\$\{(\w+)/g);
+    const references = [...found].map(([, ref, attribute, sub]) => ref ?? attribute ?? sub ?? '');
+    for (const dependency of [...resource.DependsOn, ...references]) visit(dependency, id);
     order.push(id);
   };
-  for (const id of Object.keys(template.Resources)) visit(id, id);
+  for (const id of Object.keys(Resources)) visit(id, id);
   return order;
 }
 
+const joinSchema = z.tuple([z.string(), z.array(z.unknown())]);
+const attributeSchema = z.tuple([z.string(), z.string()]);
+
 function resolveIntrinsic(key: string, argument: unknown, scope: Scope): unknown {
-  if (key === 'Ref' && typeof argument === 'string') return refTo(argument, scope);
-  if (key === 'Fn::GetAtt') return attributeOf(attributePath(argument), scope);
+  if (key === 'Ref') return refTo(String(argument), scope);
+  if (key === 'Fn::GetAtt') return attributeOf(...attributeSchema.parse(argument), scope);
   if (key === 'Fn::Join') {
-    const [separator, parts] = z.tuple([z.string(), z.unknown()]).parse(argument);
-    return z.array(z.unknown()).parse(resolveValue(parts, scope)).map(String).join(separator);
+    const [separator, parts] = joinSchema.parse(argument);
+    return parts.map((part) => String(resolveValue(part, scope))).join(separator);
   }
-  if (key === 'Fn::Sub') return substitute(argument, scope);
-  if (key === 'Fn::Select') {
-    const [index, list] = z.tuple([z.coerce.number(), z.unknown()]).parse(argument);
-    return z.array(z.unknown()).parse(resolveValue(list, scope))[index];
-  }
-  if (key === 'Fn::Split') {
-    const [separator, text] = z.tuple([z.string(), z.unknown()]).parse(argument);
-    return String(resolveValue(text, scope)).split(separator);
+  if (key === 'Fn::Sub' && typeof argument === 'string') {
+    return argument.replace(/\$\{([\w:]+)(?:\.(\w+))?\}/g, (_match, name: string, attribute: string | undefined) =>
+      String(attribute === undefined ? refTo(name, scope) : attributeOf(name, attribute, scope)),
+    );
   }
   throw new PlatformFault(
-    `The template uses ${key}, which the local platform does not resolve.`,
+    `The template uses ${key} in a way that the local platform does not resolve: ${JSON.stringify(argument)}.`,
     'Write the value without it in infra/, or teach infra/local/cloudformation/template.ts this function.',
   );
 }
 
-function refTo(name: string, scope: Scope): unknown {
-  const pseudo = pseudoParameters(scope.stackName);
-  if (name in pseudo) return pseudo[name];
-  const created = scope.created.get(name);
-  if (created !== undefined) return created.ref;
-  if (name in scope.parameters) return scope.parameters[name];
-  throw new PlatformFault(`The template refers to ${name}, which it does not define.`, 'Run the synthesis again.');
-}
-
-function attributeOf([logicalId, attribute]: readonly [string, string], scope: Scope): unknown {
-  const attributes = scope.created.get(logicalId)?.attributes ?? {};
-  if (attribute in attributes) return attributes[attribute];
-  throw new PlatformFault(
-    `The template reads ${logicalId}.${attribute}, which the local platform does not provide.`,
-    'Return this attribute where infra/local/cloudformation/resources.ts creates the resource.',
-  );
-}
-
-function substitute(argument: unknown, scope: Scope): string {
-  const [text, given] =
-    typeof argument === 'string'
-      ? [argument, {}]
-      : z.tuple([z.string(), z.record(z.string(), z.unknown())]).parse(argument);
-  return text.replace(/\$\{(!?)([^}]+)\}/g, (_match, literal: string, name: string) => {
-    if (literal !== '') return `\${${name}}`;
-    if (name in given) return String(resolveValue(given[name], scope));
-    return String(name.includes('.') ? attributeOf(attributePath(name), scope) : refTo(name, scope));
-  });
-}
-
-function pseudoParameters(stackName: string): Members {
-  return {
+function refTo(name: string, { stackName, created, parameters }: Scope): unknown {
+  const pseudo: Readonly<Record<string, string>> = {
     'AWS::AccountId': ACCOUNT,
-    'AWS::NoValue': undefined,
     'AWS::Partition': 'aws',
     'AWS::Region': REGION,
     'AWS::StackId': stackArn(stackName),
     'AWS::StackName': stackName,
     'AWS::URLSuffix': 'amazonaws.com',
   };
+  const value = pseudo[name] ?? created.get(name)?.ref ?? parameters[name];
+  if (value !== undefined) return value;
+  throw new PlatformFault(`The template refers to ${name}, which it does not define.`, 'Run the synthesis again.');
+}
+
+function attributeOf(logicalId: string, attribute: string, { created }: Scope): unknown {
+  const value = created.get(logicalId)?.attributes?.[attribute];
+  if (value !== undefined) return value;
+  throw new PlatformFault(
+    `The template reads ${logicalId}.${attribute}, which the local platform does not provide.`,
+    'Return this attribute where infra/local/cloudformation/ creates the resource.',
+  );
 }
 
 /** The local stack's ARN; it never changes, so that nothing derived from it does. */
 export function stackArn(stackName: string): string {
   return `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/${stackName}/00000000-0000-0000-0000-000000000000`;
-}
-
-function attributePath(argument: unknown): readonly [string, string] {
-  if (typeof argument !== 'string') return z.tuple([z.string(), z.string()]).parse(argument);
-  const dot = argument.indexOf('.');
-  return [argument.slice(0, dot), argument.slice(dot + 1)];
-}
-
-function referencesIn(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(referencesIn);
-  if (!isMembers(value)) return [];
-  return Object.entries(value).flatMap(([key, member]) => {
-    if (key === 'Ref' && typeof member === 'string') return [member];
-    if (key === 'Fn::GetAtt') return [attributePath(member)[0]];
-    if (key !== 'Fn::Sub') return referencesIn(member);
-    const text = Array.isArray(member) ? member[0] : member;
-    const names = [...String(text).matchAll(/\$\{([^!}.]+)[^}]*\}/g)].map((match) => match[1] ?? '');
-    return [...names, ...(Array.isArray(member) ? referencesIn(member[1]) : [])];
-  });
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

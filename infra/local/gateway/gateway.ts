@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { conditionContext, type PlainRequest } from '../iam/condition-context.ts';
 import type { Iam } from '../iam/iam.ts';
 import { PlatformFault } from '../platform-fault.ts';
@@ -36,7 +35,7 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-const SCOPE = /Credential=([^,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request/;
+const SCOPE = /Credential=([^,\s/]+)\/\d{8}\/[^/,\s]+\/([^/,\s]+)\/aws4_request/;
 const DATA_PLANE = /^\/(configurationsessions|configuration)\/?$/;
 /** A browser page that resolves its own name to this machine must not reach the services. */
 const OWN_HOSTS = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
@@ -44,31 +43,33 @@ const MAX_SIGNED_BYTES = 1024 * 1024 * 1024;
 /** API Gateway's limit. */
 const MAX_PUBLIC_BYTES = 10 * 1024 * 1024;
 
+interface Routes extends Pick<GatewayOptions, 'iam'> {
+  readonly services: Map<string, Service>;
+  readonly publicServices: Map<string, Service>;
+  intercept?: Intercept | undefined;
+}
+
 /**
  * One HTTP server on loopback for every API of the stack. It finds the service in the credential scope and the caller in
  * the access key; signatures are not checked.
  * @throws PlatformFault when the port is taken
  */
-export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const services = new Map<string, Service>();
-  const publicServices = new Map<string, Service>();
-  let intercept: Intercept | undefined;
+export async function startGateway({ iam, port, log }: GatewayOptions): Promise<Gateway> {
+  const routes: Routes = { iam, services: new Map(), publicServices: new Map() };
   const server = createServer((incoming, outgoing) => {
-    const routes = { services, publicServices, intercept };
-    answer(incoming, routes, options)
+    answer(incoming, routes)
       .catch((error: unknown) => {
-        options.log(`gateway: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-        return { status: 500, body: '{"message":"Internal Server Error"}' };
+        log(`gateway: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        return plain(500, 'Internal Server Error');
       })
       .then((response) => write(outgoing, response, incoming.method));
   });
-  const endpoint = await listen(server, options.port);
   return {
-    endpoint,
-    mount: (name, service) => services.set(name, service),
-    mountPublic: (name, service) => publicServices.set(name, service),
-    intercept: (next) => {
-      intercept = next;
+    endpoint: await listen(server, port),
+    mount: (name, service) => routes.services.set(name, service),
+    mountPublic: (name, service) => routes.publicServices.set(name, service),
+    intercept: (intercept) => {
+      routes.intercept = intercept;
     },
     stop: () =>
       new Promise((resolve) => {
@@ -87,81 +88,65 @@ function listen(server: Server, port: number): Promise<string> {
     });
     server.listen(port, '127.0.0.1', () => {
       const address = server.address();
-      if (isAddress(address)) resolve(`http://127.0.0.1:${address.port}`);
+      resolve(`http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`);
     });
   });
 }
 
-function isAddress(address: string | AddressInfo | null): address is AddressInfo {
-  return typeof address === 'object' && address !== null;
-}
-
-interface Routes {
-  readonly services: ReadonlyMap<string, Service>;
-  readonly publicServices: ReadonlyMap<string, Service>;
-  readonly intercept: Intercept | undefined;
-}
-
-async function answer(incoming: IncomingMessage, routes: Routes, options: GatewayOptions): Promise<ServiceResponse> {
-  const headers = plainHeaders(incoming);
-  if (!OWN_HOSTS.test(headers['host'] ?? '')) return { status: 403, body: '{"message":"Forbidden"}' };
+async function answer(incoming: IncomingMessage, routes: Routes): Promise<ServiceResponse> {
+  const entries = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
+  const headers: Readonly<Record<string, string>> = Object.fromEntries(entries);
+  if (!OWN_HOSTS.test(headers['host'] ?? '')) return plain(403, 'Forbidden');
   const [path = '/', ...rest] = (incoming.url ?? '/').split('?');
-  const query = new URLSearchParams(rest.join('?'));
-  const base = { method: incoming.method ?? 'GET', path, query, headers };
   const scope = SCOPE.exec(headers['authorization'] ?? '');
-  if (scope === null) return answerPublic(incoming, base, routes);
-  const caller = scope[1] ?? '';
-  const service = scope[4] === 'appconfig' && DATA_PLANE.test(path) ? 'appconfigdata' : (scope[4] ?? '');
+  const body = await readBody(incoming, scope === null ? MAX_PUBLIC_BYTES : MAX_SIGNED_BYTES);
+  if (body === undefined) return plain(413, 'Request Entity Too Large');
+  const query = new URLSearchParams(rest.join('?'));
+  const request = { method: incoming.method ?? 'GET', path, query, headers, body };
+  if (scope === null) return answerPublic(request, routes);
+  const [, caller = '', signedFor = ''] = scope;
+  const service = signedFor === 'appconfig' && DATA_PLANE.test(path) ? 'appconfigdata' : signedFor;
+  return answerSigned(request, { caller, service }, routes);
+}
+
+async function answerPublic(request: PlainRequest, { publicServices }: Routes): Promise<ServiceResponse> {
+  const [, name = '', path = ''] = /^\/([^/]+)(\/.*)?$/.exec(request.path) ?? [];
+  const service = publicServices.get(name);
+  if (service === undefined) return plain(403, 'Missing Authentication Token');
+  return service.handle({ ...request, path, authorize: () => undefined });
+}
+
+async function answerSigned(
+  request: PlainRequest,
+  call: Pick<InterceptedCall, 'caller' | 'service'>,
+  { services, intercept, iam }: Routes,
+): Promise<ServiceResponse> {
   const requestId = randomUUID();
   try {
-    const body = await readBody(incoming, MAX_SIGNED_BYTES);
-    if (body === undefined) throw new AwsError('EntityTooLarge', 'The request body is too large.', 413);
-    await routes.intercept?.({ caller, service, operation: operationOf(base, body) });
-    const target = routes.services.get(service);
-    if (target === undefined) throw unknownService(service, [...routes.services.keys()]);
-    const response = await target.handle({
-      ...base,
-      body,
-      authorize: authorizer(options.iam, { caller, service }, { ...base, body }),
-    });
-    return {
-      ...response,
-      headers: { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId, ...response.headers },
-    };
+    await intercept?.({ ...call, operation: operationOf(request) });
+    const target = services.get(call.service);
+    if (target === undefined) throw unknownService(call.service, [...services.keys()]);
+    const response = await target.handle({ ...request, authorize: authorizer(iam, call, request) });
+    const ids = { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId };
+    return { ...response, headers: { ...ids, ...response.headers } };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const protocol = PROTOCOLS[service] ?? 'rest-json';
-    return errorResponse(error, { protocol, requestId, contentType: headers['content-type'] ?? '' });
+    const contentType = request.headers['content-type'] ?? '';
+    return errorResponse(error, { protocol: PROTOCOLS[call.service] ?? 'rest-json', requestId, contentType });
   }
-}
-
-async function answerPublic(
-  incoming: IncomingMessage,
-  base: Omit<PlainRequest, 'body'>,
-  routes: Routes,
-): Promise<ServiceResponse> {
-  const json = { 'content-type': 'application/json' };
-  const [, name = '', rest = ''] = /^\/([^/]+)(\/.*)?$/.exec(base.path) ?? [];
-  const service = routes.publicServices.get(name);
-  if (service === undefined) {
-    return { status: 403, headers: json, body: '{"message":"Missing Authentication Token"}' };
-  }
-  const body = await readBody(incoming, MAX_PUBLIC_BYTES);
-  if (body === undefined) return { status: 413, headers: json, body: '{"message":"Request Entity Too Large"}' };
-  return service.handle({ ...base, path: rest, body, authorize: () => undefined });
 }
 
 function authorizer(
   iam: Iam,
-  call: { readonly caller: string; readonly service: string },
+  { caller, service }: Pick<InterceptedCall, 'caller' | 'service'>,
   request: PlainRequest,
 ): ServiceRequest['authorize'] {
-  const principal = iam.principalOf(call.caller);
-  const context = conditionContext(call.service, request);
+  const principal = iam.principalOf(caller);
+  const context = conditionContext(service, request);
   return (action, resources) => {
     for (const resource of resources) {
       const refusal = iam.refusal({ principal, action, resource, context });
-      if (refusal !== undefined) throw accessDenied(call.service, refusal);
+      if (refusal !== undefined) throw accessDenied(service, refusal);
     }
   };
 }
@@ -173,25 +158,16 @@ async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Bu
   for await (const chunk of incoming) {
     bytes += chunk.length;
     if (bytes <= maxBytes) chunks.push(chunk);
-    else chunks.length = 0;
   }
   return bytes <= maxBytes ? Buffer.concat(chunks) : undefined;
 }
 
-function operationOf(base: Pick<ServiceRequest, 'method' | 'path' | 'headers'>, body: Buffer): string {
-  const target = base.headers['x-amz-target'];
+function operationOf({ method, path, headers, body }: PlainRequest): string {
+  const target = headers['x-amz-target'];
   if (target !== undefined) return target.slice(target.lastIndexOf('.') + 1);
-  const isForm = base.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
   const action = isForm ? new URLSearchParams(body.toString('utf8')).get('Action') : null;
-  return action ?? `${base.method} ${base.path}`;
-}
-
-function plainHeaders(incoming: IncomingMessage): Readonly<Record<string, string>> {
-  const entries = Object.entries(incoming.headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(',') : value,
-  ]);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  return action ?? `${method} ${path}`;
 }
 
 function unknownService(service: string, known: readonly string[]): AwsError {
@@ -199,10 +175,14 @@ function unknownService(service: string, known: readonly string[]): AwsError {
   return new AwsError('UnknownOperationException', message, 404);
 }
 
+function plain(status: number, message: string): ServiceResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) };
+}
+
 function write(outgoing: ServerResponse, response: ServiceResponse, method: string | undefined): void {
   const body = response.body ?? '';
-  const length = method === 'HEAD' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const none = response.status === 204 || response.status === 304;
-  outgoing.writeHead(response.status, { ...response.headers, ...(none ? {} : length) });
-  outgoing.end(method === 'HEAD' || none ? undefined : body);
+  const hasNone = method === 'HEAD' || response.status === 204 || response.status === 304;
+  const length = hasNone ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  outgoing.writeHead(response.status, { ...response.headers, ...length });
+  outgoing.end(hasNone ? undefined : body);
 }

@@ -9,7 +9,6 @@ export const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   appconfigdata: 'rest-json',
   cloudformation: 'query',
   dynamodb: 'json',
-  events: 'json',
   kms: 'json',
   lambda: 'rest-json',
   monitoring: 'query',
@@ -42,20 +41,15 @@ export function errorResponse(error: AwsError, context: ErrorContext): ServiceRe
     const headers = { 'content-type': 'application/json', 'x-amzn-errortype': error.code };
     return { status: error.status, headers, body };
   }
-  const detail = `<Code>${xml(error.code)}</Code><Message>${xml(error.message)}</Message>`;
-  const members = Object.entries(error.members)
+  const members = Object.entries({ Code: error.code, Message: error.message, ...error.members })
     .map(([name, value]) => `<${name}>${xml(String(value))}</${name}>`)
     .join('');
-  const fault = error.status < 500 ? 'Sender' : 'Receiver';
+  const id = `<RequestId>${requestId}</RequestId>`;
   const body =
     protocol === 'query'
-      ? `<ErrorResponse><Error><Type>${fault}</Type>${detail}${members}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`
-      : `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${detail}${members}<RequestId>${requestId}</RequestId></Error>`;
-  return {
-    status: error.status,
-    headers: { 'content-type': protocol === 'query' ? 'text/xml' : 'application/xml' },
-    body,
-  };
+      ? `<ErrorResponse><Error><Type>Sender</Type>${members}</Error>${id}</ErrorResponse>`
+      : `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${members}${id}</Error>`;
+  return { status: error.status, headers: { 'content-type': 'application/xml' }, body };
 }
 
 /** The error of a caller that its policies do not let through, by the name and status that the service has for it. */
