@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { jsonService, operation } from './gateway/json-service.ts';
-import { ACCOUNT, type Now, REGION, type Service } from './service.ts';
+import { ACCOUNT, type Now, REGION } from './service.ts';
 
 export interface Metric {
   readonly namespace: string;
@@ -14,7 +13,7 @@ export interface MonitoringOptions {
   readonly now?: Now;
 }
 
-export interface Monitoring extends Service {
+export interface Monitoring {
   /** Creates an alarm from the resolved properties of an AWS::CloudWatch::Alarm. @throws Error for what it cannot watch */
   createAlarm(name: string, resolved: unknown): { readonly name: string; readonly arn: string };
   /** Counts log lines as the resolved properties of an AWS::Logs::MetricFilter say. */
@@ -23,6 +22,8 @@ export interface Monitoring extends Service {
   count(metric: Metric): void;
   /** Shows the metric filters one line of a log group. */
   logLine(logGroup: string, line: string): void;
+  /** Ends its timers. */
+  stop(): void;
 }
 
 const metricSchema = z.object({
@@ -72,11 +73,6 @@ const filterSchema = z.looseObject({
   FilterPattern: z.string(),
   MetricTransformations: z.tuple([z.object({ MetricNamespace: z.string(), MetricName: z.string() })]),
 });
-const describeSchema = z.looseObject({
-  AlarmNames: z.array(z.string()).optional(),
-  StateValue: z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']).optional(),
-});
-
 interface Alarm {
   readonly name: string;
   readonly arn: string;
@@ -85,7 +81,6 @@ interface Alarm {
   readonly metrics: ReadonlySet<string>;
   readonly periodSeconds: number;
   state: 'OK' | 'ALARM';
-  since: Date;
 }
 
 interface MetricFilter {
@@ -108,8 +103,7 @@ export function createMonitoring({ publish, now = () => new Date() }: Monitoring
     const before = alarm.state;
     alarm.state = sum >= alarm.settings.Threshold ? 'ALARM' : 'OK';
     if (alarm.state === before) return;
-    alarm.since = now();
-    const message = noticeOf(alarm, before, sum);
+    const message = noticeOf(alarm, { OldStateValue: before, sum, at: now() });
     const subject = `${alarm.state}: "${alarm.name}" in ${REGION}`.slice(0, 100);
     const { AlarmActions, OKActions } = alarm.settings;
     for (const topic of alarm.state === 'ALARM' ? AlarmActions : OKActions) {
@@ -131,7 +125,7 @@ export function createMonitoring({ publish, now = () => new Date() }: Monitoring
   };
   return {
     createAlarm: (name, resolved) => {
-      const alarm = alarmOf(name, resolved, now());
+      const alarm = alarmOf(name, resolved);
       alarms.push(alarm);
       return alarm;
     },
@@ -140,15 +134,7 @@ export function createMonitoring({ publish, now = () => new Date() }: Monitoring
     logLine: (logGroup, line) => {
       for (const filter of filters) if (filter.logGroup === logGroup && matches(filter, line)) count(filter.metric);
     },
-    handle: jsonService({
-      DescribeAlarms: operation(describeSchema, ({ AlarmNames, StateValue }, authorize) => {
-        authorize('cloudwatch:DescribeAlarms', ['*']);
-        const wanted = ({ name, state }: Alarm): boolean =>
-          (AlarmNames?.includes(name) ?? true) && (StateValue ?? state) === state;
-        return { MetricAlarms: alarms.filter(wanted).map(describe), CompositeAlarms: [] };
-      }),
-    }),
-    stop: async () => {
+    stop: () => {
       for (const timer of timers) clearTimeout(timer);
     },
   };
@@ -158,7 +144,7 @@ function keyOf({ namespace, name, dimensions = {} }: Metric): string {
   return JSON.stringify([namespace, name, Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
-function alarmOf(name: string, resolved: unknown, since: Date): Alarm {
+function alarmOf(name: string, resolved: unknown): Alarm {
   const stats = sourceSchema.parse(resolved);
   const metrics = stats.map(({ Metric: { Namespace, MetricName, Dimensions } }) => {
     const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
@@ -166,7 +152,7 @@ function alarmOf(name: string, resolved: unknown, since: Date): Alarm {
   });
   return {
     ...{ name, arn: `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`, settings: alarmSchema.parse(resolved) },
-    ...{ metrics: new Set(metrics), periodSeconds: Math.max(...stats.map(({ Period }) => Period)), state: 'OK', since },
+    ...{ metrics: new Set(metrics), periodSeconds: Math.max(...stats.map(({ Period }) => Period)), state: 'OK' },
   };
 }
 
@@ -188,19 +174,13 @@ function matches({ member, value }: MetricFilter, line: string): boolean {
   }
 }
 
-function noticeOf({ name, arn, settings, state, since }: Alarm, OldStateValue: string, sum: number): string {
+function noticeOf(
+  { name, arn, settings, state }: Alarm,
+  { OldStateValue, sum, at }: { readonly OldStateValue: string; readonly sum: number; readonly at: Date },
+): string {
   return JSON.stringify({
     ...{ AlarmName: name, AlarmDescription: settings.AlarmDescription, AWSAccountId: ACCOUNT, NewStateValue: state },
     NewStateReason: `Threshold Crossed: 1 datapoint [${sum}] against the threshold (${settings.Threshold}).`,
-    ...{ StateChangeTime: since.toISOString(), Region: REGION, AlarmArn: arn, OldStateValue },
+    ...{ StateChangeTime: at.toISOString(), Region: REGION, AlarmArn: arn, OldStateValue },
   });
-}
-
-function describe({ name, arn, settings, state, since }: Alarm): object {
-  const { AlarmDescription, AlarmActions, OKActions, Threshold, ComparisonOperator } = settings;
-  const now = { StateValue: state, StateUpdatedTimestamp: since.getTime() / 1_000 };
-  return {
-    ...{ AlarmName: name, AlarmArn: arn, ...now, AlarmDescription, AlarmActions, OKActions },
-    ...{ Threshold, ComparisonOperator },
-  };
 }

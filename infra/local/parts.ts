@@ -4,13 +4,13 @@ import { createCustomResources } from './cloudformation/custom-resource.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
 import { createFlow } from './flow.ts';
-import { type Gateway, startGateway } from './gateway/gateway.ts';
+import { startGateway } from './gateway/gateway.ts';
 import { createHttpApis } from './http-api.ts';
 import { createIam } from './iam/iam.ts';
 import { createKms } from './kms.ts';
 import { createLambdaApi } from './lambda/lambda-api.ts';
 import { createLambdaHost } from './lambda/lambda-host.ts';
-import { createMonitoring, type Monitoring } from './monitoring.ts';
+import { createMonitoring } from './monitoring.ts';
 import { PlatformFault } from './platform-fault.ts';
 import { createS3 } from './s3/s3.ts';
 import type { Now, Service } from './service.ts';
@@ -54,70 +54,48 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
   const observed = createObserved({ now, ses, endpoint: gateway.endpoint, functionLog: options.functionLog });
   const { host } = observed;
   const flow = createFlow({ ...subdirectory(dataDir, 'appconfig'), ...observed, iam, now, log });
-  const followers: { stop(): Promise<void> }[] = [];
+  const { invoke } = host;
+  const baseUrl = `${gateway.endpoint}/custom-resource`;
   const parts = {
-    ...{ iam, gateway, engine, ses },
-    ...observed,
-    ...flow,
+    ...{ iam, gateway, engine, ses, ...observed, ...flow },
     s3: createS3({ now, ...subdirectory(dataDir, 's3') }),
     kms: createKms(subdirectory(dataDir, 'kms')),
     httpApis: createHttpApis({ iam, host, now, log }),
-    customResources: createCustomResources({
-      stackName: options.stackName,
-      invoke: host.invoke,
-      baseUrl: `${gateway.endpoint}/custom-resource`,
-    }),
+    customResources: createCustomResources({ stackName: options.stackName, invoke, baseUrl }),
+    executions: keepExecutions(flow.stepFunctions, dataDir),
     /** What reads streams, to be stopped with the platform. */
-    followers,
+    followers: [] as { stop(): Promise<void> }[],
   };
   mountAll(parts);
-  const executions = keepExecutions(flow.stepFunctions, dataDir);
-  /** Called when all resources exist. */
-  const resume = (): void => {
-    flow.appConfig.save();
-    executions.restore();
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= stopAll(parts);
+    return stopped;
   };
-  return { ...parts, resume, stop: once(() => stopAll(parts, executions)) };
+  return { ...parts, stop };
 }
 
-/** What serves requests and what must be ended. */
-interface Running
-  extends ReturnType<typeof createFlow>,
-    ReturnType<typeof createObserved>,
-    Readonly<Record<'s3' | 'kms' | 'ses' | 'httpApis' | 'customResources', Service>> {
-  readonly gateway: Gateway;
-  readonly engine: DynamoDbEngine;
-  readonly followers: readonly { stop(): Promise<void> }[];
+type Running = Omit<Parts, 'stop'>;
+
+function mountAll(parts: Running): void {
+  const { gateway, appConfig } = parts;
+  const services: Readonly<Record<string, Service>> = {
+    ...{ dynamodb: createDynamoDb(parts.engine), s3: parts.s3, kms: parts.kms, ses: parts.ses, sns: parts.sns },
+    ...{ lambda: createLambdaApi(parts.host), states: parts.stepFunctions },
+    ...{ appconfig: appConfig.control, appconfigdata: appConfig.data },
+  };
+  for (const [name, service] of Object.entries(services)) gateway.mount(name, service);
+  gateway.mountPublic('http-api', parts.httpApis);
+  gateway.mountPublic('custom-resource', parts.customResources);
 }
 
-function mountAll({
-  gateway,
-  engine,
-  host,
-  s3,
-  kms,
-  ses,
-  sns,
-  monitoring,
-  stepFunctions,
-  appConfig,
-  ...rest
-}: Running): void {
-  const data = { dynamodb: createDynamoDb(engine), s3, kms, ses, sns, monitoring };
-  const flow = { lambda: createLambdaApi(host), states: stepFunctions };
-  const pointer = { appconfig: appConfig.control, appconfigdata: appConfig.data };
-  for (const [name, service] of Object.entries<Service>({ ...data, ...flow, ...pointer })) gateway.mount(name, service);
-  gateway.mountPublic('http-api', rest.httpApis);
-  gateway.mountPublic('custom-resource', rest.customResources);
-}
-
-async function stopAll(parts: Running, executions: { stop(): void }): Promise<void> {
-  const { gateway, engine, host, events, stepFunctions, followers, s3, ses, monitoring } = parts;
-  events.stop();
-  executions.stop();
+async function stopAll({ stepFunctions, host, followers, ...parts }: Running): Promise<void> {
+  parts.events.stop();
+  parts.monitoring.stop();
+  parts.executions.stop();
   await Promise.all([stepFunctions.stop(), host.stop(), ...followers.map((follower) => follower.stop())]);
-  await gateway.stop();
-  await Promise.all([...[s3, ses, monitoring].map((service) => service.stop?.()), engine.stop()]);
+  await parts.gateway.stop();
+  await Promise.all([parts.s3.stop?.(), parts.ses.stop?.(), parts.engine.stop()]);
 }
 
 /** The functions, and the alarms and notices that their failures and their logs raise. */
@@ -128,6 +106,8 @@ function createObserved(options: {
   readonly functionLog: PartsOptions['functionLog'];
 }) {
   const { now, ses, endpoint, functionLog } = options;
+  const sns = createSns(ses.deliver);
+  const monitoring = createMonitoring({ now, publish: sns.publish });
   const host = createLambdaHost({
     endpoint,
     onLine: ({ shortName, logGroup }, line) => {
@@ -137,8 +117,6 @@ function createObserved(options: {
     onError: ({ name }) =>
       monitoring.count({ namespace: 'AWS/Lambda', name: 'Errors', dimensions: { FunctionName: name } }),
   });
-  const sns = createSns(ses.deliver);
-  const monitoring: Monitoring = createMonitoring({ now, publish: sns.publish });
   return { host, sns, monitoring };
 }
 
@@ -162,12 +140,4 @@ function subdirectory(dataDir: string | undefined, name: string): { readonly dat
   const directory = join(dataDir, name);
   mkdirSync(directory, { recursive: true });
   return { dataDir: directory };
-}
-
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= run();
-    return running;
-  };
 }

@@ -1,4 +1,3 @@
-import { createCloudFormation, createSts } from './account.ts';
 import { computeMakers } from './cloudformation/compute-resources.ts';
 import { dataMakers } from './cloudformation/data-resources.ts';
 import { createResources, outputsOf } from './cloudformation/resources.ts';
@@ -45,18 +44,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const template = templateSchema.parse(options.template);
   const stackName = options.stackName ?? 'ModelRelease';
   const parts = await createParts({ ...options, stackName });
-  let outputs: Readonly<Record<string, string>> = {};
   try {
-    parts.gateway.mount('sts', createSts(parts.iam));
-    parts.gateway.mount(
-      'cloudformation',
-      createCloudFormation(stackName, () => outputs),
-    );
     const makerParts = { ...parts, assets: options.assets, stackName };
     const makers = { ...computeMakers(makerParts), ...dataMakers(makerParts) };
     const resources = await createResources(template, makers, stackName);
-    outputs = outputsOf(template, resources, stackName);
-    parts.resume();
+    const outputs = outputsOf(template, resources, stackName);
+    parts.appConfig.save();
+    parts.executions.restore();
     return platformOf(parts, outputs, resources);
   } catch (error) {
     await parts.stop();

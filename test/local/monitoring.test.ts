@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMonitoring, type Monitoring } from '../../infra/local/monitoring.ts';
-import { ACCOUNT, REGION } from '../../infra/local/service.ts';
-import { aws, hasAwsCli } from './fixtures/aws-cli.ts';
-import { serveOne } from './fixtures/serve-one.ts';
+import { REGION } from '../../infra/local/service.ts';
 
 const TOPIC = 'arn:aws:sns:x:topic';
 const RULES = {
@@ -37,8 +35,8 @@ describe('Alarms on this machine', () => {
       },
     });
   });
-  afterEach(async () => {
-    await monitoring.stop?.();
+  afterEach(() => {
+    monitoring.stop();
     vi.useRealTimers();
   });
 
@@ -110,20 +108,4 @@ describe('Alarms on this machine', () => {
     const filter = { LogGroupName: 'l', FilterPattern: 'ERROR', MetricTransformations };
     expect(() => monitoring.createMetricFilter(filter)).toThrow(/not the pattern ERROR/);
   });
-
-  if (hasAwsCli) {
-    it('are described to the aws command', async () => {
-      vi.useRealTimers();
-      monitoring.createAlarm('forged', { ...FORGED, ...RULES, Threshold: 1 });
-      monitoring.createAlarm('quiet', { ...FORGED, ...RULES, Threshold: 9 });
-      monitoring.count({ namespace: 'ModelRelease', name: 'CALLBACK_FORGED' });
-      const served = await serveOne('monitoring', monitoring);
-      const answer = await aws(served.endpoint, 'cloudwatch', 'describe-alarms', '--state-value', 'ALARM');
-      await served.stop();
-      const AlarmArn = `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:forged`;
-      expect(answer).toMatchObject({ MetricAlarms: [{ AlarmName: 'forged', AlarmArn, StateValue: 'ALARM' }] });
-    });
-  } else {
-    it('are not tried with the aws command, which is not installed here', () => expect(hasAwsCli).toBe(false));
-  }
 });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { routed } from '../gateway/rest-routes.ts';
 import type { Invoke, Now, Service } from '../service.ts';
 import { createDataPlane } from './data-plane.ts';
-import { deploymentRoutes, deploymentsOf, environmentState } from './deployments.ts';
+import { deploymentRoutes } from './deployments.ts';
 import { createFromTemplate, resourceRoutes } from './resources.ts';
-import { type AppConfigState, type Environment, emptyState } from './state.ts';
+import { type AppConfigState, emptyState } from './state.ts';
 import { versionRoutes } from './versions.ts';
 
 export interface AppConfigOptions {
@@ -36,15 +36,7 @@ export function createAppConfig({ invoke, now = () => new Date(), dataDir }: App
     renameSync(`${file}.new`, file);
   };
   const parts = { state, invoke, now };
-  const described = (environment: Environment): object => ({
-    ...environment,
-    State: environmentState(deploymentsOf(parts, environment.Id)),
-  });
-  const route = routed({
-    ...resourceRoutes(state, described),
-    ...versionRoutes(state, invoke),
-    ...deploymentRoutes(parts),
-  });
+  const route = routed({ ...resourceRoutes(state), ...versionRoutes(state, invoke), ...deploymentRoutes(parts) });
   const handle: Service['handle'] = async (request) => {
     const response = await route(request);
     if (request.method !== 'GET') save();

@@ -56,7 +56,7 @@ export function deploymentRoutes(parts: Deployments): Routes {
 }
 
 /** The deployments of an environment as they stand now, newest first. */
-export function deploymentsOf({ state, now }: Deployments, environmentId: string): readonly DeploymentRecord[] {
+function deploymentsOf({ state, now }: Deployments, environmentId: string): readonly DeploymentRecord[] {
   const ours = state.deployments.filter(({ deployment }) => deployment.EnvironmentId === environmentId);
   return ours.map((record) => ({ ...record, deployment: settled(record.deployment, now()) })).reverse();
 }
@@ -70,13 +70,6 @@ export function servedBy(
     ({ deployment: { EnvironmentId, DeploymentNumber } }) =>
       EnvironmentId === target.EnvironmentId && DeploymentNumber === state.live[liveKey(target)],
   );
-}
-
-/** The state of an environment follows from its newest deployment. */
-export function environmentState(newestFirst: readonly DeploymentRecord[]): string {
-  const state = newestFirst[0]?.deployment.State;
-  if (state === 'ROLLED_BACK' || state === 'REVERTED') return state;
-  return state === 'BAKING' ? 'DEPLOYING' : 'READY_FOR_DEPLOYMENT';
 }
 
 async function startDeployment(parts: Deployments, call: Call): Promise<ServiceResponse> {

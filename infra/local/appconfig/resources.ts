@@ -96,7 +96,7 @@ export function guarded(action: string, run: Operation): Operation {
 }
 
 /** Operations on applications, environments and profiles. */
-export function resourceRoutes(state: AppConfigState, described: (environment: Environment) => object): Routes {
+export function resourceRoutes(state: AppConfigState): Routes {
   const within = <T extends Environment>(items: readonly T[], call: Parameters<Operation>[0]): readonly T[] => {
     const { Id } = byId(state.applications, 'Application', param(call, 'app'));
     return items.filter(({ ApplicationId }) => ApplicationId === Id);
@@ -112,13 +112,10 @@ export function resourceRoutes(state: AppConfigState, described: (environment: E
       }
       const environment = { ApplicationId: param(call, 'app'), Id: newId(), ...given };
       state.environments.push(environment);
-      return json(201, described(environment));
+      return json(201, environment);
     }),
     'GET /applications/{app}/environments': guarded('ListEnvironments', (call) =>
-      page(within(state.environments, call).map(described), call),
-    ),
-    'GET /applications/{app}/environments/{env}': guarded('GetEnvironment', (call) =>
-      json(200, described(byId(within(state.environments, call), 'Environment', param(call, 'env')))),
+      page(within(state.environments, call), call),
     ),
     'POST /applications/{app}/configurationprofiles': guarded('CreateConfigurationProfile', (call) => {
       const given = readBody(call, profileSchema);

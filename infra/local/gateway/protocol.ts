@@ -7,16 +7,13 @@ export type Protocol = 'json' | 'rest-json' | 'query' | 'rest-xml';
 export const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   appconfig: 'rest-json',
   appconfigdata: 'rest-json',
-  cloudformation: 'query',
   dynamodb: 'json',
   kms: 'json',
   lambda: 'rest-json',
-  monitoring: 'query',
   s3: 'rest-xml',
   ses: 'rest-json',
   sns: 'query',
   states: 'json',
-  sts: 'query',
 };
 
 /** What an error response is written from. */
@@ -30,7 +27,7 @@ export interface ErrorContext {
 /** An AWS error document in the service's protocol, with the headers that SDKs read the code from. */
 export function errorResponse(error: AwsError, context: ErrorContext): ServiceResponse {
   const { protocol, requestId } = context;
-  if (protocol === 'json' || (protocol === 'query' && context.contentType.includes('x-amz-json'))) {
+  if (protocol === 'json') {
     const body = JSON.stringify({ __type: error.code, message: error.message, ...error.members });
     const type = context.contentType.includes('x-amz-json') ? context.contentType : 'application/x-amz-json-1.0';
     return { status: error.status, headers: { 'content-type': type, 'x-amzn-errortype': error.code }, body };
@@ -56,7 +53,6 @@ export function errorResponse(error: AwsError, context: ErrorContext): ServiceRe
 export function accessDenied(service: string, message: string): AwsError {
   if (service === 's3') return new AwsError('AccessDenied', message, 403);
   if (service === 'sns') return new AwsError('AuthorizationError', message, 403);
-  if (PROTOCOLS[service] === 'query') return new AwsError('AccessDenied', message, 403);
   return new AwsError('AccessDeniedException', message, PROTOCOLS[service] === 'json' ? 400 : 403);
 }
 
