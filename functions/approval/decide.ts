@@ -6,13 +6,13 @@ import type { ApprovalStore } from './approval-store.ts';
 import type { ApprovalWrites } from './approval-writes.ts';
 import { closeGate, MAX_RACES } from './close-gate.ts';
 import { parseForm, type TypedForm } from './decision-form.ts';
-import { eligibleApprovers, peopleDigest, peopleFor } from './eligible-approvers.ts';
+import { eligibleApprovers, peopleFor } from './eligible-approvers.ts';
 import { type FindRequestPorts, type Found, findRequest, type Link } from './find-request.ts';
 import type { Decision, GateDecision, GateItem } from './items.ts';
 import { countApprovals, statusOf } from './quorum.ts';
-import { sealOf } from './seal.ts';
 import { evidenceFault, type SealedEvidence } from './sealed-evidence.ts';
 import { isSamePerson } from './separation-of-duties.ts';
+import { staleReason } from './stale-gate.ts';
 import { type WakeGatePorts, wakeGate } from './wake-gate.ts';
 import { typedName } from './wording.ts';
 
@@ -63,10 +63,7 @@ async function decideOpen(ports: DecidePorts, found: Found, typed: TypedForm, no
   const asked = gate.approvers.find((approver) => approver.requestId === request.requestId);
   const eligible = eligibleApprovers(people, run.requestedBy, gate.stage);
   const approver = eligible.find((person) => asked !== undefined && isSamePerson(person, asked));
-  const changed =
-    (gate.seal === sealOf(run, gate.stage) ? null : SEAL_BROKEN) ??
-    (gate.peopleDigest === peopleDigest(people) ? null : PEOPLE_CHANGED) ??
-    (await evidenceFault(ports.evidence, run));
+  const changed = staleReason(gate, run, model) ?? (await evidenceFault(ports.evidence, run));
   if (changed !== null) {
     const closed = await voidGate(ports, gate, changed, now);
     return { status: approver === undefined ? 403 : 409, found: { ...found, gate: closed } };
@@ -144,17 +141,3 @@ function entryOf(
     },
   };
 }
-
-const SEAL_BROKEN: Reason = {
-  code: 'SEAL_BROKEN',
-  path: 'seal',
-  message: 'Candidate, evidence, policy or change record are not those that the approvers were asked about.',
-  next: 'The approvers are asked again about what it is now.',
-};
-
-const PEOPLE_CHANGED: Reason = {
-  code: 'PEOPLE_CHANGED',
-  path: 'approvers',
-  message: 'Owner, approvers or quorum of the model changed since the approvers were asked.',
-  next: 'The approvers of now are asked again.',
-};

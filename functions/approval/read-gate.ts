@@ -11,12 +11,13 @@ import { type Closing, closeGate, MAX_RACES } from './close-gate.ts';
 import { type GateAnswer, gateAnswer } from './gate-answer.ts';
 import type { GateItem } from './items.ts';
 import { statusOf } from './quorum.ts';
+import { staleReason } from './stale-gate.ts';
 
 /** So many waits of one gate may end for nothing before it is withdrawn. */
 export const MAX_FALSE_WAITS = 5;
 
 export interface ReadGatePorts {
-  readonly registry: Pick<RegistryStore, 'run'>;
+  readonly registry: Pick<RegistryStore, 'run' | 'model'>;
   readonly registryWrites: RegistryWrites;
   readonly approvals: Pick<ApprovalStore, 'gate' | 'gates' | 'token' | 'carryOut'>;
   readonly approvalWrites: ApprovalWrites;
@@ -26,8 +27,8 @@ export interface ReadGatePorts {
 }
 
 /**
- * What the table says of a gate, whatever woke the execution. An open gate past its expiry is closed as expired; an open
- * gate before it means that no decision woke the execution, which is counted once per wait and ends the run at the
+ * What the table says of a gate, whatever woke the execution. An open gate past its expiry is closed as expired, one
+ * whose question or people changed as void, so that those of now are asked; an open gate that still stands means that no decision woke the execution, which is counted once per wait and ends the run at the
  * fifth. Safe to repeat.
  * @throws ReleaseError NOT_FOUND, CORRUPT_ITEM, LEDGER_CONTENTION
  */
@@ -38,7 +39,7 @@ export async function readGate(ports: ReadGatePorts, event: GateRef, now: Date):
     if (gate === null)
       throw new ReleaseError('NOT_FOUND', `${event.promotionId} has no gate ${event.stage} ${event.round}.`);
     if (run.end !== undefined) return { ...gateAnswer(gate, now), status: 'withdrawn', reasons: [endedReason(run)] };
-    const settled = gate.status === 'open' ? await settleOpen(ports, gate, now) : gate;
+    const settled = gate.status === 'open' ? await settleOpen(ports, run, gate, now) : gate;
     if (settled === null) continue;
     if (settled.status === 'approved') await enter(ports, run, settled);
     return gateAnswer(settled, now);
@@ -54,9 +55,11 @@ async function findRun(registry: Pick<RegistryStore, 'run'>, promotionId: string
 }
 
 /** An open gate, after what the clock and the counters make of it; null when somebody wrote to it meanwhile. */
-async function settleOpen(ports: ReadGatePorts, gate: GateItem, now: Date): Promise<GateItem | null> {
+async function settleOpen(ports: ReadGatePorts, run: Run, gate: GateItem, now: Date): Promise<GateItem | null> {
   const at = now.toISOString();
   if (at >= gate.expiresAt) return close(ports, gate, { status: 'expired', reason: expiredReason(gate), at });
+  const stale = staleReason(gate, run, await ports.registry.model(run.model));
+  if (stale !== null) return close(ports, gate, { status: 'void', reason: stale, at });
   const counted = await countWait(ports, gate, at);
   if (counted === null) return null;
   if (counted.forgedCallbacks >= MAX_FALSE_WAITS) {

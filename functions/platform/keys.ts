@@ -30,10 +30,10 @@ export const registryKeys = {
     sk: `refusal#${promotionId}`,
   }),
   /**
-   * Exists while a promotion or change of the model runs; at most one can. All lie in one partition, because an
-   * onboarding runs before its model is listed, and schedules must find it too.
+   * Exists while a promotion, or a change, of the model runs; at most one of each can. All lie in one partition, because
+   * an onboarding runs before its model is listed, and schedules must find it too.
    */
-  inFlight: (model: string): ItemKey => ({ pk: 'in-flight', sk: model }),
+  inFlight: (model: string, kind: 'promotion' | 'change'): ItemKey => ({ pk: 'in-flight', sk: `${model}#${kind}` }),
   inFlightPartition: 'in-flight',
   /** The document to go back to that serves `version`; `version` empty: the safe forecast alone. */
   returnDocument: (model: string, version: string): ItemKey => ({ pk: modelPartition(model), sk: `return#${version}` }),

@@ -2,9 +2,10 @@ import type { EvidenceStore, Inspected, Retention } from '../evidence/evidence-s
 import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason } from '../platform/errors.ts';
+import { parsePromotionId } from '../platform/ids.ts';
 import { evidencePaths } from '../platform/keys.ts';
 import { personActor } from '../platform/people.ts';
-import type { ModelItem, StoredObject, VersionItem } from '../registry/items.ts';
+import type { InFlightItem, ModelItem, StoredObject, VersionItem } from '../registry/items.ts';
 import { type Registration, type RegistrationAnswer, refuse, settledBefore } from '../registry/registration.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
@@ -96,9 +97,18 @@ async function readFacts(
   const [model, version, inFlight] = await Promise.all([
     modelOrOwnerless(ports, input.model),
     ports.registry.version(input.model, input.version),
-    ports.registry.inFlight(input.model),
+    blockingRun(ports, input.model),
   ]);
   return { ...settings, model, version, inFlight };
+}
+
+/** Another promotion, or the onboarding, without whose first document there would be nothing to go back to. */
+async function blockingRun(ports: RegisterCandidatePorts, model: string): Promise<InFlightItem | null> {
+  const [promotion, change] = await Promise.all([
+    ports.registry.inFlight(model, 'promotion'),
+    ports.registry.inFlight(model, 'change'),
+  ]);
+  return promotion ?? (parsePromotionId(change?.promotionId ?? '')?.subject === 'onboard' ? change : null);
 }
 
 /** Looks at the handed-in objects that lie in an allowed place; the others are faults already and are not touched. */

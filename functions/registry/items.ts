@@ -189,7 +189,7 @@ export const refusalItem = z.object({
 });
 export type RefusalItem = z.infer<typeof refusalItem>;
 
-/** The item that makes "one run per model" true. */
+/** The item that makes "one promotion, and one change, per model" true. */
 export const inFlightItem = z.object({
   model: z.string(),
   promotionId: z.string(),

@@ -7,7 +7,7 @@ import { digestOf } from '../platform/json.ts';
 import { type Approver, personActor } from '../platform/people.ts';
 import { type ChangeInput, changeInput } from './change-input.ts';
 import { changeFaults, proposalOf } from './change-registration.ts';
-import type { ChangeItem, ModelItem, Proposal } from './items.ts';
+import type { ChangeItem, InFlightItem, ModelItem, Proposal } from './items.ts';
 import { modelIn, type Registration, type RegistrationAnswer, refuse, settledBefore } from './registration.ts';
 import type { RegistryStore } from './registry-store.ts';
 import type { RegistryWrites } from './registry-writes.ts';
@@ -40,7 +40,7 @@ export async function registerChange(
   const facts = {
     model: item,
     hasPointer: item === null ? false : await hasPointer(ports, parsed.value.model),
-    inFlight: await ports.registry.inFlight(parsed.value.model),
+    inFlight: await blockingRun(ports, parsed.value),
   };
   const reasons = changeFaults(promotionId, parsed.value, facts);
   const proposal = proposalOf(parsed.value, item);
@@ -48,6 +48,12 @@ export async function registerChange(
     return refuse(ports, 'change-ended', registration, { model, known: item !== null, reasons, at });
   }
   return register(ports, registration, { input: parsed.value, proposal, item, at });
+}
+
+/** Another change; an onboarding is kept out by a promotion as well. */
+async function blockingRun(ports: RegisterChangePorts, { model, kind }: ChangeInput): Promise<InFlightItem | null> {
+  const change = await ports.registry.inFlight(model, 'change');
+  return change ?? (kind === 'onboard' ? ports.registry.inFlight(model, 'promotion') : null);
 }
 
 async function hasPointer(ports: RegisterChangePorts, model: string): Promise<boolean> {

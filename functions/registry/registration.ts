@@ -97,7 +97,7 @@ export function inFlightFaults(inFlight: InFlightItem | null): readonly Reason[]
     {
       code: 'PROMOTION_IN_FLIGHT',
       path: 'model',
-      message: 'Another promotion or change of this model is running; one at a time.',
+      message: 'Another run of this model stands in the way; one promotion and one change at a time.',
       got: inFlight.promotionId,
       next: `Wait until ${inFlight.promotionId} has ended, then start a new attempt.`,
     },

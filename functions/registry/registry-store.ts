@@ -60,8 +60,9 @@ export class RegistryStore {
     return this.#get(registryKeys.refusal(model, promotionId), refusalItem);
   }
 
-  inFlight(model: string): Promise<InFlightItem | null> {
-    return this.#get(registryKeys.inFlight(model), inFlightItem);
+  /** The promotion, or the onboarding or change, of a model that runs. */
+  inFlight(model: string, kind: 'promotion' | 'change'): Promise<InFlightItem | null> {
+    return this.#get(registryKeys.inFlight(model, kind), inFlightItem);
   }
 
   /** The runs of all models that are in flight. */

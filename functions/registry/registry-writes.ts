@@ -45,11 +45,11 @@ export class RegistryWrites {
     return [put, this.#putNew(registryKeys.policy(item.model, item.policyVersion), policy)];
   }
 
-  /** A new promotion or change, and the in-flight item that keeps every other one of the model out. */
+  /** A new promotion or change, and the in-flight item that keeps every other one of its kind out. */
   newRun(run: Run): readonly TransactWrite[] {
     return [
       this.#putNew(registryKeys.promotion(run.model, run.promotionId), run),
-      this.#putNew(registryKeys.inFlight(run.model), {
+      this.#putNew(inFlightKey(run), {
         model: run.model,
         promotionId: run.promotionId,
         executionArn: run.executionArn,
@@ -100,7 +100,7 @@ export class RegistryWrites {
       {
         Delete: {
           TableName: this.#table,
-          Key: { ...registryKeys.inFlight(run.model) },
+          Key: { ...inFlightKey(run) },
           ConditionExpression: 'attribute_not_exists(pk) OR promotionId = :id',
           ExpressionAttributeValues: { ':id': run.promotionId },
         },
@@ -197,4 +197,9 @@ export class RegistryWrites {
       },
     };
   }
+}
+
+/** A change may run beside a promotion: an approver who left must be replaceable while a promotion waits for approval. */
+function inFlightKey({ model, kind }: Pick<Run, 'model' | 'kind'>): ItemKey {
+  return registryKeys.inFlight(model, kind === 'promotion' ? 'promotion' : 'change');
 }

@@ -6,7 +6,7 @@ import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { approvalKeys, registryKeys } from '../../functions/platform/keys.ts';
 import { AwsError } from '../../infra/local/service.ts';
-import { ANA, BEN } from '../fakes/inputs.ts';
+import { ANA, BEN, CHANGE_RECORD, PIPELINE } from '../fakes/inputs.ts';
 import { Scene, until } from '../fakes/scene.ts';
 
 // Whole promotions on a busy machine: slow is not wrong.
@@ -77,7 +77,7 @@ describe('Starting promotions', () => {
       return found?.end === undefined ? undefined : found;
     });
     expect(run).toMatchObject({ end: 'withdrawn', reasons: [{ code: 'EXECUTION_FAILED', got: 'ABORTED' }] });
-    expect(await scene.registry.inFlight('stopped')).toBeNull();
+    expect(await scene.registry.inFlight('stopped', 'promotion')).toBeNull();
     expect(await scene.answer(await scene.link(promotionId, ANA.email), '1.0.0')).toBe(409);
   });
 });
@@ -162,6 +162,28 @@ describe('An open gate', () => {
     expect((await types('callbacks')).at(-1)).toBe('approval-decided');
     expect(await scene.status(arn)).toBe('RUNNING');
     await scene.stack.platform.tick('RepeatCallbacks');
+    expect(await scene.ended(arn)).toMatchObject({ end: 'promoted' });
+  });
+
+  it('asks the approvers of now when they changed while it was open, without anybody opening an old link', async () => {
+    await scene.onboard('people', { approvers: [ANA] });
+    const { promotionId, arn } = await scene.promote('people', '1.0.0');
+    const old = await scene.link(promotionId, ANA.email);
+    const change = { ...CHANGE_RECORD, type: 'ownership' };
+    const changed = await scene.pipeline.start(scene.output('OnboardingStateMachineArn'), 'people_change_1', {
+      kind: 'change',
+      model: 'people',
+      approvers: [BEN],
+      change,
+      requestedBy: PIPELINE,
+    });
+    await scene.approve('people_change_1', ANA.email, 'people');
+    expect(await scene.ended(changed)).toMatchObject({ end: 'applied' });
+    await scene.stack.platform.tick('RepeatCallbacks');
+    const link = await scene.link(promotionId, BEN.email);
+    expect((await types('people')).filter((type) => type === 'callback-forged')).toEqual([]);
+    expect(await scene.answer(old, '1.0.0')).not.toBe(200);
+    expect(await scene.answer(link, '1.0.0')).toBe(200);
     expect(await scene.ended(arn)).toMatchObject({ end: 'promoted' });
   });
 

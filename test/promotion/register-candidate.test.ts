@@ -184,7 +184,7 @@ describe('Closing a promotion', () => {
     await registerCandidate(ports(), settings, asked(), AT);
     expect(await close(promotionId, 'rejected')).toMatchObject({ end: 'rejected' });
     expect(await close(promotionId, 'withdrawn')).toMatchObject({ end: 'rejected' });
-    expect(await ports().registry.inFlight(model)).toBeNull();
+    expect(await ports().registry.inFlight(model, 'promotion')).toBeNull();
     expect((await entryTypes()).filter((type) => type === 'promotion-ended')).toHaveLength(1);
   });
 
@@ -242,6 +242,21 @@ describe('Onboarding and changing a model', () => {
       outcome: 'rejected',
       reasons: [{ path: 'owner' }, { path: 'approvers' }],
     });
+  });
+
+  it('lets people be replaced while a promotion waits for them, but nobody promote what is only being onboarded', async () => {
+    await register(`${model}_onboard_1`, onboardInput({ model }));
+    await apply(`${model}_onboard_1`);
+    const early = await registerCandidate(ports(), settings, asked(), AT);
+    expect(codes(early.reasons)).toEqual(['PROMOTION_IN_FLIGHT']);
+    const closing = { ...ports(), withdrawGate: async () => {} };
+    await closePromotion(closing, { promotionId: `${model}_onboard_1`, end: 'applied', reasons: [] }, AT);
+    await registerCandidate(ports(), settings, asked('1.0.0', {}, 2), AT);
+    const change = { ...onboardInput().change, type: 'ownership' };
+    const input = { kind: 'change', model, approvers: [BEN], change, requestedBy: PIPELINE };
+    expect(await register(`${model}_change_1`, input)).toMatchObject({ outcome: 'registered' });
+    const second = await register(`${model}_change_2`, input);
+    expect(codes(second.reasons)).toEqual(['PROMOTION_IN_FLIGHT']);
   });
 
   it('applies once, however often the step is repeated', async () => {

@@ -1,0 +1,25 @@
+import type { Reason } from '../platform/errors.ts';
+import type { ModelItem, Run } from '../registry/items.ts';
+import { peopleDigest, peopleFor } from './eligible-approvers.ts';
+import type { GateItem } from './items.ts';
+import { sealOf } from './seal.ts';
+
+const SEAL_BROKEN: Reason = {
+  code: 'SEAL_BROKEN',
+  path: 'seal',
+  message: 'Candidate, evidence, policy or change record are not those that the approvers were asked about.',
+  next: 'The approvers are asked again about what it is now.',
+};
+
+const PEOPLE_CHANGED: Reason = {
+  code: 'PEOPLE_CHANGED',
+  path: 'approvers',
+  message: 'Owner, approvers or quorum of the model changed since the approvers were asked.',
+  next: 'The approvers of now are asked again.',
+};
+
+/** Why what was asked at a gate, or who was asked, is no longer what it would be now; null while it is. */
+export function staleReason(gate: GateItem, run: Run, model: ModelItem | null): Reason | null {
+  if (gate.seal !== sealOf(run, gate.stage)) return SEAL_BROKEN;
+  return gate.peopleDigest === peopleDigest(peopleFor(run, model, gate.stage)) ? null : PEOPLE_CHANGED;
+}
