@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Ledger } from '../ledger/ledger.ts';
-import { isReleaseError, type Reason } from '../platform/errors.ts';
+import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
 import type { Run } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
@@ -66,9 +66,13 @@ export async function recordRollback(ports: RecordPorts, event: RecordEvent, now
       ...versions,
     ]);
   } catch (error) {
-    const twin = isReleaseError(error, 'CONDITION_FAILED') ? await ports.rollbacks.record(model, executionName) : null;
-    if (twin === null) throw error;
-    return answer(rollback, twin);
+    if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
+    const twin = await ports.rollbacks.record(model, executionName);
+    if (twin !== null) return answer(rollback, twin);
+    // Another rollback was recorded since the versions were read: a repeated step reads them again.
+    throw new ReleaseError('LEDGER_CONTENTION', `The versions of ${model} changed while it was recorded.`, {
+      cause: error,
+    });
   }
   return answer(rollback, record);
 }
@@ -78,7 +82,7 @@ export async function recordRollback(ports: RecordPorts, event: RecordEvent, now
  * pointer's business, and a promotion that goes back from itself ends by its own machine.
  */
 async function closeInFlight(ports: RecordPorts, rollback: DeployedRollback, now: string): Promise<void> {
-  const inFlight = await ports.registry.inFlight(rollback.model);
+  const inFlight = await ports.registry.inFlight(rollback.model, 'promotion');
   const run = inFlight === null ? null : await ports.registry.run(rollback.model, inFlight.promotionId);
   if (run?.kind !== 'promotion' || run.executionArn === rollback.executionArn) return;
   // A repeated step may come late: a promotion that started since, against what serves now, is not concerned.

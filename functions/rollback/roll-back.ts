@@ -12,7 +12,7 @@ import { intend } from './intend.ts';
 import { revertInstead } from './revert-instead.ts';
 import type { RefusedRollback, RollbackAnswer } from './rollback-answer.ts';
 import type { Going, RollBackPorts, Rollback, RollbackEvent } from './rollback-ports.ts';
-import { describeRollback, look, type Situation } from './situation.ts';
+import { describeRollback, look, rollbackBehind, type Situation } from './situation.ts';
 import { decideTarget, type Known, type ReturnTo } from './target.ts';
 
 /** How long the registry is waited for before AppConfig alone must do. */
@@ -51,6 +51,8 @@ async function attemptOnce(ports: RollBackPorts, rollback: Rollback, known: Know
   const situation = await look(ports, { model: input.model, place, ...event });
   const own = await ownAnswer(ports, rollback, situation);
   if (own !== null) return own;
+  const unrecorded = await unrecordedAnswer(ports, rollback, { situation, known });
+  if (unrecorded !== null) return unrecorded;
   const target = await decide(ports, rollback, { situation, known });
   if (target.outcome === 'none') throw noTarget(input.model, target.reasons);
   if (target.outcome !== 'go') return { ...refused(event, input.model, target.reasons), outcome: target.outcome };
@@ -105,6 +107,29 @@ async function ownAnswer(ports: RollBackPorts, rollback: Rollback, { own }: Situ
   return to === null
     ? null
     : went(rollback, { from: withdrew, to: toOf(to), deploymentNumber: deployment.number, how: 'deployed' });
+}
+
+/**
+ * A rollback that was deployed, while the registry does not know that its version is withdrawn: it died, or the tables
+ * were down. It is completed under its own name, so that it is recorded once, whoever comes first.
+ */
+async function unrecordedAnswer(
+  ports: RollBackPorts,
+  rollback: Rollback,
+  { situation, known }: Pick<Plan, 'situation' | 'known'>,
+): Promise<RollbackAnswer | null> {
+  const { input, event, place } = rollback;
+  const behind = await rollbackBehind(ports, place, situation.state);
+  if (behind === null || situation.live === null || input.targetVersion !== undefined) return null;
+  const { executionName, withdrew, deploymentNumber } = behind;
+  const meant = input.withdrawVersion === undefined || input.withdrawVersion === withdrew;
+  const status = known.versions.find(({ version }) => version === withdrew)?.status ?? 'withdrawn';
+  if (!meant || status === 'withdrawn') return null;
+  const to = toOf(situation.live);
+  return went(
+    { ...rollback, event: { ...event, executionName } },
+    { from: withdrew, to, deploymentNumber, how: 'deployed' },
+  );
 }
 
 async function placeOf(ports: RollBackPorts, model: string): Promise<PointerPlace | null> {

@@ -37,6 +37,27 @@ export function describeRollback(executionName: string, withdraws: string): stri
   return `Rollback ${executionName} withdraws ${withdraws || 'nothing'}`;
 }
 
+/** A deployment that a rollback made. */
+export interface RollbackDeployment {
+  readonly executionName: string;
+  readonly withdrew: string;
+  readonly deploymentNumber: number;
+}
+
+/** The rollback that made what is live; null when something else did. */
+export async function rollbackBehind(
+  ports: LookPorts,
+  place: PointerPlace,
+  { live, inProgress }: DeployedState,
+): Promise<RollbackDeployment | null> {
+  if (live === null || inProgress !== null) return null;
+  const { description } = await ports.appConfig.deployment(place.environmentId, live.number);
+  // The name of an execution holds no space.
+  const executionName = /^Rollback (\S+) withdraws /.exec(description)?.[1] ?? '';
+  const withdrew = withdrawnBy(executionName, description);
+  return withdrew === null ? null : { executionName, withdrew, deploymentNumber: live.number };
+}
+
 function withdrawnBy(executionName: string, description: string): string | null {
   const prefix = describeRollback(executionName, 'x').slice(0, -1);
   if (!description.startsWith(prefix)) return null;

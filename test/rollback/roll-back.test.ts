@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { confirmRollback } from '../../functions/rollback/confirm-rollback.ts';
-import { recordRollback } from '../../functions/rollback/record-rollback.ts';
+import { type RecordPorts, recordRollback } from '../../functions/rollback/record-rollback.ts';
 import { rollBack } from '../../functions/rollback/roll-back.ts';
 import { type DeployedRollback, deployedRollback } from '../../functions/rollback/rollback-answer.ts';
 import type { RollBackPorts } from '../../functions/rollback/rollback-ports.ts';
@@ -44,6 +44,15 @@ async function deployed(input: Readonly<Record<string, unknown>> = {}): Promise<
 async function entry(type: string) {
   for await (const { body } of stage.ledger.entries(stage.model)) if (body.type === type) return body;
   return null;
+}
+
+/** Ports of a store whose methods stay bound to it. */
+function only(registry: RecordPorts['registry']): RecordPorts['registry'] {
+  return {
+    inFlight: (model, kind) => registry.inFlight(model, kind),
+    run: (model, promotionId) => registry.run(model, promotionId),
+    versions: (model) => registry.versions(model),
+  };
 }
 
 describe('A rollback', () => {
@@ -90,10 +99,23 @@ describe('A rollback', () => {
   });
 
   it('is harmless when it is asked twice, by whoever asks', async () => {
-    await stage.rollBack({}, 'first');
+    await stage.finish(await stage.rollBack({}, 'first'));
     expect(await stage.rollBack({}, 'second')).toMatchObject({ outcome: 'already-withdrawn' });
     const guard = { requestedBy: 'system:guard', withdrawVersion: '2.0' };
     expect(await stage.rollBack(guard, 'third')).toMatchObject({ outcome: 'already-withdrawn' });
+    expect(await serves()).toBe('1.0');
+  });
+
+  it.each([0, 3600])('completes one that was never recorded, under its own name, %i s later', async (seconds) => {
+    const first = await stage.rollBack({}, 'first');
+    stage.seconds += seconds;
+    const again = await stage.rollBack({}, 'second');
+    expect(again).toMatchObject({ outcome: 'deployed', executionName: 'first', from: '2.0', to: '1.0' });
+    await stage.finish(again);
+    await stage.finish(first);
+    expect(await stage.registry.version(stage.model, '2.0')).toMatchObject({ status: 'withdrawn' });
+    expect(await stage.registry.version(stage.model, '1.0')).toMatchObject({ status: 'production' });
+    expect((await stage.types()).filter((type) => type === 'rolled-back')).toHaveLength(1);
     expect(await serves()).toBe('1.0');
   });
 
@@ -200,7 +222,7 @@ describe('Recording a rollback', () => {
     await stage.finish(await stage.rollBack());
     const ended = await stage.registry.run(stage.model, run.promotionId);
     expect(ended).toMatchObject({ end: 'rolled-back', reasons: [{ code: 'ROLLED_BACK', got: 'rollback-1' }] });
-    expect(await stage.registry.inFlight(stage.model)).toBeNull();
+    expect(await stage.registry.inFlight(stage.model, 'promotion')).toBeNull();
     expect([...stage.stopped]).toEqual([run.executionArn]);
     expect((await entry('rolled-back'))?.data['closed']).toEqual([run.promotionId]);
   });
@@ -218,6 +240,23 @@ describe('Recording a rollback', () => {
     const run = await stage.registered('3.0');
     await recordRollback(stage.recordPorts(), { rollback, confirmation: { confirmed: true } }, stage.now());
     expect(await stage.registry.run(stage.model, run.promotionId)).not.toHaveProperty('end');
+  });
+
+  it('is repeated when another rollback is recorded in the same moment', async () => {
+    const first = await deployed();
+    const second = deployedRollback.parse(await stage.rollBack({ withdrawVersion: '1.0' }, 'second'));
+    const ports = stage.recordPorts();
+    const versions = async (model: string) => {
+      const read = await stage.registry.versions(model);
+      await stage.finish(second);
+      return read;
+    };
+    const event = { rollback: first, confirmation: { confirmed: true } };
+    const racing = { ...ports, registry: { ...only(ports.registry), versions } };
+    await expect(recordRollback(racing, event, stage.now())).rejects.toMatchObject({ code: 'LEDGER_CONTENTION' });
+    await recordRollback(ports, event, stage.now());
+    const { statuses } = await stage.state();
+    expect(statuses).toEqual({ '1.0': 'withdrawn', '2.0': 'withdrawn' });
   });
 
   it('records a rollback that could not be confirmed as not confirmed', async () => {
