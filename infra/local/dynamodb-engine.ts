@@ -15,7 +15,7 @@ export interface DynamoDbEngine {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Sends one request as AWS JSON; `target` is for example `DynamoDB_20120810.ListTables`. */
   send(target: string, body: string | Uint8Array): Promise<{ readonly status: number; readonly body: string }>;
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
   /** Ends the engine at once, as a crash would. */
   kill(): void;
 }
@@ -27,7 +27,6 @@ export interface DynamoDbEngineOptions {
   readonly onCrash?: (message: string) => void;
 }
 
-const JAVA_NEEDED = 'DynamoDB Local needs Java 17 or newer';
 const READY_SECONDS = 90;
 
 /**
@@ -42,19 +41,18 @@ export async function startDynamoDb(options: DynamoDbEngineOptions = {}): Promis
   const accessKeyId = accessKey(dataDir);
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const engine = runEngine(port, dataDir);
+    const { ended, ...engine } = runEngine(port, dataDir);
     const send = sender(port, accessKeyId);
-    const failure = await firstAnswer(send, engine.ended);
+    const failure = await firstAnswer(send, ended);
     if (failure === null) {
-      engine.armed(options.onCrash);
-      return {
-        endpoint: `http://127.0.0.1:${port}`,
-        region: REGION,
-        credentials: { accessKeyId, secretAccessKey: accessKeyId },
-        send,
-        stop: engine.stop,
-        kill: engine.kill,
+      let stopping = false;
+      ended.then((message) => (stopping ? undefined : options.onCrash?.(message)));
+      const stop = (): Promise<unknown> => {
+        stopping = true;
+        return engine.stop();
       };
+      const credentials = { accessKeyId, secretAccessKey: accessKeyId };
+      return { endpoint: `http://127.0.0.1:${port}`, region: REGION, credentials, send, ...engine, stop };
     }
     await engine.stop();
     if (attempt === 3 || !failure.includes('Address already in use')) throw new Error(failure);
@@ -93,19 +91,10 @@ function jarDirectory(): string {
   return join(library, found);
 }
 
-interface RunningEngine {
-  /** Resolves with what went wrong when the process ends. */
-  readonly ended: Promise<string>;
-  armed(onCrash: DynamoDbEngineOptions['onCrash']): void;
-  stop(): Promise<void>;
-  kill(): void;
-}
-
-function runEngine(port: number, dataDir: string | undefined): RunningEngine {
+/** `ended` resolves with what went wrong when the process ends. */
+function runEngine(port: number, dataDir: string | undefined) {
   const child = spawnJava(port, dataDir);
   let output = '';
-  let stopping = false;
-  let onCrash: DynamoDbEngineOptions['onCrash'];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       output = `${output}${chunk.toString('utf8')}`.slice(-4_000);
@@ -116,18 +105,13 @@ function runEngine(port: number, dataDir: string | undefined): RunningEngine {
     child.once('error', (error) => resolve(whyItEnded(error.message, output)));
     child.once('close', (code, signal) => resolve(whyItEnded(`exit ${signal ?? code}`, output)));
   });
-  ended.then((message) => (stopping ? undefined : onCrash?.(message)));
   return {
     ended,
-    armed: (listener) => {
-      onCrash = listener;
-    },
-    stop: async () => {
-      stopping = true;
+    stop: (): Promise<unknown> => {
       child.stdin?.end();
-      await ended;
+      return ended;
     },
-    kill: () => {
+    kill: (): void => {
       // The shell leads a process group of its own; an ended one needs no signal.
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     },
@@ -163,14 +147,13 @@ function spawnJava(port: number, dataDir: string | undefined): ChildProcess {
 }
 
 function whyItEnded(how: string, output: string): string {
-  if (output.includes('UnsupportedClassVersionError')) {
-    return `${JAVA_NEEDED}; the \`java\` found is older. Install it (for example openjdk-17-jre-headless) or set JAVA_HOME.`;
+  // 127 is what a shell answers for a command that it cannot find.
+  const missing = how === 'exit 127' ? 'no `java` was found' : undefined;
+  const java = output.includes('UnsupportedClassVersionError') ? 'the `java` found is older' : missing;
+  if (java === undefined) {
+    return `DynamoDB Local ended (${how}). Start again; if it repeats, its last words were: ${output.trim().slice(-1_000)}`;
   }
-  // What a shell answers for a command that it cannot find.
-  if (how === 'exit 127') {
-    return `${JAVA_NEEDED}; no \`java\` was found. Install it (for example openjdk-17-jre-headless) or set JAVA_HOME.`;
-  }
-  return `DynamoDB Local ended (${how}). Start again; if it repeats, its last words were: ${output.trim().slice(-1_000)}`;
+  return `DynamoDB Local needs Java 17 or newer; ${java}. Install it (for example openjdk-17-jre-headless) or set JAVA_HOME.`;
 }
 
 function sender(port: number, accessKeyId: string): DynamoDbEngine['send'] {

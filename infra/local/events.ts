@@ -82,8 +82,7 @@ export function createEvents({ now, deliver, log }: EventsOptions): Events {
     addRule: (name, properties) => {
       const rule = { ...parse(properties, name), name, arn: `arn:aws:events:${REGION}:${ACCOUNT}:rule/${name}` };
       rules.push(rule);
-      const [, count, unit = ''] = /(\d+) (\w+?)s?\)/.exec(rule.ScheduleExpression ?? '') ?? [];
-      const minutes = Number(count) * (UNIT_MINUTES[unit] ?? Number.NaN);
+      const minutes = minutesOf(rule.ScheduleExpression);
       if (minutes > 0) timers.add(setInterval(() => void fire(rule), minutes * 60_000).unref());
       return rule.arn;
     },
@@ -101,10 +100,13 @@ export function createEvents({ now, deliver, log }: EventsOptions): Events {
       const names = scheduled.map(({ name }) => name).join(', ');
       throw new Error(`${found.length} scheduled rules match ${ruleName}; there are ${names}.`);
     },
-    stop: () => {
-      for (const timer of timers) clearInterval(timer);
-    },
+    stop: () => timers.forEach(clearInterval),
   };
+}
+
+function minutesOf(expression = ''): number {
+  const [, count = 0, unit = ''] = /(\d+) (\w+?)s?\)/.exec(expression) ?? [];
+  return Number(count) * (UNIT_MINUTES[unit] ?? 0);
 }
 
 /** Whether every field of the pattern holds one of its listed values. */

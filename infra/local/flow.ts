@@ -4,7 +4,7 @@ import { accessDenied } from './gateway/protocol.ts';
 import type { Iam } from './iam/iam.ts';
 import type { LambdaHost } from './lambda/lambda-host.ts';
 import type { Monitoring } from './monitoring.ts';
-import type { InvokeResult, Now } from './service.ts';
+import type { Invoke, Now } from './service.ts';
 import { createStepFunctions, type StepFunctions } from './step-functions/step-functions.ts';
 
 export interface FlowOptions {
@@ -25,22 +25,25 @@ const ENDED_METRICS: Readonly<Record<string, string>> = {
   SUCCEEDED: 'ExecutionsSucceeded',
 };
 
-/** The event bus, the state machines and AppConfig: what invokes functions under roles or permissions of its own. */
-export function createFlow({ iam, host, monitoring, now, log, ...kept }: FlowOptions) {
+/** Invokes functions under a role kept for whom it is done. @throws AwsError AccessDeniedException unless its policies allow it */
+function createInvokers(iam: Iam, host: LambdaHost) {
   /** Role ARNs by the state machine's name or the ARN of an extension's function. */
   const roles = new Map<string, string>();
-  /** @throws AwsError AccessDeniedException unless the role's policies allow it */
-  const invokeAs = async (
-    roleOf: string,
-    session: string,
-    call: { readonly arn: string; readonly payload: unknown },
-  ) => {
-    const roleName = roles.get(roleOf)?.split('/').at(-1) ?? '';
-    const action = { action: 'lambda:InvokeFunction', resource: call.arn };
-    const refusal = iam.refusal({ principal: { kind: 'role', roleName, session }, ...action });
-    if (refusal !== undefined) throw accessDenied('lambda', refusal);
-    return host.invoke(call.arn, call.payload);
+  const invokerOf = (keeper: string, session: string): Invoke => {
+    return async (resource, payload) => {
+      const roleName = roles.get(keeper)?.split('/').at(-1) ?? '';
+      const principal = { kind: 'role', roleName, session } as const;
+      const refusal = iam.refusal({ principal, action: 'lambda:InvokeFunction', resource });
+      if (refusal !== undefined) throw accessDenied('lambda', refusal);
+      return host.invoke(resource, payload);
+    };
   };
+  return { invokerOf, keepRole: (keeper: string, roleArn: string): void => void roles.set(keeper, roleArn) };
+}
+
+/** The event bus, the state machines and AppConfig: what invokes functions under roles or permissions of its own. */
+export function createFlow({ iam, host, monitoring, now, log, ...kept }: FlowOptions) {
+  const { invokerOf, keepRole } = createInvokers(iam, host);
   const onStatusChange = (detail: Readonly<Record<string, unknown>>): void => {
     const detailType = 'Step Functions Execution Status Change';
     events.putEvent({ source: 'aws.states', detailType, detail, resources: [String(detail['executionArn'])] });
@@ -50,7 +53,7 @@ export function createFlow({ iam, host, monitoring, now, log, ...kept }: FlowOpt
   };
   const stepFunctions: StepFunctions = createStepFunctions({
     ...{ now, onStatusChange },
-    invoke: (machine, arn, payload): Promise<InvokeResult> => invokeAs(machine, machine, { arn, payload }),
+    invoke: (machine, functionArn, payload) => invokerOf(machine, machine)(functionArn, payload),
   });
   const events: Events = createEvents({
     ...{ now, log },
@@ -60,13 +63,8 @@ export function createFlow({ iam, host, monitoring, now, log, ...kept }: FlowOpt
       await host.enqueue(arn, event);
     },
   });
-  const appConfig = createAppConfig({
-    ...{ now, ...kept },
-    invoke: (arn, payload) => invokeAs(arn, 'appconfig', { arn, payload }),
-  });
-  return {
-    ...{ stepFunctions, events, appConfig },
-    /** Keeps which role a state machine, by its name, or an extension's function, by its ARN, is invoked under. */
-    keepRole: (of: string, roleArn: string): void => void roles.set(of, roleArn),
-  };
+  const invoke: Invoke = (functionArn, payload) => invokerOf(functionArn, 'appconfig')(functionArn, payload);
+  const appConfig = createAppConfig({ now, ...kept, invoke });
+  // keepRole takes a state machine's name, or the ARN of an extension's function.
+  return { stepFunctions, events, appConfig, keepRole };
 }

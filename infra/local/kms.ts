@@ -20,6 +20,7 @@ type SigningKey = Key & { readonly privateKey: string };
 
 const SIGNING_SPEC = 'ECC_NIST_P256';
 const ALGORITHM = 'ECDSA_SHA_256';
+const SPEC = { KeySpec: SIGNING_SPEC, KeyUsage: 'SIGN_VERIFY', SigningAlgorithms: [ALGORITHM] };
 const MAX_MESSAGE_BYTES = 4_096;
 /** AWS signs with any s, and so do its verifiers. Node cannot sign a digest that was already computed. */
 const FORM = { prehash: false, lowS: false, format: 'der' } as const;
@@ -49,8 +50,7 @@ export function createKms({ dataDir }: { readonly dataDir?: string } = {}): Kms 
         const { arn, privateKey } = find(KeyId);
         authorize('kms:GetPublicKey', [arn]);
         const PublicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64');
-        const spec = { KeySpec: SIGNING_SPEC, KeyUsage: 'SIGN_VERIFY', SigningAlgorithms: [ALGORITHM] };
-        return { KeyId: arn, PublicKey, ...spec };
+        return { KeyId: arn, PublicKey, ...SPEC };
       }),
       Sign: operation(signRequest, (input, authorize) => {
         const { arn, privateKey } = find(input.KeyId);

@@ -100,15 +100,8 @@ export function createMonitoring({ publish, now = () => new Date() }: Monitoring
   const evaluate = (alarm: Alarm): void => {
     const from = now().getTime() - alarm.periodSeconds * 1_000;
     const sum = [...alarm.metrics].flatMap((metric) => points.get(metric) ?? []).filter((at) => at > from).length;
-    const before = alarm.state;
-    alarm.state = sum >= alarm.settings.Threshold ? 'ALARM' : 'OK';
-    if (alarm.state === before) return;
-    const message = noticeOf(alarm, { OldStateValue: before, sum, at: now() });
-    const subject = `${alarm.state}: "${alarm.name}" in ${REGION}`.slice(0, 100);
-    const { AlarmActions, OKActions } = alarm.settings;
-    for (const topic of alarm.state === 'ALARM' ? AlarmActions : OKActions) {
-      publish(topic, message, subject).catch(() => undefined);
-    }
+    const state = sum >= alarm.settings.Threshold ? 'ALARM' : 'OK';
+    if (state !== alarm.state) ring(alarm, { state, sum, at: now() }, publish);
   };
   const count = (metric: Metric): void => {
     const key = keyOf(metric);
@@ -174,13 +167,21 @@ function matches({ member, value }: MetricFilter, line: string): boolean {
   }
 }
 
-function noticeOf(
-  { name, arn, settings, state }: Alarm,
-  { OldStateValue, sum, at }: { readonly OldStateValue: string; readonly sum: number; readonly at: Date },
-): string {
-  return JSON.stringify({
+/** Changes the state of an alarm and tells its topics. */
+function ring(
+  alarm: Alarm,
+  { state, sum, at }: { readonly state: Alarm['state']; readonly sum: number; readonly at: Date },
+  publish: MonitoringOptions['publish'],
+): void {
+  const { name, arn, settings, state: OldStateValue } = alarm;
+  alarm.state = state;
+  const message = JSON.stringify({
     ...{ AlarmName: name, AlarmDescription: settings.AlarmDescription, AWSAccountId: ACCOUNT, NewStateValue: state },
     NewStateReason: `Threshold Crossed: 1 datapoint [${sum}] against the threshold (${settings.Threshold}).`,
     ...{ StateChangeTime: at.toISOString(), Region: REGION, AlarmArn: arn, OldStateValue },
   });
+  const subject = `${state}: "${name}" in ${REGION}`.slice(0, 100);
+  for (const topic of state === 'ALARM' ? settings.AlarmActions : settings.OKActions) {
+    publish(topic, message, subject).catch(() => undefined);
+  }
 }

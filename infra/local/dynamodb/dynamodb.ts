@@ -48,7 +48,7 @@ export function createDynamoDb(engine: DynamoDbEngine): Service {
       const headers = { 'content-type': 'application/x-amz-json-1.0' };
       return { status, headers, body: carriesItems ? body : realNames(body) };
     },
-    stop: () => engine.stop(),
+    stop: async () => void (await engine.stop()),
   };
 }
 

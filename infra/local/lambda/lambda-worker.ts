@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -46,6 +46,7 @@ const CHILD = fileURLToPath(new URL('lambda-child.ts', import.meta.url));
 const INIT_SECONDS = 60;
 /** The id of the message that tells that the handler is loaded, or why it is not. */
 const READY = 'ready';
+const TIMED_OUT = 'Sandbox.Timedout';
 
 const messageSchema = z.object({
   id: z.string(),
@@ -66,56 +67,63 @@ export function startWorker({ definition, endpoint, onLine }: WorkerOptions): Wo
     if (stream !== null) createInterface({ input: stream }).on('line', (line) => onLine(definition, line));
   }
   let alive = true;
-  const waiting = new Map<string, (message: Message) => void>();
-  const answerTo = (id: string): Promise<Message> => new Promise((resolve) => waiting.set(id, resolve));
-  child.on('message', (raw) => {
-    const message = messageSchema.parse(raw);
-    waiting.get(message.id)?.(message);
-    waiting.delete(message.id);
-  });
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal === null ? `exit status ${code}` : `signal: ${signal}`));
-  });
+  const { answerTo, ended } = listenTo(child);
   ended.then(() => {
     alive = false;
   });
+  const ready = answerTo(READY);
   const kill = async (): Promise<void> => {
     alive = false;
     child.kill('SIGKILL');
     await ended;
   };
-  const exited = ended.then((how) => failure(READY, 'Runtime.ExitError', `Runtime exited with error: ${how}`));
-  const within = async (seconds: number, answer: Promise<Message>): Promise<Message> => {
-    const timeout = Promise.withResolvers<Message>();
-    const late = failure(READY, 'Sandbox.Timedout', `Task timed out after ${seconds.toFixed(2)} seconds`);
-    const timer = setTimeout(() => timeout.resolve(late), seconds * 1_000);
-    const message = await Promise.race([answer, exited, timeout.promise]);
-    clearTimeout(timer);
-    if (message === late) await kill();
-    return message;
-  };
-  const ready = answerTo(READY);
   return {
     alive: () => alive,
     kill,
     run: async (event) => {
-      const started = await within(INIT_SECONDS, ready);
-      if (started.error !== undefined) {
-        await kill();
-        return { payload: started.error, functionError: 'Unhandled' };
-      }
+      const started = await within(INIT_SECONDS, [ready, ended]);
       const id = randomUUID();
       const answer = answerTo(id);
-      child.send({ id, event, deadlineMs: Date.now() + definition.timeoutSeconds * 1_000 }, () => undefined);
-      const { payload, error } = await within(definition.timeoutSeconds, answer);
+      const deadlineMs = Date.now() + definition.timeoutSeconds * 1_000;
+      if (started.error === undefined) child.send({ id, event, deadlineMs }, () => undefined);
+      const { payload, error } = started.error ? started : await within(definition.timeoutSeconds, [answer, ended]);
+      if (started.error !== undefined || error?.['errorType'] === TIMED_OUT) await kill();
       return error === undefined ? { payload: JSON.parse(payload) } : { payload: error, functionError: 'Unhandled' };
     },
   };
 }
 
-function failure(id: string, errorType: string, what: string): Message {
-  return { id, payload: 'null', error: { errorType, errorMessage: `RequestId: ${randomUUID()} Error: ${what}` } };
+/** The answers of a child process by their id, and the failure that its end is to whoever waits then. */
+function listenTo(child: ChildProcess) {
+  const waiting = new Map<string, (message: Message) => void>();
+  child.on('message', (raw) => {
+    const message = messageSchema.parse(raw);
+    waiting.get(message.id)?.(message);
+    waiting.delete(message.id);
+  });
+  const exited = (how: string): Message => failure('Runtime.ExitError', `Runtime exited with error: ${how}`);
+  const ended = new Promise<Message>((resolve) => {
+    child.once('error', (error) => resolve(exited(error.message)));
+    child.once('exit', (code, signal) =>
+      resolve(exited(signal === null ? `exit status ${code}` : `signal: ${signal}`)),
+    );
+  });
+  const answerTo = (id: string): Promise<Message> => new Promise((resolve) => waiting.set(id, resolve));
+  return { answerTo, ended };
+}
+
+async function within(seconds: number, answers: readonly Promise<Message>[]): Promise<Message> {
+  const timeout = Promise.withResolvers<Message>();
+  const late = failure(TIMED_OUT, `Task timed out after ${seconds.toFixed(2)} seconds`);
+  const timer = setTimeout(() => timeout.resolve(late), seconds * 1_000);
+  const message = await Promise.race([...answers, timeout.promise]);
+  clearTimeout(timer);
+  return message;
+}
+
+function failure(errorType: string, what: string): Message {
+  const error = { errorType, errorMessage: `RequestId: ${randomUUID()} Error: ${what}` };
+  return { id: '', payload: 'null', error };
 }
 
 function handlerArguments({ directory, handler, name }: LambdaFunction): readonly [string, string] {
