@@ -5,7 +5,7 @@ import { type Approval, approvalOf, notVouched } from './approved-gate.ts';
 import { firstDocument, productionDocument } from './build.ts';
 import { type DeployedState, type Deployment, isUndone } from './deployments.ts';
 import type { PointerDocument, UnsignedDocument } from './document.ts';
-import { type HostedDocument, hostDocument, readDocument } from './hosted-document.ts';
+import { findDocument, type HostedDocument, hostDocument, readDocument } from './hosted-document.ts';
 import type { MovePorts } from './move-ports.ts';
 import { assertOpen, openRun } from './open-run.ts';
 import { recordIntent, recordMove } from './record-move.ts';
@@ -116,9 +116,7 @@ async function assertStillApproved(ports: MovePorts, { run, approval }: Move): P
 async function builder(ports: MovePorts, move: Move): Promise<(revision: number) => UnsignedDocument> {
   const { run, model, place, approval, state } = move;
   if (run.kind !== 'promotion') {
-    if (state.live !== null) {
-      throw notVouched('ALREADY_DEPLOYED', 'The model has a document already.', `${state.live.hostedVersion}`, 'none');
-    }
+    await assertFirst(ports, move);
     return (revision) => firstDocument(revision, approval, model.policy.safeForecast);
   }
   if (state.live === null) {
@@ -130,6 +128,15 @@ async function builder(ports: MovePorts, move: Move): Promise<(revision: number)
   if (run.manifest === undefined) throw notVouched('NO_MANIFEST', 'No signed manifest.', 'none', 'a signed manifest');
   const next = { version: run.version, manifestSha256: run.manifest.sha256, previousVersion };
   return (revision) => productionDocument(document, revision, next, approval);
+}
+
+/** A first document may follow nothing, or the one of an onboarding that died before it was recorded: that serves no version. */
+async function assertFirst(ports: MovePorts, { run, place, state }: Move): Promise<void> {
+  if (state.live === null) return;
+  const { hostedVersion } = state.live;
+  const live = await findDocument(ports, run.model, { ...place, hostedVersion });
+  if (live?.document.productionVersion === '') return;
+  throw notVouched('ALREADY_DEPLOYED', 'The model has a document already.', `${hostedVersion}`, 'none');
 }
 
 /** Answers the version to go back to, once the candidate may replace what is deployed. */

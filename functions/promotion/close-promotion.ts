@@ -23,7 +23,7 @@ export interface Closed {
 }
 
 export interface ClosePorts {
-  readonly registry: Pick<RegistryStore, 'run'>;
+  readonly registry: Pick<RegistryStore, 'run' | 'version' | 'model'>;
   readonly writes: Pick<RegistryWrites, 'endRun'>;
   readonly ledger: Pick<Ledger, 'append'>;
   /** Closes the run's gate as withdrawn when one is open, with its ledger entry. */
@@ -31,7 +31,8 @@ export interface ClosePorts {
 }
 
 /**
- * Records the end of a promotion or change and frees its model; what ended once keeps its end, whoever asks again.
+ * Records the end of a promotion or change and frees its model; what ended once keeps its end, whoever asks again. A run
+ * that did what it was for is not withdrawn, whatever failed afterwards: it ends as promoted or applied.
  * @throws ReleaseError NOT_FOUND; INVALID_INPUT for an end that the run cannot have, such as `promoted` for a promotion
  * whose pointer was never moved: only the move itself makes a promotion one
  */
@@ -41,11 +42,13 @@ export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: s
   if (run === null) {
     throw new ReleaseError('NOT_FOUND', `There is no promotion or change ${event.promotionId}.`);
   }
-  const reasons = event.reasons.map(withoutTrace);
   const before = endOf(run);
   if (before !== null) return before;
-  assertPossible(run, event.end);
-  await ports.withdrawGate(run, { code: 'RUN_ENDED', message: `The run ended as ${event.end}.` }, at);
+  const done = event.end === 'withdrawn' ? await doneBy(ports, run) : null;
+  const end = done ?? event.end;
+  const reasons = done === null ? event.reasons.map(withoutTrace) : [];
+  assertPossible(run, end);
+  await ports.withdrawGate(run, { code: 'RUN_ENDED', message: `The run ended as ${end}.` }, at);
   const draft = {
     model,
     type: run.kind === 'promotion' ? ('promotion-ended' as const) : ('change-ended' as const),
@@ -54,19 +57,30 @@ export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: s
     data: {
       promotionId: run.promotionId,
       ...(run.kind === 'promotion' ? { version: run.version } : {}),
-      end: event.end,
+      end,
       reasons: reasons.map((one) => ({ ...one })),
     },
   };
   try {
-    await ports.ledger.append(draft, ports.writes.endRun(run, { end: event.end, at, reasons }));
+    await ports.ledger.append(draft, ports.writes.endRun(run, { end, at, reasons }));
   } catch (error) {
     const now = isReleaseError(error, 'CONDITION_FAILED') ? await ports.registry.run(model, event.promotionId) : null;
     const other = now === null ? null : endOf(now);
     if (other === null) throw error;
     return other;
   }
-  return { promotionId: run.promotionId, end: event.end, reasons, at };
+  return { promotionId: run.promotionId, end, reasons, at };
+}
+
+/** What a run achieved: its version serves, or its change is in the model; null when it is not so, or not any more. */
+async function doneBy({ registry }: ClosePorts, run: Run): Promise<'promoted' | 'applied' | null> {
+  if (run.kind === 'promotion') {
+    const version = run.pointer === undefined ? null : await registry.version(run.model, run.version);
+    return version?.status === 'production' ? 'promoted' : null;
+  }
+  const model = await registry.model(run.model);
+  const whole = run.kind === 'change' || run.pointer !== undefined;
+  return whole && model?.changedBy === run.promotionId ? 'applied' : null;
 }
 
 /**

@@ -13,13 +13,10 @@ export type ExecutionStatus =
 
 /**
  * How a run must be closed whose execution has the given status; null while it runs or once it has ended.
- * A promotion whose pointer was moved and recorded is promoted, whatever became of the execution afterwards.
+ * Closing as withdrawn still finds a promotion whose version serves promoted, and a change that is in the model applied.
  */
 export function closeOfDead(run: Run, status: ExecutionStatus): CloseEvent | null {
   if (run.end !== undefined || status === 'RUNNING') return null;
-  if (run.kind === 'promotion' && run.pointer !== undefined) {
-    return { promotionId: run.promotionId, end: 'promoted', reasons: [] };
-  }
   return {
     promotionId: run.promotionId,
     end: 'withdrawn',

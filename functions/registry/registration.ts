@@ -1,6 +1,6 @@
 import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Reason } from '../platform/errors.ts';
+import { isReleaseError, type Reason } from '../platform/errors.ts';
 import { modelName } from '../platform/ids.ts';
 import { personActor, requester, systemActor } from '../platform/people.ts';
 import type { InFlightItem } from './items.ts';
@@ -85,7 +85,16 @@ export async function refuse(
       data: { promotionId, end: 'rejected', reasons: reasons.map((reason) => ({ ...reason })) },
     };
     const item = { model, promotionId, executionArn, reasons: [...reasons], at };
-    await ports.ledger.append(draft, [ports.writes.newRefusal(item)]);
+    try {
+      await ports.ledger.append(draft, [ports.writes.newRefusal(item)]);
+    } catch (error) {
+      // A twin of this step was first; what it answered is recorded.
+      const settled = isReleaseError(error, 'CONDITION_FAILED')
+        ? await settledBefore(ports, model, { promotionId, executionArn, input })
+        : null;
+      if (settled === null) throw error;
+      return settled;
+    }
   }
   return { promotionId, model, outcome: 'rejected', reasons };
 }

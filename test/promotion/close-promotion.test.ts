@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { movePointer } from '../../functions/pointer/move-pointer.ts';
+import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
+import { applyChange } from '../../functions/registry/apply-change.ts';
+import { registerChange } from '../../functions/registry/register-change.ts';
+import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
+import { deployedRollback } from '../../functions/rollback/rollback-answer.ts';
+import { ANA, BEN, onboardInput, PIPELINE } from '../fakes/inputs.ts';
+import { ReleaseStage } from '../fakes/release-stage.ts';
+import { startTables, type Tables } from '../fakes/tables.ts';
+
+const AT = '2026-03-01T10:00:00.000Z';
+let tables: Tables;
+let stage: ReleaseStage;
+let models = 0;
+
+beforeAll(async () => {
+  tables = await startTables();
+});
+afterAll(() => tables.stop());
+beforeEach(() => {
+  models += 1;
+  stage = new ReleaseStage(tables, `model${models}`);
+});
+
+function changePorts() {
+  const writes = new RegistryWrites(tables.registry);
+  return { registry: stage.registry, ledger: stage.ledger, writes, firstApprovers: [ANA] };
+}
+
+async function register(promotionId: string, input: unknown) {
+  return registerChange(changePorts(), { promotionId, executionArn: `arn:${promotionId}`, input }, AT);
+}
+
+async function apply(promotionId: string): Promise<void> {
+  const { place: environment } = stage.appConfig;
+  const decided = { isApproved: async () => true, ensureEnvironment: async () => environment };
+  await applyChange({ ...changePorts(), ...decided }, promotionId, AT);
+}
+
+async function moved(version: string): Promise<string> {
+  const promotionId = await stage.candidate(version);
+  await prepareReturn(stage.returnPorts(), promotionId, stage.now());
+  await movePointer(stage.movePorts(), promotionId);
+  return promotionId;
+}
+
+const endOf = async (promotionId: string) => (await stage.registry.run(stage.model, promotionId))?.end;
+
+describe('Closing a run as withdrawn after a step failed', () => {
+  it('finds a promotion promoted whose version serves', async () => {
+    await stage.onboard();
+    const promotionId = await moved('1.0');
+    const reasons = [{ code: 'EXECUTION_FAILED', message: 'The step that closes it failed.' }];
+    await stage.close(promotionId, 'withdrawn', { reasons });
+    expect(await stage.registry.run(stage.model, promotionId)).toMatchObject({ end: 'promoted', reasons: [] });
+  });
+
+  it('withdraws a promotion whose version was taken out again', async () => {
+    await stage.onboard();
+    const promotionId = await moved('1.0');
+    const run = await stage.registry.run(stage.model, promotionId);
+    const taken = deployedRollback.parse(await stage.rollBack({ withdrawVersion: '1.0' }, promotionId));
+    await stage.finish({ ...taken, executionArn: run?.executionArn ?? '' });
+    await stage.close(promotionId, 'withdrawn');
+    expect(await endOf(promotionId)).toBe('withdrawn');
+  });
+
+  it('finds a change applied that is in the model, and withdraws one that is not', async () => {
+    await stage.onboard();
+    const change = { ...onboardInput().change, type: 'ownership' };
+    const input = { kind: 'change', model: stage.model, approvers: [BEN], change, requestedBy: PIPELINE };
+    const [first, second] = [`${stage.model}_change_1`, `${stage.model}_change_2`];
+    await register(first, input);
+    await apply(first);
+    await stage.close(first, 'withdrawn');
+    await register(second, { ...input, approvers: [ANA] });
+    await stage.close(second, 'withdrawn');
+    expect([await endOf(first), await endOf(second)]).toEqual(['applied', 'withdrawn']);
+  });
+
+  it('finds an onboarding applied once its first document is out, and withdraws it before', async () => {
+    const [first, second] = [`${stage.model}_onboard_1`, `${stage.model}_onboard_2`];
+    await register(first, onboardInput({ model: stage.model }));
+    await apply(first);
+    await stage.close(first, 'withdrawn');
+    await register(second, onboardInput({ model: stage.model }));
+    await apply(second);
+    const run = await stage.registry.run(stage.model, second);
+    if (run === null) throw new Error('The second onboarding was refused.');
+    await stage.approve(run);
+    await movePointer(stage.movePorts(), second);
+    await stage.close(second, 'withdrawn');
+    expect([await endOf(first), await endOf(second)]).toEqual(['withdrawn', 'applied']);
+  });
+});
+
+describe('Onboarding again', () => {
+  it('deploys a first document of its own when the one before went out and was not recorded', async () => {
+    const first = await stage.onboarding();
+    const ports = stage.movePorts();
+    const append: typeof ports.ledger.append = async (draft, writes) => {
+      if (draft.type === 'pointer-moved') throw new Error('DynamoDB is down.');
+      return stage.ledger.append(draft, writes);
+    };
+    await expect(movePointer({ ...ports, ledger: { append } }, first)).rejects.toThrow('DynamoDB is down.');
+    await stage.close(first, 'withdrawn');
+    const second = `${stage.model}_onboard_2`;
+    await register(second, onboardInput({ model: stage.model }));
+    await apply(second);
+    const run = await stage.registry.run(stage.model, second);
+    if (run === null) throw new Error('The second onboarding was refused.');
+    await stage.approve(run);
+    await movePointer(stage.movePorts(), second);
+    expect(await stage.appConfig.liveDocument()).toMatchObject({ promotionId: second, fallback: 'seasonal-naive' });
+    expect((await stage.types()).filter((type) => type === 'pointer-moved')).toHaveLength(1);
+  });
+
+  it('answers a twin of a refused registration what was recorded', async () => {
+    await stage.onboard();
+    const refusals = [1, 2, 3].map(() => register(`${stage.model}_change_9`, { kind: 'change', model: stage.model }));
+    const [answer, ...others] = await Promise.all(refusals);
+    for (const other of others) expect(other).toEqual(answer);
+    // One is the onboarding's.
+    expect((await stage.types()).filter((type) => type === 'change-ended')).toHaveLength(2);
+  });
+});
