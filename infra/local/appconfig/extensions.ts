@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import type { Invoke } from '../service.ts';
-import { type AppConfigState, arns, badRequest, type Named } from './state.ts';
-
-/** The action points of extensions that run here: those that can refuse. */
-export const ACTION_POINTS = {
-  PRE_CREATE_HOSTED_CONFIGURATION_VERSION: 'PreCreateHostedConfigurationVersion',
-  PRE_START_DEPLOYMENT: 'PreStartDeployment',
-} as const;
+import { type AppConfigState, arns, badRequest, type Named, type pointSchema } from './state.ts';
 
 export interface ExtensionCall {
-  readonly point: keyof typeof ACTION_POINTS;
+  readonly point: z.infer<typeof pointSchema>;
   readonly application: Named;
   readonly environment?: Named;
   readonly profile: Named;
@@ -48,7 +42,7 @@ function eventOf(call: ExtensionCall): object {
   const idAndName = ({ Id, Name }: Named) => ({ Id, Name });
   return {
     InvocationId: randomUUID(),
-    Type: ACTION_POINTS[call.point],
+    Type: call.point === 'PRE_START_DEPLOYMENT' ? 'PreStartDeployment' : 'PreCreateHostedConfigurationVersion',
     Parameters: {},
     Application: idAndName(call.application),
     ...(call.environment && { Environment: idAndName(call.environment) }),

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { json, type Operation, page, param, type Routes, readBody, readMembers } from '../gateway/rest-routes.ts';
 import { AwsError } from '../service.ts';
-import type { ACTION_POINTS } from './extensions.ts';
 import {
   type AppConfigState,
   arns,
@@ -9,34 +8,18 @@ import {
   byId,
   type Environment,
   type Extension,
+  extensionSchema,
   type Named,
+  namedSchema,
   newId,
+  profileSchema,
   type Strategy,
+  strategySchema,
 } from './state.ts';
 
 /** AWS's default; it can be raised there. */
 const MAX_ENVIRONMENTS = 20;
 
-const named = { Name: z.string().min(1).max(64), Description: z.string().max(1024).optional() };
-const namedSchema = z.object(named);
-const profileSchema = z.object({
-  ...named,
-  LocationUri: z.literal('hosted', 'only hosted configurations run on this machine'),
-  Type: z.string().default('AWS.Freeform'),
-  Validators: z.undefined('does not run on this machine').optional(),
-});
-const strategySchema = z.object({
-  ...named,
-  DeploymentDurationInMinutes: z.coerce.number().pipe(z.literal(0, 'gradual deployments do not run on this machine')),
-  GrowthFactor: z.coerce.number().pipe(z.literal(100)),
-  FinalBakeTimeInMinutes: z.coerce.number().int().min(0).max(1440).default(0),
-});
-const point = z.enum([
-  'PRE_CREATE_HOSTED_CONFIGURATION_VERSION',
-  'PRE_START_DEPLOYMENT',
-] satisfies (keyof typeof ACTION_POINTS)[]);
-const actionSchema = z.object({ Name: z.string(), Uri: z.string().includes(':lambda:') });
-const extensionSchema = z.object({ ...named, Actions: z.partialRecord(point, z.array(actionSchema).min(1)) });
 const associationSchema = z.object({ ExtensionIdentifier: z.string(), ResourceIdentifier: z.string() });
 
 /**
@@ -60,7 +43,7 @@ export function createFromTemplate(state: AppConfigState) {
       return put(state.strategies, given, (Id) => ({ Id, ...given }));
     },
     createExtension: (properties: unknown): Extension => {
-      const given = { ...readMembers(properties, extensionSchema), VersionNumber: 1, Arn: '' };
+      const given = { ...readMembers(properties, extensionSchema), Arn: '' };
       return put(state.extensions, given, (Id) => ({ Id, ...given, Arn: arns.extension(Id) }));
     },
     createExtensionAssociation: (properties: unknown) => associate(state, properties),

@@ -1,24 +1,40 @@
 import { randomInt } from 'node:crypto';
+import * as z from 'zod';
 import { ACCOUNT, AwsError, REGION } from '../service.ts';
 
 export const FLAG_TYPE = 'AWS.AppConfig.FeatureFlags';
 
-export interface Named {
-  readonly Id: string;
-  readonly Name: string;
-  readonly Description?: string | undefined;
-}
-export interface Environment extends Named {
-  readonly ApplicationId: string;
-}
-export interface Profile extends Environment {
-  readonly LocationUri: string;
-  readonly Type: string;
-}
+const named = { Name: z.string().min(1).max(64), Description: z.string().max(1024).optional() };
+export const namedSchema = z.object(named);
+export const profileSchema = z.object({
+  ...named,
+  LocationUri: z.literal('hosted', 'only hosted configurations run on this machine'),
+  Type: z.string().default('AWS.Freeform'),
+  Validators: z.undefined('does not run on this machine').optional(),
+});
 /** Everything at once: only the bake time may differ. */
-export interface Strategy extends Named {
-  readonly FinalBakeTimeInMinutes: number;
+export const strategySchema = z.object({
+  ...named,
+  DeploymentDurationInMinutes: z.coerce.number().pipe(z.literal(0, 'gradual deployments do not run on this machine')),
+  GrowthFactor: z.coerce.number().pipe(z.literal(100)),
+  FinalBakeTimeInMinutes: z.coerce.number().int().min(0).max(1440).default(0),
+});
+const actionSchema = z.object({ Name: z.string(), Uri: z.string().includes(':lambda:') });
+/** The action points that run here: those that can refuse. */
+export const pointSchema = z.enum(['PRE_CREATE_HOSTED_CONFIGURATION_VERSION', 'PRE_START_DEPLOYMENT']);
+export const extensionSchema = z.object({
+  ...named,
+  Actions: z.partialRecord(pointSchema, z.array(actionSchema).min(1)),
+});
+
+interface Identified {
+  readonly Id: string;
 }
+export type Named = Identified & Readonly<z.infer<typeof namedSchema>>;
+export type Environment = Named & { readonly ApplicationId: string };
+export type Profile = Environment & Readonly<z.infer<typeof profileSchema>>;
+export type Strategy = Identified & Readonly<z.infer<typeof strategySchema>>;
+export type Extension = Identified & Readonly<z.infer<typeof extensionSchema>> & { readonly Arn: string };
 export interface HostedVersion {
   readonly ApplicationId: string;
   readonly ConfigurationProfileId: string;
@@ -26,11 +42,6 @@ export interface HostedVersion {
   readonly Description?: string | undefined;
   readonly ContentType: string;
   readonly VersionLabel?: string | undefined;
-}
-export interface Extension extends Named {
-  readonly Arn: string;
-  readonly VersionNumber: number;
-  readonly Actions: Readonly<Record<string, readonly { readonly Name: string; readonly Uri: string }[]>>;
 }
 export interface Association {
   readonly Id: string;
@@ -89,7 +100,8 @@ export interface AppConfigState {
 
 /** An account as AWS hands it out: empty but for the predefined strategy. */
 export function emptyState(): AppConfigState {
-  const strategies = [{ Id: 'AppConfig.AllAtOnce', Name: 'AppConfig.AllAtOnce', FinalBakeTimeInMinutes: 10 }];
+  const allAtOnce = { DeploymentDurationInMinutes: 0, GrowthFactor: 100, FinalBakeTimeInMinutes: 10 } as const;
+  const strategies = [{ Id: 'AppConfig.AllAtOnce', Name: 'AppConfig.AllAtOnce', ...allAtOnce }];
   const empty = { applications: [], environments: [], profiles: [], extensions: [], associations: [] };
   return { ...empty, strategies, versions: [], deployments: [], live: {} };
 }

@@ -94,10 +94,10 @@ function flowMakers(parts: MakerParts): Makers {
       return { ref: Id, attributes: { Id } };
     },
     'AWS::AppConfig::Extension': ({ properties }) => {
-      const { Id, Arn, VersionNumber } = appConfig.createExtension(properties);
+      const { Id, Arn } = appConfig.createExtension(properties);
       const actions = Object.values(actionsSchema.parse(properties).Actions).flat();
       for (const { Uri, RoleArn } of actions) keepRole(Uri, RoleArn);
-      return { ref: Id, attributes: { Id, Arn, VersionNumber } };
+      return { ref: Id, attributes: { Id, Arn, VersionNumber: 1 } };
     },
     'AWS::AppConfig::ExtensionAssociation': ({ properties }) => {
       const { Id, Arn } = appConfig.createExtensionAssociation(properties);

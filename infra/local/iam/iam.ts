@@ -126,7 +126,7 @@ function principalArn(principal: Principal): string {
 }
 
 /** The ARN that AWS names a caller by. */
-export function sessionArn(principal: Principal): string {
+function sessionArn(principal: Principal): string {
   if (principal.kind !== 'role') return principalArn(principal);
   return `arn:aws:sts::${ACCOUNT}:assumed-role/${principal.roleName}/${principal.session}`;
 }
