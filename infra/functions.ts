@@ -185,8 +185,8 @@ export const FUNCTIONS = [
   {
     name: 'close-dead-promotion',
     entry: 'functions/promotion/close-dead-promotion.lambda.ts',
-    description: 'Closes promotions whose execution no longer runs.',
-    config: [...LEDGER, 'APPROVALS_TABLE'],
+    description: 'Closes promotions whose execution no longer runs, and tells the people concerned.',
+    config: [...LEDGER, 'APPROVALS_TABLE', 'SENDER_EMAIL', 'NOTIFICATION_TOPIC_ARN'],
     access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write', 'execution:read'],
     timeoutSeconds: 60,
   },

@@ -1,8 +1,8 @@
 import type { Reason } from '../platform/errors.ts';
 import { type Html, type HtmlValue, html } from '../platform/html.ts';
 import type { Run } from '../registry/items.ts';
+import { settingsDiff } from '../registry/settings-diff.ts';
 import type { GateItem } from './items.ts';
-import { proposalDiff } from './proposal-diff.ts';
 import { countApprovals } from './quorum.ts';
 import type { ReportSummary, SummaryRow } from './report-summary.ts';
 import type { Evidence, Review } from './review.ts';
@@ -104,7 +104,7 @@ export function failureModes({ run }: Review): Html | null {
 export function proposalSection({ run, model }: Review): Html | null {
   if (run.kind === 'promotion') return null;
   const isNew = run.kind === 'onboard';
-  const rows = proposalDiff(isNew ? null : model, run.proposal).map(
+  const rows = settingsDiff(isNew ? null : model, run.proposal).map(
     ({ path, before, after }) =>
       html`<tr><th scope="row">${path}</th>${isNew ? null : html`<td>${before || '–'}</td>`}<td>${after || '–'}</td></tr>`,
   );

@@ -1,6 +1,7 @@
 import type { Reason } from '../platform/errors.ts';
 import { normalEmail } from '../platform/people.ts';
-import type { ModelItem, Run } from '../registry/items.ts';
+import type { ChangeItem, ModelItem, Run } from '../registry/items.ts';
+import { settingsDiff } from '../registry/settings-diff.ts';
 
 /** A rollback as it is told to people. */
 export interface RollbackFacts {
@@ -28,8 +29,7 @@ export interface Notice {
 export function endNotice(run: Run, model: ModelItem | null): Notice {
   const end = run.end ?? 'withdrawn';
   const acts = end === 'promoted' || end === 'applied';
-  const what = run.kind === 'promotion' ? `${run.model} version ${run.version}` : `the ${run.kind} of ${run.model}`;
-  const owner = model?.owner ?? (run.kind === 'promotion' ? undefined : run.proposal.owner);
+  const what = run.kind === 'promotion' ? `${run.model} version ${run.version}` : changeName(run);
   return {
     subject: `${titleOf(end)}: ${what}`,
     text: [
@@ -39,6 +39,7 @@ export function endNotice(run: Run, model: ModelItem | null): Notice {
       `Scope: ${run.change.scope}`,
       `Expected impact: ${run.change.expectedImpact}`,
       ...(acts ? [`Way back: ${run.change.rollbackPlan}`] : []),
+      ...(acts && run.kind !== 'promotion' ? alterations(run) : []),
       ...reasonLines(run.reasons ?? []),
       '',
       `Asked for by ${run.requestedBy.name} <${run.requestedBy.email}>.`,
@@ -53,11 +54,7 @@ export function endNotice(run: Run, model: ModelItem | null): Notice {
       reasons: run.reasons ?? [],
       at: run.endedAt ?? null,
     },
-    recipients: distinct([
-      run.requestedBy.email,
-      ...(owner === undefined ? [] : [owner.email]),
-      ...(acts ? (model?.downstream ?? []).map((team) => team.email) : []),
-    ]),
+    recipients: distinct([run.requestedBy.email, ...concerned(run, model, acts)]),
   };
 }
 
@@ -79,6 +76,35 @@ export function rollbackNotice(facts: RollbackFacts, model: ModelItem): Notice {
   };
 }
 
+/**
+ * Owner and, when it acts, the teams downstream. A change concerns in addition everybody who has a part after it or had
+ * one before it: nobody loses or gains a responsibility without being told.
+ */
+function concerned(run: Run, model: ModelItem | null, acts: boolean): readonly string[] {
+  if (run.kind === 'promotion') {
+    return [...(model === null ? [] : [model.owner.email]), ...(acts ? emails(model?.downstream ?? []) : [])];
+  }
+  const sides = [run.proposal, ...(run.before === undefined ? [] : [run.before])];
+  if (!acts) return [(run.before ?? run.proposal).owner.email];
+  return sides.flatMap((side) => [side.owner.email, ...emails(side.approvers), ...emails(side.downstream)]);
+}
+
+function emails(people: readonly { readonly email: string }[]): readonly string[] {
+  return people.map(({ email }) => email);
+}
+
+/** What a change altered, setting by setting. */
+function alterations(run: ChangeItem): readonly string[] {
+  const differences = settingsDiff(run.before ?? null, run.proposal);
+  const lines = differences.map(({ path, before, after }) => `- ${path}: ${before || 'none'} -> ${after || 'none'}`);
+  // The settings of a new model are many and all new; its page and the ledger have them.
+  return run.before === undefined ? [] : ['', 'What changed:', ...lines];
+}
+
+function changeName(run: ChangeItem): string {
+  return run.kind === 'onboard' ? `the onboarding of ${run.model}` : `the change of ${run.model}`;
+}
+
 function titleOf(end: NonNullable<Run['end']>): string {
   switch (end) {
     case 'promoted':
@@ -97,7 +123,10 @@ function titleOf(end: NonNullable<Run['end']>): string {
 }
 
 function endSentence(run: Run, end: NonNullable<Run['end']>): string {
-  if (run.kind !== 'promotion') return `The ${run.kind} of ${run.model} ended: ${end}.`;
+  if (run.kind !== 'promotion') {
+    const name = changeName(run);
+    return `${name.charAt(0).toUpperCase()}${name.slice(1)} ${end === 'applied' ? 'is applied' : `does not take effect; it ended: ${end}`}.`;
+  }
   if (end === 'promoted') {
     return `${run.model} serves version ${run.version} from now on; before, it was ${named(run.baseline)}.`;
   }

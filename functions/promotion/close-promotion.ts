@@ -27,7 +27,7 @@ export interface ClosePorts {
   readonly writes: Pick<RegistryWrites, 'endRun'>;
   readonly ledger: Pick<Ledger, 'append'>;
   /** Closes the run's gate as withdrawn when one is open, with its ledger entry. */
-  readonly withdrawGate: (run: Run, because: Reason, at: string) => Promise<void>;
+  readonly withdrawGate: (run: Run, because: Reason, at: string) => Promise<unknown>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Reason } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
+import { digestOf } from '../platform/json.ts';
 import { normalEmail } from '../platform/people.ts';
 import type { Stage } from '../promotion/life-cycle.ts';
 import type { ChangeInput } from './change-input.ts';
@@ -23,8 +24,13 @@ export function changeFaults(changeId: string, input: ChangeInput, facts: Change
     ...existenceFaults(input, facts),
     ...inFlightFaults(facts.inFlight),
     ...(proposed === null ? [] : [...quorumFaults(proposed), ...duplicateFaults(proposed.approvers)]),
-    ...(input.kind === 'change' ? emptyFaults(input) : []),
+    ...(input.kind === 'change' ? emptyFaults(input, facts.model) : []),
   ];
+}
+
+/** The settings of a model that a change can alter. */
+export function settingsOf({ owner, approvers, downstream, policy }: ModelItem): Proposal {
+  return { owner, approvers, downstream, policy };
 }
 
 /** The model's settings as they would be after the change; null when the model to be changed does not exist. */
@@ -114,15 +120,17 @@ function duplicateFaults(approvers: readonly ModelApprover[]): readonly Reason[]
   });
 }
 
-function emptyFaults(input: Extract<ChangeInput, { kind: 'change' }>): readonly Reason[] {
+function emptyFaults(input: Extract<ChangeInput, { kind: 'change' }>, model: ModelItem | null): readonly Reason[] {
   const named = input.owner ?? input.approvers ?? input.downstream ?? input.policy;
-  if (named !== undefined) return [];
+  const proposed = proposalOf(input, model);
+  const alters = model === null || proposed === null || digestOf(proposed) !== digestOf(settingsOf(model));
+  if (named !== undefined && alters) return [];
   return [
     {
       code: 'CHANGE_EMPTY',
       path: '$',
-      message: 'The input changes nothing.',
-      allowed: 'at least one of owner, approvers, downstream, policy',
+      message: named === undefined ? 'The input changes nothing.' : 'The model has these settings already.',
+      allowed: 'another value for at least one of owner, approvers, downstream, policy',
       next: 'Name what is to change.',
     },
   ];

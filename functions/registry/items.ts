@@ -166,6 +166,8 @@ export const changeItem = z.object({
   ...runItem,
   kind: z.enum(['onboard', 'change']),
   proposal,
+  /** What the change was made against; absent for an onboarding. */
+  before: proposal.exactOptional(),
   /** Who approves an onboarding: the stack's first approvers, as they were at registration. */
   firstApprovers: z.array(approver).optional(),
   /** Revision of the model item that the proposal was made against; 0 for an onboarding. */

@@ -6,7 +6,7 @@ import { parsePromotionId } from '../platform/ids.ts';
 import { digestOf } from '../platform/json.ts';
 import { type Approver, personActor } from '../platform/people.ts';
 import { type ChangeInput, changeInput } from './change-input.ts';
-import { changeFaults, proposalOf } from './change-registration.ts';
+import { changeFaults, proposalOf, settingsOf } from './change-registration.ts';
 import type { ChangeItem, InFlightItem, ModelItem, Proposal } from './items.ts';
 import { modelIn, type Registration, type RegistrationAnswer, refuse, settledBefore } from './registration.ts';
 import type { RegistryStore } from './registry-store.ts';
@@ -126,7 +126,9 @@ function newChange(
     startedAt: at,
     proposal,
     baseRevision: item?.revision ?? 0,
-    ...(input.kind === 'onboard' ? { firstApprovers: [...firstApprovers] } : {}),
+    ...(input.kind === 'onboard' || item === null
+      ? { firstApprovers: [...firstApprovers] }
+      : { before: settingsOf(item) }),
   };
 }
 

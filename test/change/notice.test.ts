@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { type AnnouncePorts, announce } from '../../functions/change/announce.ts';
 import { endNotice, reasonText, rollbackNotice } from '../../functions/change/notice.ts';
 import { noticeHtml } from '../../functions/change/notice-html.ts';
-import { OWNER, PIPELINE, REPLENISHMENT } from '../fakes/inputs.ts';
-import { aModel, aPromotion } from '../fakes/runs.ts';
+import { ANA, BEN, OWNER, PIPELINE, REPLENISHMENT } from '../fakes/inputs.ts';
+import { aChange, aModel, aPromotion, settings } from '../fakes/runs.ts';
 
 describe('The notice of an end', () => {
   it('goes to requester, owner and downstream teams when the version serves', () => {
@@ -31,6 +32,60 @@ describe('The notice of an end', () => {
     const html = noticeHtml(endNotice(aPromotion({ end: 'promoted', change }), aModel()));
     expect(html).not.toContain('<script>');
     expect(html).toContain('&lt;script&gt;');
+  });
+});
+
+describe('The notice of a change', () => {
+  const cas = { id: 'cas', name: 'Cas', email: 'cas@shop.example' };
+  const nils = { name: 'Nils New', email: 'nils@shop.example', team: 'Forecasting' };
+
+  it('reaches everybody who gains or loses a part, and says what changed', () => {
+    const run = aChange({
+      proposal: { ...settings, owner: nils, approvers: [BEN, cas] },
+      before: settings,
+      end: 'applied',
+    });
+    const notice = endNotice(run, aModel({ owner: nils, approvers: [BEN, cas] }));
+    const told = [PIPELINE.email, nils.email, BEN.email, cas.email, REPLENISHMENT.email, OWNER.email, ANA.email];
+    expect(notice.recipients.toSorted()).toEqual(told.toSorted());
+    expect(notice.subject).toBe('Applied: the change of demand');
+    expect(notice.text).toContain('The change of demand is applied.');
+    expect(notice.text).toContain(`- approver ana: Ana Approver <${ANA.email}> -> none`);
+    expect(notice.text).toContain('- owner: Olga Owner');
+  });
+
+  it('stays between requester and owner when nothing changes', () => {
+    const run = aChange({ proposal: { ...settings, owner: nils }, before: settings, end: 'rejected' });
+    expect(endNotice(run, aModel()).recipients).toEqual([PIPELINE.email, OWNER.email]);
+  });
+});
+
+describe('Announcing', () => {
+  const notice = endNotice(aPromotion({ end: 'promoted' }), aModel());
+
+  it('reaches all others when one mailbox cannot be reached', async () => {
+    const sent: string[] = [];
+    const missed: number[] = [];
+    const ports: AnnouncePorts = {
+      publish: async () => {},
+      sendEmail: async (to) => {
+        if (to === OWNER.email) throw new Error('no such mailbox');
+        sent.push(to);
+      },
+      onUndelivered: (_, count) => missed.push(count),
+    };
+    expect(await announce(ports, notice)).toEqual({ recipients: 2 });
+    expect(sent).toEqual([PIPELINE.email, REPLENISHMENT.email]);
+    expect(missed).toEqual([1]);
+  });
+
+  it('fails, to be repeated, when nobody can be reached', async () => {
+    const ports: AnnouncePorts = {
+      publish: async () => {},
+      sendEmail: () => Promise.reject(new Error('the service is gone')),
+      onUndelivered: () => {},
+    };
+    await expect(announce(ports, notice)).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
   });
 });
 

@@ -1,6 +1,6 @@
 import { parsePromotionId } from '../../functions/platform/ids.ts';
 import { digestOf } from '../../functions/platform/json.ts';
-import type { ModelItem, PromotionItem, StoredObject } from '../../functions/registry/items.ts';
+import type { ChangeItem, ModelItem, PromotionItem, Proposal, StoredObject } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { ANA, BEN, CHANGE_RECORD, OWNER, PIPELINE, REPLENISHMENT } from './inputs.ts';
 
@@ -65,6 +65,28 @@ export function aPromotion(over: Partial<PromotionItem> = {}): PromotionItem {
         artifacts: Object.fromEntries(artifacts),
       },
     },
+    ...over,
+  };
+}
+
+export const settings: Proposal = { owner: OWNER, approvers: [ANA, BEN], downstream: [REPLENISHMENT], policy };
+
+/** A change of an onboarded model. */
+export function aChange(over: Partial<ChangeItem> = {}): ChangeItem {
+  return {
+    kind: 'change',
+    promotionId: 'demand_change_1',
+    model: 'demand',
+    attempt: 1,
+    requestedBy: PIPELINE,
+    change: { ...CHANGE_RECORD, type: 'ownership' },
+    policyVersion: 1,
+    policyDigest: digestOf(policy),
+    executionArn: 'arn:demand_change_1',
+    startedAt: '2026-03-02T00:00:00.000Z',
+    proposal: settings,
+    before: settings,
+    baseRevision: 1,
     ...over,
   };
 }

@@ -284,6 +284,8 @@ describe('Onboarding and changing a model', () => {
     const unknown = await register(`${model}_change_1`, { kind: 'change', model, change, requestedBy: PIPELINE });
     expect(codes(unknown.reasons)).toEqual(['UNKNOWN_MODEL', 'CHANGE_EMPTY']);
     await onboard();
+    const same = { kind: 'change', model, approvers: [ANA, BEN], change, requestedBy: PIPELINE };
+    expect(codes((await register(`${model}_change_9`, same)).reasons)).toEqual(['CHANGE_EMPTY']);
     const policy = { approvals: { quorum: { production: 3 } } };
     const locked = await register(`${model}_change_2`, {
       kind: 'change',

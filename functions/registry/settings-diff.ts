@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonValue } from '../platform/json.ts';
-import type { ModelItem, Proposal } from '../registry/items.ts';
+import type { Proposal } from './items.ts';
 
 /** One setting that a change would alter; empty text: not there. */
 export interface Difference {
@@ -8,23 +8,17 @@ export interface Difference {
   readonly after: string;
 }
 
-/** What a proposal alters, setting by setting; against no model, everything that it sets. */
-export function proposalDiff(
-  model: ModelItem | null,
-  { owner, approvers, downstream, policy }: Proposal,
-): readonly Difference[] {
-  const before = model === null ? new Map<string, string>() : flatten(model);
-  const after = flatten({ owner, approvers, downstream, policy });
+/** What a proposal alters, setting by setting; against nothing, everything that it sets. */
+export function settingsDiff(current: Proposal | null, proposal: Proposal): readonly Difference[] {
+  const before = current === null ? new Map<string, string>() : flatten(current);
+  const after = flatten(proposal);
   const paths = [...new Set([...before.keys(), ...after.keys()])];
   return paths
     .map((path) => ({ path, before: before.get(path) ?? '', after: after.get(path) ?? '' }))
     .filter((difference) => difference.before !== difference.after);
 }
 
-function flatten(
-  settings: Pick<ModelItem, 'owner' | 'approvers' | 'downstream' | 'policy'>,
-): ReadonlyMap<string, string> {
-  const { owner, approvers, downstream, policy } = settings;
+function flatten({ owner, approvers, downstream, policy }: Proposal): ReadonlyMap<string, string> {
   const lines = new Map<string, string>();
   lines.set('owner', `${owner.name} <${owner.email}>, ${owner.team}`);
   for (const { id, name, email, stages } of approvers) {

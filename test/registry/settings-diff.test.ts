@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { proposalDiff } from '../../functions/approval/proposal-diff.ts';
+import { settingsDiff } from '../../functions/registry/settings-diff.ts';
+import { CAS, changeItem, modelItem, quorumOf } from '../approval/fixtures.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
-import { CAS, changeItem, modelItem, quorumOf } from './fixtures.ts';
 
 const { proposal } = changeItem();
 
 describe('What a proposal would alter', () => {
   it('names each setting with what it is now and would be', () => {
     const changed = { ...proposal, approvers: [ANA, { ...CAS, stages: ['shadow' as const] }], policy: quorumOf(2) };
-    expect(proposalDiff(modelItem(), changed)).toEqual([
+    expect(settingsDiff(modelItem(), changed)).toEqual([
       { path: 'approver ben', before: `${BEN.name} <${BEN.email}>`, after: '' },
       { path: 'policy.approvals.quorum.production', before: '1', after: '2' },
       { path: 'approver cas', before: '', after: `${CAS.name} <${CAS.email}>, only shadow` },
@@ -17,11 +17,11 @@ describe('What a proposal would alter', () => {
 
   it('is nothing for a proposal of what is already so', () => {
     const { owner, approvers, downstream, policy } = modelItem();
-    expect(proposalDiff(modelItem(), { owner, approvers, downstream, policy })).toEqual([]);
+    expect(settingsDiff(modelItem(), { owner, approvers, downstream, policy })).toEqual([]);
   });
 
   it('names everything that is set for a new model', () => {
-    const paths = proposalDiff(null, proposal).map(({ path }) => path);
+    const paths = settingsDiff(null, proposal).map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining(['owner', 'approver ana', 'downstream Replenishment', 'policy.safeForecast']),
     );

@@ -1,0 +1,46 @@
+import type { SendEmail } from '../platform/email.ts';
+import { ReleaseError } from '../platform/errors.ts';
+import { parsePromotionId } from '../platform/ids.ts';
+import type { RegistryStore } from '../registry/registry-store.ts';
+import { endNotice, type Notice } from './notice.ts';
+import { noticeHtml } from './notice-html.ts';
+
+export interface AnnouncePorts {
+  readonly publish: (notice: Notice) => Promise<void>;
+  readonly sendEmail: SendEmail;
+  /** Told how many of the recipients could not be reached; addresses stay out of the log. */
+  readonly onUndelivered: (notice: Notice, count: number) => void;
+}
+
+/**
+ * Sends a notice to the topic and to each recipient. At least once: a repeated call sends again. One mailbox that cannot
+ * be reached keeps no other from its notice.
+ * @throws ReleaseError DEPENDENCY_UNAVAILABLE when nobody could be reached
+ */
+export async function announce(ports: AnnouncePorts, notice: Notice): Promise<{ readonly recipients: number }> {
+  await ports.publish(notice);
+  const email = { subject: notice.subject, text: notice.text, html: noticeHtml(notice) };
+  const sent = await Promise.allSettled(notice.recipients.map((to) => ports.sendEmail(to, email)));
+  const failed = sent.filter((one) => one.status === 'rejected');
+  if (failed.length > 0) ports.onUndelivered(notice, failed.length);
+  if (failed.length > 0 && failed.length === sent.length) {
+    throw new ReleaseError('DEPENDENCY_UNAVAILABLE', 'The notice could not be sent to anybody.', {
+      cause: failed[0]?.reason,
+    });
+  }
+  return { recipients: sent.length - failed.length };
+}
+
+/**
+ * The notice of how a promotion or change ended.
+ * @throws ReleaseError NOT_FOUND
+ */
+export async function noticeOfEnd(
+  registry: Pick<RegistryStore, 'run' | 'model'>,
+  promotionId: string,
+): Promise<Notice> {
+  const name = parsePromotionId(promotionId)?.model ?? '';
+  const [run, model] = await Promise.all([registry.run(name, promotionId), registry.model(name)]);
+  if (run === null) throw new ReleaseError('NOT_FOUND', `There is no promotion or change ${promotionId}.`);
+  return endNotice(run, model);
+}
