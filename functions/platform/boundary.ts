@@ -36,15 +36,25 @@ export function parseEvent<T>(schema: z.ZodType<T>, event: unknown): T {
   });
 }
 
-/** All faults of a rejected value as reasons, one per field, in the order of the input's fields. */
+/** So many faults are listed one by one: a refusal must fit into a registry item and into a state machine's answer. */
+const MAX_FAULTS = 50;
+const MAX_MESSAGE = 500;
+
+/** The faults of a rejected value as reasons, one per field, in the order of the input's fields. */
 function faultsOf(error: z.ZodError, next?: string): readonly Reason[] {
-  return error.issues.map((issue) => {
+  const more = error.issues.length - MAX_FAULTS;
+  const unlisted = { code: 'MORE_FAULTS', message: `${more} more faults are not listed.` };
+  return [...listed(error.issues.slice(0, MAX_FAULTS), next), ...(more > 0 ? [unlisted] : [])];
+}
+
+function listed(issues: readonly z.core.$ZodIssue[], next?: string): readonly Reason[] {
+  return issues.map((issue) => {
     const got = describe('input' in issue ? issue.input : undefined);
     const allowed = 'params' in issue ? issue.params?.['allowed'] : undefined;
     return {
       code: 'INVALID_FIELD',
-      path: issue.path.map(String).join('.') || '$',
-      message: issue.message,
+      path: clipped(issue.path.map(String).join('.'), MAX_MESSAGE) || '$',
+      message: clipped(issue.message, MAX_MESSAGE),
       ...(got === undefined ? {} : { got }),
       ...(typeof allowed === 'string' ? { allowed } : {}),
       ...(next === undefined ? {} : { next }),
@@ -56,5 +66,10 @@ function describe(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (text === undefined) return undefined;
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return clipped(text, 200);
+}
+
+/** Half a character, cut off here or sent so, cannot be hashed, and a refusal that cannot be recorded is none. */
+function clipped(text: string, length: number): string {
+  return (text.length > length ? `${text.slice(0, length)}…` : text).toWellFormed();
 }

@@ -14,12 +14,16 @@ export const CAUSES = [
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
+/** Half a character cannot be recorded, and nothing that is recorded may stand in the way of going back. */
+const whole = (text: string) => text.toWellFormed();
+
 const AUTOMATION = /^system:(?=\S)/;
 
 const person = z.strictObject({
   name: z
     .string()
     .trim()
+    .overwrite(whole)
     .min(1)
     .max(120)
     .regex(/^(?!system:)/, 'Automation gives its name as a text, not as a person.'),
@@ -27,6 +31,7 @@ const person = z.strictObject({
 });
 const automation = z
   .string()
+  .overwrite(whole)
   .regex(/^system:\S[^\n]{0,100}$/, 'Expected a person with name and email, or the text system:<trigger>.');
 
 /** Input of a rollback: two fields and a name are enough (going back is easier than going forward). */
@@ -39,7 +44,7 @@ export const rollbackInput = z.strictObject({
   withdrawVersion: versionName.optional(),
   /** The retained version to go back to, instead of the one that served before. */
   targetVersion: versionName.optional(),
-  detail: z.string().trim().min(1).max(4000).optional(),
+  detail: z.string().trim().overwrite(whole).min(1).max(4000).optional(),
 });
 
 /** A parsed input; whoever asked has a name, and an email when it is a person. */

@@ -76,6 +76,25 @@ describe('The boundary', () => {
     expect(parsed.ok ? '' : parsed.reasons[0]?.got).toHaveLength(201);
   });
 
+  it('never quotes half a character, which the ledger could not record', () => {
+    const parsed = parseInput(z.strictObject({ a: z.number() }), { a: `${'x'.repeat(199)}😀😀`, '\ud800': 1 });
+    expect(JSON.stringify(parsed).isWellFormed()).toBe(true);
+    expect(parsed.ok ? [] : parsed.reasons.map(({ got = '', message }) => (got + message).isWellFormed())).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it('lists so many faults as an answer can carry, and says how many more there are', () => {
+    const many = Array.from({ length: 20_000 }, () => '');
+    const extra = Object.fromEntries(many.map((_, index) => [`key${index}`, 1]));
+    const parsed = parseInput(z.strictObject({ names: z.array(z.string().min(1)) }), { names: many, ...extra });
+    const reasons = parsed.ok ? [] : parsed.reasons;
+    expect(reasons).toHaveLength(51);
+    expect(reasons.at(-1)).toMatchObject({ code: 'MORE_FAULTS', message: expect.stringContaining('19951') });
+    expect(JSON.stringify(reasons).length).toBeLessThan(100_000);
+  });
+
   it('names a stored item that is not as it was written, and an event that is none', () => {
     expect(() => parseStored(schema, { name: 'a' }, 'The item x')).toThrow(
       expect.objectContaining({ code: 'CORRUPT_ITEM' }),

@@ -14,6 +14,15 @@ describe('The input of a rollback', () => {
     expect(parseRollbackInput(INPUT)).toEqual({ ok: true, value: INPUT });
   });
 
+  it('mends half a character, which could not be recorded, rather than refuse to go back', () => {
+    const parsed = parseRollbackInput({
+      ...INPUT,
+      requestedBy: { ...PERSON, name: 'Olga \ud83d' },
+      detail: '\ud83d down',
+    });
+    expect(parsed.ok && [parsed.value.requestedBy.name, parsed.value.detail]).toEqual(['Olga \ufffd', '\ufffd down']);
+  });
+
   it('takes automation by name, when it says which version it saw at fault', () => {
     const parsed = parseRollbackInput({ ...INPUT, requestedBy: 'system:guard', withdrawVersion: '2.0' });
     expect(parsed.ok && parsed.value.requestedBy).toEqual({ name: 'system:guard' });
