@@ -4,6 +4,8 @@ import type { WatchedEntry } from './ledger-watch.ts';
 export interface PromotionOutcome {
   readonly version: string;
   readonly end: string;
+  /** Why it did not go further; empty for one that was promoted. */
+  readonly reasons: readonly unknown[];
   readonly stages: readonly {
     readonly stage: string;
     readonly verdict: string;
@@ -45,10 +47,15 @@ const decided = z.object({
 
 /** One promotion as its ledger tells it. */
 export function promotionOutcome(
-  promotion: { readonly promotionId: string; readonly version: string; readonly end: string },
+  promotion: {
+    readonly promotionId: string;
+    readonly version: string;
+    readonly end: string;
+    readonly reasons: readonly unknown[];
+  },
   entries: readonly WatchedEntry[],
 ): PromotionOutcome {
-  const { promotionId, version, end } = promotion;
+  const { promotionId, version, end, reasons } = promotion;
   const own = entries.filter((entry) => entry.data['promotionId'] === promotionId);
   const stages = own
     .filter((entry) => entry.type === 'gate-judged')
@@ -62,5 +69,5 @@ export function promotionOutcome(
       const { stage, approver, decision, justification } = decided.parse(entry.data);
       return { stage, approver: `${approver.name} <${approver.email}>`, decision, justification, at: entry.at };
     });
-  return { version, end, stages, approvals };
+  return { version, end, reasons, stages, approvals };
 }

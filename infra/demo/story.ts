@@ -118,8 +118,10 @@ export class Story {
       typed: version,
       justification: 'Better in every region, and the known failure modes are acceptable.',
     };
-    const { end } = await this.#attend(arn, runOutput, () => this.#inbox.approve(promotionId, APPROVER.email, answer));
-    return promotionOutcome({ promotionId, version, end }, this.#watch.entries);
+    const { end, reasons } = await this.#attend(arn, runOutput, () =>
+      this.#inbox.approve(promotionId, APPROVER.email, answer),
+    );
+    return promotionOutcome({ promotionId, version, end, reasons }, this.#watch.entries);
   }
 
   async #rollBack() {

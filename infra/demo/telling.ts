@@ -18,7 +18,14 @@ const facts = z.looseObject({
   skippedStages: z.array(z.string()).optional(),
   approver: z.looseObject({ name: z.string() }).optional(),
   reasons: z
-    .array(z.looseObject({ code: z.string(), got: z.string().optional(), allowed: z.string().optional() }))
+    .array(
+      z.looseObject({
+        code: z.string(),
+        message: z.string(),
+        got: z.string().optional(),
+        allowed: z.string().optional(),
+      }),
+    )
     .optional(),
 });
 
@@ -53,7 +60,8 @@ export function tell(entry: WatchedEntry): string | null {
       return 'release note written';
     case 'promotion-ended':
     case 'change-ended':
-      return `ended: ${data.end}`;
+      // A refused input was never judged, so its reasons are told here; those of a gate were told with its verdict.
+      return `ended: ${data.end}${data.version === undefined ? because(data.reasons) : ''}`;
     case 'rollback-intended':
       return `rollback asked for by ${entry.actor.name}: ${data.cause}`;
     case 'rolled-back':
@@ -69,6 +77,9 @@ function skipped(stages: readonly string[] = []): string {
 
 function because(reasons: z.infer<typeof facts>['reasons'] = []): string {
   return reasons
-    .map((reason) => `\n           ${reason.code}: ${reason.got ?? ''}, allowed ${reason.allowed ?? ''}`)
+    .map(({ code, message, got, allowed }) => {
+      const facts = [got && `got ${got}`, allowed && `allowed ${allowed}`].filter(Boolean).join(', ');
+      return `\n           ${code}: ${facts === '' ? message : facts}`;
+    })
     .join('');
 }
