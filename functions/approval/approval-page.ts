@@ -13,7 +13,7 @@ import {
   proposalSection,
   sealFooter,
 } from './review-sections.ts';
-import { asked, instant, question, STATUS_WORDS, typedName } from './wording.ts';
+import { asked, END_TONES, END_WORDS, instant, question, STATUS_WORDS, typedName } from './wording.ts';
 
 interface Filled {
   readonly typed: TypedForm;
@@ -32,9 +32,9 @@ export function approvalPage(review: Review, now: Date, filled: Filled = { typed
     `${filled.faults.length === 0 ? '' : 'Error: '}Approval of ${title}`,
     html`<p class="eyebrow">Approval request for ${request.approver.name}</p>
 <h1>${question(run, gate.stage)}</h1>
-<p>${statusPill(gate, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p>
+<p>${statusPill(review, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p>
 ${closed}${closed === null && filled.faults.length > 0 ? errorSummary(filled.faults) : null}
-${askedSection(review)}${proposalSection(review)}${evidenceSections(review)}${failureModes(review)}${consequences(review)}${decisionsSection(review)}
+${askedSection(review)}${proposalSection(review)}${evidenceSections(review)}${failureModes(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
 ${closed === null ? form(review, filled) : null}
 ${sealFooter(review)}`,
   );
@@ -44,7 +44,9 @@ function isOver(gate: GateItem, now: Date): boolean {
   return gate.status === 'open' && now.toISOString() >= gate.expiresAt;
 }
 
-function statusPill(gate: GateItem, now: Date): Html {
+/** What became of the run outweighs what was decided at the gate: an approval does not mean that the version serves. */
+function statusPill({ gate, run }: Review, now: Date): Html {
+  if (run.end !== undefined) return html`<span class="pill ${END_TONES[run.end]}">${END_WORDS[run.end]}</span>`;
   const status = isOver(gate, now) ? 'expired' : gate.status;
   const tone = status === 'open' ? 'plain' : status === 'approved' ? 'good' : status === 'rejected' ? 'bad' : 'warn';
   return html`<span class="pill ${tone}">${STATUS_WORDS[status]}</span>`;
@@ -53,10 +55,9 @@ function statusPill(gate: GateItem, now: Date): Html {
 /** Why there is no form; null while there is one. */
 function closedNotice({ gate, run, request }: Review, now: Date): Html | null {
   const notice = (text: string) => html`<div class="card notice" role="status"><p>${text}</p></div>`;
-  if (request.decision !== undefined) {
-    return notice(`You decided on this request: ${request.decision}. A request can be used once.`);
-  }
-  if (run.end !== undefined) return notice(`It has ended: ${run.end}. Nothing is left to decide.`);
+  const decided = request.decision === undefined ? '' : `You decided on this request: ${request.decision}. `;
+  if (run.end !== undefined) return notice(`${decided}It has ended: ${END_WORDS[run.end].toLowerCase()}.`);
+  if (decided !== '') return notice(`${decided}A request can be used once.`);
   if (isOver(gate, now) || gate.status === 'expired')
     return notice(`The time to decide ended at ${instant(gate.expiresAt)}.`);
   if (gate.status === 'open') return null;

@@ -37,7 +37,7 @@ function trainingFacts(run: Extract<Run, { kind: 'promotion' }>): readonly (read
   return [
     [
       'Compared with',
-      run.baseline === '' ? 'the safe forecast (nothing is in production yet)' : `version ${run.baseline}`,
+      run.baseline === '' ? 'the safe forecast (no version is in production)' : `version ${run.baseline}`,
     ],
     [
       'Trained on',
@@ -89,7 +89,7 @@ function table(about: string, rows: readonly SummaryRow[]): Html {
     (
       row,
     ) => html`<tr><th scope="row">${row.name}${row.thin ? html` <span class="soft">(too little data)</span>` : null}</th>
-<td class="${row.direction}">${row.change}</td><td>${row.candidate}</td><td>${row.baseline}</td><td>${row.bias}</td><td>${row.rows.toLocaleString('en')}</td></tr>`,
+<td class="${row.direction}" data-label="Change">${row.change}</td><td data-label="Candidate">${row.candidate}</td><td data-label="Baseline">${row.baseline}</td><td data-label="Bias">${row.bias}</td><td data-label="Rows">${row.rows.toLocaleString('en')}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
@@ -106,7 +106,7 @@ export function proposalSection({ run, model }: Review): Html | null {
   const isNew = run.kind === 'onboard';
   const rows = settingsDiff(isNew ? null : model, run.proposal).map(
     ({ path, before, after }) =>
-      html`<tr><th scope="row">${path}</th>${isNew ? null : html`<td>${before || '–'}</td>`}<td>${after || '–'}</td></tr>`,
+      html`<tr><th scope="row">${path}</th>${isNew ? null : html`<td data-label="Now">${before || '–'}</td>`}<td data-label="Afterwards">${after || '–'}</td></tr>`,
   );
   return html`<section aria-labelledby="proposal"><h2 id="proposal">What would be set</h2>
 <div class="scroll" role="region" aria-labelledby="proposal" tabindex="0"><table class="left">

@@ -54,6 +54,27 @@ export const STATUS_WORDS: Readonly<Record<GateStatus, string>> = {
   withdrawn: 'Withdrawn',
 };
 
+type RunEnd = NonNullable<Run['end']>;
+
+export const END_WORDS: Readonly<Record<RunEnd, string>> = {
+  promoted: 'In production',
+  applied: 'Applied',
+  rejected: 'Rejected',
+  expired: 'Expired',
+  withdrawn: 'Withdrawn',
+  'rolled-back': 'Rolled back',
+};
+
+/** Class of the pill that shows an end. */
+export const END_TONES: Readonly<Record<RunEnd, 'good' | 'bad' | 'warn'>> = {
+  promoted: 'good',
+  applied: 'good',
+  rejected: 'bad',
+  expired: 'warn',
+  withdrawn: 'warn',
+  'rolled-back': 'warn',
+};
+
 /** `1 of 2 approvals` */
 export function progress(gate: Pick<GateItem, 'quorum'>, approvals: number): string {
   return `${approvals} of ${gate.quorum} ${gate.quorum === 1 ? 'approval' : 'approvals'}`;

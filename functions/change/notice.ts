@@ -1,3 +1,4 @@
+import { END_WORDS } from '../approval/wording.ts';
 import type { Reason } from '../platform/errors.ts';
 import { normalEmail } from '../platform/people.ts';
 import type { ChangeItem, ModelItem, Run } from '../registry/items.ts';
@@ -31,7 +32,7 @@ export function endNotice(run: Run, model: ModelItem | null): Notice {
   const acts = end === 'promoted' || end === 'applied';
   const what = run.kind === 'promotion' ? `${run.model} version ${run.version}` : changeName(run);
   return {
-    subject: `${titleOf(end)}: ${what}`,
+    subject: `${END_WORDS[end]}: ${what}`,
     text: [
       endSentence(run, end),
       '',
@@ -103,23 +104,6 @@ function alterations(run: ChangeItem): readonly string[] {
 
 function changeName(run: ChangeItem): string {
   return run.kind === 'onboard' ? `the onboarding of ${run.model}` : `the change of ${run.model}`;
-}
-
-function titleOf(end: NonNullable<Run['end']>): string {
-  switch (end) {
-    case 'promoted':
-      return 'In production';
-    case 'applied':
-      return 'Applied';
-    case 'rejected':
-      return 'Rejected';
-    case 'expired':
-      return 'Expired';
-    case 'withdrawn':
-      return 'Withdrawn';
-    case 'rolled-back':
-      return 'Rolled back';
-  }
 }
 
 function endSentence(run: Run, end: NonNullable<Run['end']>): string {
