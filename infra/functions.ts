@@ -26,6 +26,7 @@ export const ACCESS = [
   'callback:send', // SendTaskSuccess
   'execution:read', // DescribeExecution
   'execution:stop', // StopExecution
+  'rollback:start', // StartExecution of the rollback machine alone
   'email:send',
   'notice:publish',
 ] as const;
@@ -41,6 +42,8 @@ export interface FunctionSpec {
   readonly access: readonly Access[];
   readonly memoryMb?: number;
   readonly timeoutSeconds?: number;
+  /** Size of /tmp; Lambda gives 512 unless told. */
+  readonly temporaryMb?: number;
   /** Ships the DuckDB engine beside the bundle. */
   readonly duckdb?: boolean;
 }
@@ -80,6 +83,8 @@ export const FUNCTIONS = [
     access: ['registry:read', 'registry:write', 'ledger:append', 'evidence:read', 'evidence:write'],
     memoryMb: 3008,
     timeoutSeconds: 600,
+    // Backtest and history are inflated there, and DuckDB spills there.
+    temporaryMb: 4096,
     duckdb: true,
   },
   {
@@ -185,9 +190,20 @@ export const FUNCTIONS = [
   {
     name: 'close-dead-promotion',
     entry: 'functions/promotion/close-dead-promotion.lambda.ts',
-    description: 'Closes promotions whose execution no longer runs, and tells the people concerned.',
-    config: [...LEDGER, 'APPROVALS_TABLE', 'SENDER_EMAIL', 'NOTIFICATION_TOPIC_ARN'],
-    access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write', 'execution:read'],
+    description:
+      'Closes promotions whose execution no longer runs, has a candidate taken out that it left, and tells the people.',
+    config: [...LEDGER, 'APPROVALS_TABLE', 'SENDER_EMAIL', 'NOTIFICATION_TOPIC_ARN', 'ROLLBACK_STATE_MACHINE_ARN'],
+    access: [
+      'registry:read',
+      'registry:write',
+      'ledger:append',
+      'approvals:read',
+      'approvals:write',
+      'execution:read',
+      'rollback:start',
+      'email:send',
+      'notice:publish',
+    ],
     timeoutSeconds: 60,
   },
   {

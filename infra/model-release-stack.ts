@@ -9,6 +9,7 @@ import { FlowMachine } from './constructs/flow-machine.ts';
 import { Keys } from './constructs/keys.ts';
 import {
   executionArns,
+  LIVE,
   pascalCase,
   STATE_MACHINES,
   type StateMachineName,
@@ -107,6 +108,7 @@ export class ModelReleaseStack extends Stack {
       instantStrategy: this.#pointer.strategyArn,
       waitingMachines: WAITING_MACHINES.map((machine) => stateMachineArn(this, machine)),
       waitingExecutions: WAITING_MACHINES.map((machine) => executionArns(this, machine)),
+      rollbackMachine: stateMachineArn(this, 'rollback'),
       senderIdentity: this.#notifications.senderIdentityArn,
       topic: this.#notifications.topic.topicArn,
       topicKey: this.#keys.notifications.keyArn,
@@ -133,6 +135,7 @@ export class ModelReleaseStack extends Stack {
       INCOMING_PREFIXES: [`s3://${bucketName}/incoming/`, ...settings.incomingPrefixes].join(','),
       PROMOTION_STATE_MACHINE_ARN: stateMachineArn(this, 'promotion'),
       ONBOARDING_STATE_MACHINE_ARN: stateMachineArn(this, 'onboarding'),
+      ROLLBACK_STATE_MACHINE_ARN: `${stateMachineArn(this, 'rollback')}:${LIVE}`,
       RETENTION_DAYS: String(settings.retentionDays),
       RETENTION_MODE: settings.retentionMode,
     };

@@ -29,6 +29,8 @@ export const CONFIG_NAMES = [
   'INCOMING_PREFIXES',
   'PROMOTION_STATE_MACHINE_ARN',
   'ONBOARDING_STATE_MACHINE_ARN',
+  /** Alias of the rollback machine, as every caller starts it. */
+  'ROLLBACK_STATE_MACHINE_ARN',
   /** Days for which written evidence and anchors cannot be deleted. */
   'RETENTION_DAYS',
   /** `COMPLIANCE` in production stacks (nobody can shorten it), `GOVERNANCE` elsewhere. */

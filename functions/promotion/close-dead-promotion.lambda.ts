@@ -17,6 +17,7 @@ import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
 import { type CloseDeadPorts, closeDeadPromotions } from './close-dead-promotion.ts';
 import { type Closed, type ClosePorts, closePromotion } from './close-promotion.ts';
+import { takeOutInput } from './dead-promotion.ts';
 import { ExecutionStore } from './execution-store.ts';
 
 /** A status change of one execution, or a schedule's tick (which names none). */
@@ -32,25 +33,25 @@ const gatePorts = {
 };
 const executions = new ExecutionStore(stepFunctions());
 const status: CloseDeadPorts['status'] = (arn) => executions.status(arn);
+const takeOut: CloseDeadPorts['takeOut'] = (run) =>
+  executions.start(config('ROLLBACK_STATE_MACHINE_ARN'), run.promotionId, takeOutInput(run));
 
 const announcing = {
   publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: (_: unknown, count: number) => logger.error('NOTICE_NOT_SENT', { count }),
 };
-const writes = new RegistryWrites(config('REGISTRY_TABLE'));
 const actor = systemActor('execution-status');
 const closing: ClosePorts = {
-  ...{ registry, writes, ledger },
+  ...{ registry, ledger, writes: new RegistryWrites(config('REGISTRY_TABLE')) },
   withdrawGate: ({ promotionId }, reason, at) => withdrawOpenGate(gatePorts, promotionId, { reason, at, actor }),
 };
 
 /** Closes promotions and changes whose execution ended without closing them, and tells the people concerned. */
 export async function handler(event: unknown): Promise<readonly Closed[]> {
   const { detail } = parseEvent(eventSchema, event);
-  const at = systemClock().toISOString();
-  const close: CloseDeadPorts['close'] = (one) => closePromotion(closing, one, at);
-  const closed = await closeDeadPromotions({ registry, close, status }, detail?.executionArn);
+  const close: CloseDeadPorts['close'] = (one) => closePromotion(closing, one, systemClock().toISOString());
+  const closed = await closeDeadPromotions({ registry, close, status, takeOut }, detail?.executionArn);
   for (const one of closed) {
     logger.warn('Closed a dead run', { ...one });
     await announce(announcing, await noticeOfEnd(registry, one.promotionId));

@@ -1,16 +1,19 @@
-import type { InFlightItem } from '../registry/items.ts';
+import type { InFlightItem, PromotionItem } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { Closed, CloseEvent } from './close-promotion.ts';
-import { closeOfDead, type ExecutionStatus } from './dead-promotion.ts';
+import { closeOfDead, type ExecutionStatus, mayHaveLeftCandidate } from './dead-promotion.ts';
 
 export interface CloseDeadPorts {
   readonly registry: Pick<RegistryStore, 'allInFlight' | 'run'>;
   readonly status: (executionArn: string) => Promise<ExecutionStatus>;
   readonly close: (event: CloseEvent) => Promise<Closed>;
+  /** Starts the rollback that takes a promotion's candidate out, once. */
+  readonly takeOut: (run: PromotionItem) => Promise<void>;
 }
 
 /**
- * Closes the runs in flight whose execution no longer runs; only the run of `executionArn` when one is named. Closing
+ * Closes the runs in flight whose execution no longer runs; only the run of `executionArn` when one is named. A candidate
+ * that a run may have left in production is taken out first: once closed, nobody would look for it again. Closing
  * is by conditional writes, so a run that ends in the same moment keeps the end that it got first.
  */
 export async function closeDeadPromotions(ports: CloseDeadPorts, executionArn?: string): Promise<readonly Closed[]> {
@@ -26,5 +29,7 @@ async function closeIfDead(ports: CloseDeadPorts, item: InFlightItem): Promise<C
     ports.status(item.executionArn),
   ]);
   const close = run === null ? null : closeOfDead(run, status);
-  return close === null ? null : ports.close(close);
+  if (run === null || close === null) return null;
+  if (mayHaveLeftCandidate(run)) await ports.takeOut(run);
+  return ports.close(close);
 }

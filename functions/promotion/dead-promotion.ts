@@ -1,4 +1,5 @@
-import type { Run } from '../registry/items.ts';
+import type { JsonObject } from '../platform/json.ts';
+import type { PromotionItem, Run } from '../registry/items.ts';
 import type { CloseEvent } from './close-promotion.ts';
 
 /** Statuses of an execution, as Step Functions names them. `MISSING`: it knows none of that ARN (any more). */
@@ -29,4 +30,14 @@ export function closeOfDead(run: Run, status: ExecutionStatus): CloseEvent | nul
       },
     ],
   };
+}
+
+/** True for a promotion that died where it may have moved the pointer without recording it: nobody knows what it left. */
+export function mayHaveLeftCandidate(run: Run): run is PromotionItem {
+  return run.kind === 'promotion' && run.stage === 'production' && !run.awaitingApproval && run.pointer === undefined;
+}
+
+/** Input of the rollback that takes the candidate out; where it does not serve, that moves nothing. */
+export function takeOutInput({ model, version }: PromotionItem): JsonObject {
+  return { model, cause: 'infrastructure', requestedBy: 'system:execution-status', withdrawVersion: version };
 }

@@ -1,4 +1,10 @@
-import { DescribeExecutionCommand, type SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import type { JsonObject } from '../platform/json.ts';
 import type { ExecutionStatus } from './dead-promotion.ts';
 
 /** Executions of our state machines, as Step Functions knows them. */
@@ -16,6 +22,16 @@ export class ExecutionStore {
       return status ?? 'MISSING';
     } catch (error) {
       if (error instanceof Error && error.name === 'ExecutionDoesNotExist') return 'MISSING';
+      throw error;
+    }
+  }
+
+  /** Starts an execution, once under its name. */
+  async start(stateMachineArn: string, name: string, input: JsonObject): Promise<void> {
+    try {
+      await this.#client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ExecutionAlreadyExists') return;
       throw error;
     }
   }

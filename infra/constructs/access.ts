@@ -20,6 +20,7 @@ export interface AccessTargets {
   /** Machines that wait for people. */
   readonly waitingMachines: readonly string[];
   readonly waitingExecutions: readonly string[];
+  readonly rollbackMachine: string;
   readonly senderIdentity: string;
   readonly topic: string;
   readonly topicKey: string;
@@ -174,6 +175,7 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
     { actions: ['states:DescribeExecution'], resources: t.waitingExecutions, pattern: EXECUTIONS },
   ],
   'execution:stop': (t) => [{ actions: ['states:StopExecution'], resources: t.waitingExecutions, pattern: EXECUTIONS }],
+  'rollback:start': (t) => [{ actions: ['states:StartExecution'], resources: [t.rollbackMachine] }],
   'email:send': (t) => [{ actions: ['ses:SendEmail'], resources: [t.senderIdentity] }],
   'notice:publish': (t) => [
     { actions: ['sns:Publish'], resources: [t.topic] },

@@ -134,12 +134,18 @@ export class Scene {
     return status ?? '';
   }
 
-  /** Links that were emailed to somebody about a run, oldest first. */
-  async links(promotionId: string, email: string): Promise<readonly string[]> {
+  /** Texts that were emailed to somebody about a run, oldest first. */
+  async letters(promotionId: string, email: string): Promise<readonly string[]> {
     const { emails } = inbox.parse(await (await fetch(new URL('/store', this.stack.platform.inboxUrl))).json());
     return emails
       .filter((one) => one.destination.to.includes(email) && (one.body.text ?? '').includes(promotionId))
-      .flatMap((one) => /https?:\/\/\S+\/approvals\/\S+/.exec(one.body.text ?? '') ?? []);
+      .map((one) => one.body.text ?? '');
+  }
+
+  /** Links that were emailed to somebody about a run, oldest first. */
+  async links(promotionId: string, email: string): Promise<readonly string[]> {
+    const letters = await this.letters(promotionId, email);
+    return letters.flatMap((text) => /https?:\/\/\S+\/approvals\/\S+/.exec(text) ?? []);
   }
 
   /** The newest link, once there are at least `count`. */

@@ -67,7 +67,7 @@ describe('Starting promotions', () => {
     expect(await scene.ended(unknown.arn)).toMatchObject({ end: 'rejected', reasons: [{ code: 'UNKNOWN_MODEL' }] });
   });
 
-  it('frees the model when somebody stops the execution, and moves nothing', async () => {
+  it('frees the model when somebody stops the execution, moves nothing, and tells who asked', async () => {
     await scene.onboard('stopped');
     const { promotionId, arn } = await scene.promote('stopped', '1.0.0');
     await scene.link(promotionId, ANA.email);
@@ -78,7 +78,28 @@ describe('Starting promotions', () => {
     });
     expect(run).toMatchObject({ end: 'withdrawn', reasons: [{ code: 'EXECUTION_FAILED', got: 'ABORTED' }] });
     expect(await scene.registry.inFlight('stopped', 'promotion')).toBeNull();
+    expect(await until(async () => (await scene.letters(promotionId, PIPELINE.email))[0])).toContain('withdrawn');
     expect(await scene.answer(await scene.link(promotionId, ANA.email), '1.0.0')).toBe(409);
+  });
+
+  it('has the candidate taken out when an execution is stopped where it may have moved the pointer', async () => {
+    await scene.onboard('halted');
+    const { promotionId, arn } = await scene.promote('halted', '1.0.0');
+    await scene.link(promotionId, ANA.email);
+    await scene.stack.clients.dynamo.send(
+      new UpdateCommand({
+        TableName: scene.output('RegistryTableName'),
+        Key: { ...registryKeys.promotion('halted', promotionId) },
+        UpdateExpression: 'SET awaitingApproval = :no',
+        ExpressionAttributeValues: { ':no': false },
+      }),
+    );
+    await scene.stack.clients.sfn.send(new StopExecutionCommand({ executionArn: arn }));
+    const takeOut = arn.replace(/:execution:.*$/, `:execution:ModelRelease-rollback:${promotionId}`);
+    const done = await until(async () =>
+      (await scene.status(takeOut).catch(() => '')) === 'SUCCEEDED' ? takeOut : undefined,
+    );
+    expect(await scene.ended(done)).toMatchObject({ end: 'already-withdrawn' });
   });
 });
 

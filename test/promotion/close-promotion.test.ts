@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
+import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
+import { takeOutInput } from '../../functions/promotion/dead-promotion.ts';
 import { applyChange } from '../../functions/registry/apply-change.ts';
 import { registerChange } from '../../functions/registry/register-change.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
@@ -92,6 +94,59 @@ describe('Closing a run as withdrawn after a step failed', () => {
     await movePointer(stage.movePorts(), second);
     await stage.close(second, 'withdrawn');
     expect([await endOf(first), await endOf(second)]).toEqual(['withdrawn', 'applied']);
+  });
+});
+
+describe('Closing a promotion whose execution died', () => {
+  /** Looks once, with the rollback that it starts carried out. */
+  async function sweep(): Promise<readonly unknown[]> {
+    const started: unknown[] = [];
+    await closeDeadPromotions({
+      registry: { allInFlight: async () => inFlight(), run: (model, id) => stage.registry.run(model, id) },
+      status: async () => 'ABORTED',
+      takeOut: async (run) => {
+        started.push(takeOutInput(run));
+        const answer = await stage.rollBack(takeOutInput(run), run.promotionId);
+        if (answer.outcome === 'deployed') await stage.finish(answer);
+      },
+      close: async (event) => {
+        await stage.close(event.promotionId, event.end);
+        return { ...event, at: AT };
+      },
+    });
+    return started;
+  }
+  const inFlight = async () => {
+    const item = await stage.registry.inFlight(stage.model, 'promotion');
+    return item === null ? [] : [item];
+  };
+
+  it('takes a candidate out that went live and was not recorded', async () => {
+    await stage.onboard();
+    const promotionId = await stage.candidate('1.0');
+    await prepareReturn(stage.returnPorts(), promotionId, stage.now());
+    const ports = stage.movePorts();
+    const append = async (...[draft, writes]: Parameters<typeof ports.ledger.append>) => {
+      if (draft.type === 'pointer-moved') throw new Error('The execution was stopped.');
+      return stage.ledger.append(draft, writes);
+    };
+    await expect(movePointer({ ...ports, ledger: { append } }, promotionId)).rejects.toThrow('was stopped');
+    await sweep();
+    expect(await stage.appConfig.liveDocument()).toMatchObject({ productionVersion: '', fallback: 'seasonal-naive' });
+    expect(await stage.registry.version(stage.model, '1.0')).toMatchObject({ status: 'withdrawn' });
+    expect(await endOf(promotionId)).toBe('rolled-back');
+    expect(await stage.types()).toContain('rolled-back');
+  });
+
+  it('moves nothing when the candidate never went live, and asks for nothing once the move is recorded', async () => {
+    await stage.onboard();
+    const early = await stage.candidate('1.0');
+    expect(await sweep()).toHaveLength(1);
+    expect(await endOf(early)).toBe('withdrawn');
+    expect(await stage.registry.version(stage.model, '1.0')).toMatchObject({ status: 'candidate' });
+    const late = await moved('2.0');
+    expect(await sweep()).toEqual([]);
+    expect(await endOf(late)).toBe('promoted');
   });
 });
 

@@ -204,6 +204,7 @@ describe('Closing a promotion', () => {
         {
           registry: ports().registry,
           status: async () => status,
+          takeOut: async () => {},
           close: (event) => closePromotion({ ...ports(), withdrawGate: async () => {} }, event, AT),
         },
         request.executionArn,
