@@ -1,7 +1,7 @@
+import { groupByPerson } from '../approval/separation-of-duties.ts';
 import type { Reason } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { digestOf } from '../platform/json.ts';
-import { normalEmail } from '../platform/people.ts';
 import type { Stage } from '../promotion/life-cycle.ts';
 import type { ChangeInput } from './change-input.ts';
 import type { InFlightItem, ModelApprover, ModelItem, Proposal } from './items.ts';
@@ -85,7 +85,7 @@ function quorumFaults(proposed: Proposal): readonly Reason[] {
   const stages = ['shadow', 'canary', 'production'] as const satisfies readonly (Stage &
     keyof Policy['approvals']['quorum'])[];
   return stages.flatMap((stage): readonly Reason[] => {
-    const able = distinctPeople(proposed.approvers.filter((one) => one.stages?.includes(stage) ?? true));
+    const able = groupByPerson(proposed.approvers.filter((one) => one.stages?.includes(stage) ?? true)).length;
     const quorum = proposed.policy.approvals.quorum[stage];
     if (able >= quorum) return [];
     return [
@@ -100,24 +100,17 @@ function quorumFaults(proposed: Proposal): readonly Reason[] {
   });
 }
 
-function distinctPeople(approvers: readonly ModelApprover[]): number {
-  return new Set(approvers.map((one) => normalEmail(one.email))).size;
-}
-
+/** People are told apart as at the gate, else an approver who counts there as another one could lock the model. */
 function duplicateFaults(approvers: readonly ModelApprover[]): readonly Reason[] {
-  const seen = new Set<string>();
-  return approvers.flatMap((one, index): readonly Reason[] => {
-    const keys = [`id ${one.id}`, `address ${normalEmail(one.email)}`];
-    const twice = keys.filter((key) => seen.has(key));
-    for (const key of keys) seen.add(key);
-    return twice.map((key) => ({
+  return groupByPerson(approvers).flatMap(([, ...again]) =>
+    again.map((one) => ({
       code: 'APPROVER_TWICE',
-      path: `approvers.${index}`,
+      path: `approvers.${approvers.indexOf(one)}`,
       message: 'Each approver is one person, named once.',
-      got: key,
+      got: `${one.id} <${one.email}>`,
       next: 'Remove the second mention.',
-    }));
-  });
+    })),
+  );
 }
 
 function emptyFaults(input: Extract<ChangeInput, { kind: 'change' }>, model: ModelItem | null): readonly Reason[] {

@@ -304,6 +304,11 @@ describe('Onboarding and changing a model', () => {
       requestedBy: PIPELINE,
     });
     expect(codes(twice.reasons)).toEqual(['APPROVER_TWICE']);
+    const disguised = [ANA, { ...BEN, id: ANA.id.toUpperCase() }];
+    const quorum = { approvals: { quorum: { production: 2 } } };
+    const proposed = { kind: 'change', model, approvers: disguised, policy: quorum, change, requestedBy: PIPELINE };
+    const locking = await register(`${model}_change_4`, proposed);
+    expect(codes(locking.reasons)).toEqual(['QUORUM_UNREACHABLE', 'APPROVER_TWICE']);
   });
 
   it('takes a policy below the floors of the stack for no policy', async () => {
