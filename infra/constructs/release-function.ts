@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -49,6 +49,7 @@ export class ReleaseFunction extends Construct {
       code,
       environment: { ...environment },
       memorySize: spec.memoryMb ?? DEFAULT_MEMORY_MB,
+      ...(spec.temporaryMb === undefined ? {} : { ephemeralStorageSize: Size.mebibytes(spec.temporaryMb) }),
       timeout: Duration.seconds(spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS),
       tracing: Tracing.ACTIVE,
       loggingFormat: LoggingFormat.JSON,

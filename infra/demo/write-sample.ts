@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { generateRetailer } from './retailer.ts';
 
 /** Writes what a pipeline would hand in for a generated retailer, to try the stack by hand. */
-const folder = process.argv[2];
-if (folder === undefined) {
+const [folder, ...more] = process.argv.slice(2);
+if (folder === undefined || folder.startsWith('-') || more.length > 0) {
   console.error('Usage: npm run sample -- FOLDER');
   process.exitCode = 2;
 } else {

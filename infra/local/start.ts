@@ -1,6 +1,7 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { SETTING_NAMES } from '../settings.ts';
 import { readAssembly } from './assembly.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { PlatformFault } from './platform-fault.ts';
@@ -81,8 +82,9 @@ function readArguments(): Arguments | undefined {
   }
   const settings = (values.context ?? []).map((text) => {
     const at = text.indexOf('=');
-    if (at > 0) return [text.slice(0, at), text.slice(at + 1)] as const;
-    throw new PlatformFault(`-c takes name=value, not ${text}.`, USAGE);
+    const name = text.slice(0, Math.max(at, 0));
+    if (SETTING_NAMES.some((known) => known === name)) return [name, text.slice(at + 1)] as const;
+    throw new PlatformFault(`-c takes name=value with a name of ${SETTING_NAMES.join(', ')}; not ${text}.`, USAGE);
   });
   return { port, dataDir: values.data, outDir: values.out, settings: Object.fromEntries(settings) };
 }

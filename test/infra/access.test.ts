@@ -179,6 +179,11 @@ describe('functions', () => {
     }
   });
 
+  it('give the judge room to inflate what it reads', () => {
+    const judge = functions.find(({ properties }) => properties['FunctionName'] === 'ModelRelease-judge');
+    expect(judge?.properties['EphemeralStorage']).toEqual({ Size: 4096 });
+  });
+
   it('have a log group each, that does not keep for ever', () => {
     const groups = stack.ofType('AWS::Logs::LogGroup');
     expect(groups.filter(({ properties }) => properties['RetentionInDays'] === undefined)).toEqual([]);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -16,6 +17,21 @@ async function faultOf(starting: Promise<SmallPlatform>): Promise<PlatformFault>
   if (outcome instanceof PlatformFault) return outcome;
   throw new Error('The platform started, or failed in another way.', { cause: outcome });
 }
+
+describe('npm start', () => {
+  test.each([
+    [['-c', 'stagse=offline,production'], '-c takes name=value with a name of firstApprovers'],
+    [['-c', 'stages'], '-c takes name=value'],
+    [['--port', 'http'], '--port takes a number'],
+    [['--prot', '1'], "Unknown option '--prot'"],
+  ])('given %j says what it takes, and starts nothing', (given, said) => {
+    const file = join(import.meta.dirname, '..', '..', 'infra', 'local', 'start.ts');
+    const { status, stderr } = spawnSync(process.execPath, [file, ...given], { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toContain(said);
+    expect(stderr).toContain('Usage: npm start');
+  });
+});
 
 describe('a platform that cannot start says why and what to do', () => {
   test('when its port is in use', async () => {

@@ -83,7 +83,7 @@ function listen(server: Server, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.message})`;
-      const next = 'Stop what uses it, or choose another: npm start -- --port 0 takes a free one.';
+      const next = 'Stop what uses it, or run beside it: npm start -- --port 0 --out .local/second takes a free one.';
       reject(new PlatformFault(`Port ${port} of 127.0.0.1 ${taken}.`, next, error));
     });
     server.listen(port, '127.0.0.1', () => {
