@@ -240,7 +240,7 @@ export const FUNCTIONS = [
     name: 'record-rollback',
     entry: 'functions/rollback/record-rollback.lambda.ts',
     description: 'Closes what was in flight, withdraws the version, and records the rollback with its seconds.',
-    config: [...LEDGER, 'APPROVALS_TABLE', 'PROMOTION_STATE_MACHINE_ARN', 'ONBOARDING_STATE_MACHINE_ARN'],
+    config: [...LEDGER, 'APPROVALS_TABLE'],
     access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write', 'execution:stop'],
   },
   {

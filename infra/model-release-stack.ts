@@ -133,8 +133,6 @@ export class ModelReleaseStack extends Stack {
       FIRST_APPROVERS: JSON.stringify(settings.firstApprovers),
       STAGES: settings.stages,
       INCOMING_PREFIXES: [`s3://${bucketName}/incoming/`, ...settings.incomingPrefixes].join(','),
-      PROMOTION_STATE_MACHINE_ARN: stateMachineArn(this, 'promotion'),
-      ONBOARDING_STATE_MACHINE_ARN: stateMachineArn(this, 'onboarding'),
       ROLLBACK_STATE_MACHINE_ARN: `${stateMachineArn(this, 'rollback')}:${LIVE}`,
       RETENTION_DAYS: String(settings.retentionDays),
       RETENTION_MODE: settings.retentionMode,

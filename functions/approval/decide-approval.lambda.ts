@@ -1,34 +1,23 @@
-import { EvidenceStore } from '../evidence/evidence-store.ts';
-import { DynamoLedger } from '../ledger/ledger-store.ts';
-import { dynamo, kms, s3, stepFunctions } from '../platform/clients.ts';
+import { stepFunctions } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
-import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
-import { kmsSigner } from '../platform/signing-store.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { RegistryWrites } from '../registry/registry-writes.ts';
+import * as wired from '../platform/wiring.ts';
 import { answerPage, type HttpAnswer, readHttp } from './approval-http.ts';
 import { approvalPage } from './approval-page.ts';
-import { ApprovalStore } from './approval-store.ts';
-import { ApprovalWrites } from './approval-writes.ts';
 import { stepFunctionsCallback } from './callback-store.ts';
 import { type DecidePorts, decide } from './decide.ts';
 import { readForm } from './decision-form.ts';
 import { failurePage, outcomePage, unknownLinkPage } from './outcome-page.ts';
 import { loadReview } from './review.ts';
 
-const evidence = new EvidenceStore(s3(), config('EVIDENCE_BUCKET'));
+const evidence = wired.evidence();
 
 const ports: DecidePorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  registryWrites: new RegistryWrites(config('REGISTRY_TABLE')),
-  approvals: new ApprovalStore(dynamo(), config('APPROVALS_TABLE')),
-  approvalWrites: new ApprovalWrites(config('APPROVALS_TABLE')),
-  ledger: new DynamoLedger({
-    client: dynamo(),
-    table: config('LEDGER_TABLE'),
-    sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
-  }),
+  registry: wired.registry(),
+  registryWrites: wired.registryWrites(),
+  approvals: wired.approvals(),
+  approvalWrites: wired.approvalWrites(),
+  ledger: wired.ledger(),
   evidence,
   wake: stepFunctionsCallback(stepFunctions()),
   onWake: ({ promotionId, stage, round }, went, error) =>

@@ -4,13 +4,20 @@ import type { GateItem } from './items.ts';
 /** The wait outlives the gate by this much, so that it is the gate that expires, not the wait. */
 const GRACE_SECONDS = 900;
 
-/** What the flow is told of a gate; it routes on `status` and waits `waitSeconds` (at least 1). */
+/** Pauses before the requests are sent once more, by how often that failed: an outage of email may last an hour. */
+const PAUSES_SECONDS = [0, 30, 120, 600, 1800] as const;
+
+/**
+ * What the flow is told of a gate: it routes on `status`, pauses for `pauseSeconds` before it asks again, and waits for
+ * people `waitSeconds` (at least 1).
+ */
 export interface GateAnswer {
   readonly promotionId: string;
   readonly stage: GateItem['stage'];
   readonly round: number;
   readonly status: GateItem['status'];
   readonly waitSeconds: number;
+  readonly pauseSeconds: number;
   readonly reasons: readonly Reason[];
 }
 
@@ -18,7 +25,8 @@ export function gateAnswer(gate: GateItem, at: Date): GateAnswer {
   const { promotionId, stage, round, status } = gate;
   const left = Math.ceil((Date.parse(gate.expiresAt) - at.getTime()) / 1000);
   const waitSeconds = Math.max(1, left + GRACE_SECONDS);
-  return { promotionId, stage, round, status, waitSeconds, reasons: reasonsOf(gate) };
+  const pauseSeconds = PAUSES_SECONDS[Math.min(gate.failedRequests, PAUSES_SECONDS.length - 1)] ?? 0;
+  return { promotionId, stage, round, status, waitSeconds, pauseSeconds, reasons: reasonsOf(gate) };
 }
 
 function reasonsOf(gate: GateItem): readonly Reason[] {

@@ -1,31 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, kms } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
-import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
-import { kmsSigner } from '../platform/signing-store.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { RegistryWrites } from '../registry/registry-writes.ts';
-import { ApprovalStore } from './approval-store.ts';
-import { ApprovalWrites } from './approval-writes.ts';
+import * as wired from '../platform/wiring.ts';
 import type { GateAnswer } from './gate-answer.ts';
 import { type OpenGatePorts, openGate } from './open-gate.ts';
 
 const eventSchema = z.object({ promotionId: z.string() });
 
 const ports: OpenGatePorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  registryWrites: new RegistryWrites(config('REGISTRY_TABLE')),
-  approvals: new ApprovalStore(dynamo(), config('APPROVALS_TABLE')),
-  approvalWrites: new ApprovalWrites(config('APPROVALS_TABLE')),
-  ledger: new DynamoLedger({
-    client: dynamo(),
-    table: config('LEDGER_TABLE'),
-    sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
-  }),
+  registry: wired.registry(),
+  registryWrites: wired.registryWrites(),
+  approvals: wired.approvals(),
+  approvalWrites: wired.approvalWrites(),
+  ledger: wired.ledger(),
   random: randomBytes,
 };
 

@@ -1,14 +1,12 @@
-import { dynamo, stepFunctions } from '../platform/clients.ts';
-import { config } from '../platform/config.ts';
+import { stepFunctions } from '../platform/clients.ts';
 import { logger } from '../platform/logger.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { ApprovalStore } from './approval-store.ts';
+import * as wired from '../platform/wiring.ts';
 import { stepFunctionsCallback } from './callback-store.ts';
 import { type RepeatCallbacksPorts, type Repeated, repeatCallbacks } from './repeat-callbacks.ts';
 
 const ports: RepeatCallbacksPorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  approvals: new ApprovalStore(dynamo(), config('APPROVALS_TABLE')),
+  registry: wired.registry(),
+  approvals: wired.approvals(),
   wake: stepFunctionsCallback(stepFunctions()),
 };
 

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, ses } from '../platform/clients.ts';
+import { ses } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { sesSender } from '../platform/email-store.ts';
 import { logger } from '../platform/logger.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { ApprovalStore } from './approval-store.ts';
-import { ApprovalWrites } from './approval-writes.ts';
+import * as wired from '../platform/wiring.ts';
 import { gateStage } from './items.ts';
 import { type RequestApprovalPorts, type Requested, requestApproval } from './request-approval.ts';
 
@@ -20,9 +18,9 @@ const eventSchema = z.object({
 });
 
 const ports: RequestApprovalPorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  approvals: new ApprovalStore(dynamo(), config('APPROVALS_TABLE')),
-  approvalWrites: new ApprovalWrites(config('APPROVALS_TABLE')),
+  registry: wired.registry(),
+  approvals: wired.approvals(),
+  approvalWrites: wired.approvalWrites(),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   random: randomBytes,
   baseUrl: config('APPROVAL_BASE_URL'),

@@ -1,18 +1,14 @@
-import { EvidenceStore } from '../evidence/evidence-store.ts';
-import { dynamo, s3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
-import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
+import * as wired from '../platform/wiring.ts';
 import { answerPage, type HttpAnswer, readHttp } from './approval-http.ts';
-import { ApprovalStore } from './approval-store.ts';
 import { failurePage } from './outcome-page.ts';
 import { type ShowPorts, showApproval } from './show-approval.ts';
 
 const ports: ShowPorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  approvals: new ApprovalStore(dynamo(), config('APPROVALS_TABLE')),
-  evidence: new EvidenceStore(s3(), config('EVIDENCE_BUCKET')),
+  registry: wired.registry(),
+  approvals: wired.approvals(),
+  evidence: wired.evidence(),
 };
 
 /** GET and HEAD of an approval link. Reads only, however often it is called and by whom. */

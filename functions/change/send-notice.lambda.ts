@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, ses, sns } from '../platform/clients.ts';
+import { ses, sns } from '../platform/clients.ts';
 import { config } from '../platform/config.ts';
 import { sesSender } from '../platform/email-store.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import { logger } from '../platform/logger.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
+import * as wired from '../platform/wiring.ts';
 import { type AnnouncePorts, announce, noticeOfEnd } from './announce.ts';
 import { type Notice, rollbackNotice } from './notice.ts';
 import { topicPublisher } from './notice-store.ts';
@@ -21,7 +21,7 @@ const rollback = z.object({
 });
 const eventSchema = z.union([z.object({ promotionId: z.string() }), z.object({ rollback })]);
 
-const registry = new RegistryStore(dynamo(), config('REGISTRY_TABLE'));
+const registry = wired.registry();
 const ports: AnnouncePorts = {
   publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),

@@ -1,17 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, kms, s3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
-import { kmsSigner } from '../platform/signing-store.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { RegistryWrites } from '../registry/registry-writes.ts';
-import { EvidenceStore } from './evidence-store.ts';
+import * as wired from '../platform/wiring.ts';
 import { type JudgeAnswer, type JudgePorts, judge, judgeEvent } from './judge.ts';
 import { readOfflineSums } from './offline-sums-store.ts';
 
@@ -22,14 +17,10 @@ const RESERVED_MB = 500;
 const engine = { memoryMb: Math.max(256, functionMemoryMb - RESERVED_MB), threads: availableParallelism() };
 
 const ports: JudgePorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  writes: new RegistryWrites(config('REGISTRY_TABLE')),
-  ledger: new DynamoLedger({
-    client: dynamo(),
-    table: config('LEDGER_TABLE'),
-    sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
-  }),
-  evidence: new EvidenceStore(s3(), config('EVIDENCE_BUCKET')),
+  registry: wired.registry(),
+  writes: wired.registryWrites(),
+  ledger: wired.ledger(),
+  evidence: wired.evidence(),
   withDirectory: async (use) => {
     const directory = await mkdtemp(join(tmpdir(), 'judge-'));
     try {

@@ -1,19 +1,18 @@
 import * as z from 'zod';
-import { EvidenceStore } from '../evidence/evidence-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, s3 } from '../platform/clients.ts';
+import { dynamo } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { verifySignature } from '../platform/signing.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
+import * as wired from '../platform/wiring.ts';
 import { type AnchorPorts, anchorEvent, anchorHeads, followStream } from './anchor-ledger.ts';
 import { AnchorStore } from './anchor-store.ts';
 import { LedgerReader } from './ledger-reader-store.ts';
 
-const registry = new RegistryStore(dynamo(), config('REGISTRY_TABLE'));
+const registry = wired.registry();
 const ledger = new LedgerReader(dynamo(), config('LEDGER_TABLE'));
-const anchors = new AnchorStore(new EvidenceStore(s3(), config('EVIDENCE_BUCKET')), {
+const anchors = new AnchorStore(wired.evidence(), {
   days: z.coerce.number().int().positive().parse(config('RETENTION_DAYS')),
   mode: z.enum(['COMPLIANCE', 'GOVERNANCE']).parse(config('RETENTION_MODE')),
 });

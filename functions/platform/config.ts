@@ -27,8 +27,6 @@ export const CONFIG_NAMES = [
   'STAGES',
   /** Comma-separated S3 URI prefixes from which candidates may be taken, besides the evidence bucket's `incoming/`. */
   'INCOMING_PREFIXES',
-  'PROMOTION_STATE_MACHINE_ARN',
-  'ONBOARDING_STATE_MACHINE_ARN',
   /** Alias of the rollback machine, as every caller starts it. */
   'ROLLBACK_STATE_MACHINE_ARN',
   /** Days for which written evidence and anchors cannot be deleted. */

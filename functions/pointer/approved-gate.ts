@@ -1,3 +1,4 @@
+import { approvedGate } from '../approval/approved-gate.ts';
 import type { GateItem, GateStage } from '../approval/items.ts';
 import { sealOf } from '../approval/seal.ts';
 import { ReleaseError } from '../platform/errors.ts';
@@ -21,14 +22,8 @@ export function movingStage(run: Run): GateStage {
  */
 export function approvalOf(run: Run, gates: readonly GateItem[]): Approval {
   const stage = movingStage(run);
-  const gate = gates.filter((one) => one.stage === stage).toSorted((a, b) => b.round - a.round)[0];
-  if (gate?.status !== 'approved' || gate.closedSeq === undefined) {
-    throw notVouched('NOT_APPROVED', 'The gate is not approved.', gate?.status ?? 'no gate', 'approved');
-  }
-  const seal = sealOf(run, stage);
-  if (gate.seal !== seal) {
-    throw notVouched('SEAL_BROKEN', 'What was approved is not what the run is now.', seal, gate.seal);
-  }
+  const gate = approvedGate(gates, run, stage);
+  if (gate === null) throw whyNot(run, gates);
   const approvals = gate.decisions.filter(({ decision }) => decision === 'approve');
   return {
     promotionId: run.promotionId,
@@ -37,6 +32,15 @@ export function approvalOf(run: Run, gates: readonly GateItem[]): Approval {
     reason: run.change.reason,
     seq: gate.closedSeq,
   };
+}
+
+function whyNot(run: Run, gates: readonly GateItem[]): ReleaseError {
+  const stage = movingStage(run);
+  const newest = gates.filter((one) => one.stage === stage).toSorted((a, b) => b.round - a.round)[0];
+  const seal = sealOf(run, stage);
+  return newest?.status === 'approved' && newest.seal !== seal
+    ? notVouched('SEAL_BROKEN', 'What was approved is not what the run is now.', seal, newest.seal)
+    : notVouched('NOT_APPROVED', 'The gate is not approved by its quorum.', newest?.status ?? 'no gate', 'approved');
 }
 
 export function notVouched(code: string, message: string, got: string, allowed: string): ReleaseError {

@@ -2,11 +2,11 @@ import { LedgerReader } from '../ledger/ledger-reader-store.ts';
 import { dynamo } from '../platform/clients.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
+import * as wired from '../platform/wiring.ts';
 import { type Veto, type VouchPorts, vouchDeployment } from './vouch-deployment.ts';
 
 const ports: VouchPorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
+  registry: wired.registry(),
   ledger: new LedgerReader(dynamo(), config('LEDGER_TABLE')),
   applicationId: config('APPCONFIG_APPLICATION_ID'),
   pointerPublicKeyPem: config('POINTER_PUBLIC_KEY'),

@@ -1,20 +1,15 @@
 import * as z from 'zod';
-import { ApprovalStore } from '../approval/approval-store.ts';
-import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { withdrawOpenGate } from '../approval/close-gate.ts';
 import { announce, noticeOfEnd } from '../change/announce.ts';
 import { topicPublisher } from '../change/notice-store.ts';
-import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, kms, ses, sns, stepFunctions } from '../platform/clients.ts';
+import { ses, sns, stepFunctions } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { sesSender } from '../platform/email-store.ts';
 import { logger } from '../platform/logger.ts';
 import { systemActor } from '../platform/people.ts';
-import { kmsSigner } from '../platform/signing-store.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { RegistryWrites } from '../registry/registry-writes.ts';
+import * as wired from '../platform/wiring.ts';
 import { type CloseDeadPorts, closeDeadPromotions } from './close-dead-promotion.ts';
 import { type Closed, type ClosePorts, closePromotion } from './close-promotion.ts';
 import { takeOutInput } from './dead-promotion.ts';
@@ -23,12 +18,11 @@ import { ExecutionStore } from './execution-store.ts';
 /** A status change of one execution, or a schedule's tick (which names none). */
 const eventSchema = z.object({ detail: z.object({ executionArn: z.string().optional() }).optional() });
 
-const registry = new RegistryStore(dynamo(), config('REGISTRY_TABLE'));
-const sign = kmsSigner(kms(), config('LEDGER_KEY_ID'));
-const ledger = new DynamoLedger({ client: dynamo(), table: config('LEDGER_TABLE'), sign });
+const registry = wired.registry();
+const ledger = wired.ledger();
 const gatePorts = {
-  approvals: new ApprovalStore(dynamo(), config('APPROVALS_TABLE')),
-  approvalWrites: new ApprovalWrites(config('APPROVALS_TABLE')),
+  approvals: wired.approvals(),
+  approvalWrites: wired.approvalWrites(),
   ledger,
 };
 const executions = new ExecutionStore(stepFunctions());
@@ -41,9 +35,13 @@ const announcing = {
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: (_: unknown, count: number) => logger.error('NOTICE_NOT_SENT', { count }),
 };
+const tell: CloseDeadPorts['tell'] = async (closed) => {
+  logger.warn('Closed a dead run', { ...closed });
+  await announce(announcing, await noticeOfEnd(registry, closed.promotionId));
+};
 const actor = systemActor('execution-status');
 const closing: ClosePorts = {
-  ...{ registry, ledger, writes: new RegistryWrites(config('REGISTRY_TABLE')) },
+  ...{ registry, ledger, writes: wired.registryWrites() },
   withdrawGate: ({ promotionId }, reason, at) => withdrawOpenGate(gatePorts, promotionId, { reason, at, actor }),
 };
 
@@ -51,10 +49,5 @@ const closing: ClosePorts = {
 export async function handler(event: unknown): Promise<readonly Closed[]> {
   const { detail } = parseEvent(eventSchema, event);
   const close: CloseDeadPorts['close'] = (one) => closePromotion(closing, one, systemClock().toISOString());
-  const closed = await closeDeadPromotions({ registry, close, status, takeOut }, detail?.executionArn);
-  for (const one of closed) {
-    logger.warn('Closed a dead run', { ...one });
-    await announce(announcing, await noticeOfEnd(registry, one.promotionId));
-  }
-  return closed;
+  return closeDeadPromotions({ registry, close, status, takeOut, tell }, detail?.executionArn);
 }

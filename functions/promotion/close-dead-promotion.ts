@@ -9,18 +9,23 @@ export interface CloseDeadPorts {
   readonly close: (event: CloseEvent) => Promise<Closed>;
   /** Starts the rollback that takes a promotion's candidate out, once. */
   readonly takeOut: (run: PromotionItem) => Promise<void>;
+  /** Tells the people concerned how a run ended. */
+  readonly tell: (closed: Closed) => Promise<void>;
 }
 
 /**
  * Closes the runs in flight whose execution no longer runs; only the run of `executionArn` when one is named. A candidate
  * that a run may have left in production is taken out first: once closed, nobody would look for it again. Closing
- * is by conditional writes, so a run that ends in the same moment keeps the end that it got first.
+ * is by conditional writes, so a run that ends in the same moment keeps the end that it got first. One run that cannot be
+ * closed keeps no other from it; its failure is thrown when all have been looked at.
  */
 export async function closeDeadPromotions(ports: CloseDeadPorts, executionArn?: string): Promise<readonly Closed[]> {
   const inFlight = await ports.registry.allInFlight();
   const asked = inFlight.filter((item) => executionArn === undefined || item.executionArn === executionArn);
-  const closed = await Promise.all(asked.map((item) => closeIfDead(ports, item)));
-  return closed.filter((one) => one !== null);
+  const looked = await Promise.allSettled(asked.map((item) => closeIfDead(ports, item)));
+  const failed = looked.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return looked.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : []));
 }
 
 async function closeIfDead(ports: CloseDeadPorts, item: InFlightItem): Promise<Closed | null> {
@@ -31,5 +36,7 @@ async function closeIfDead(ports: CloseDeadPorts, item: InFlightItem): Promise<C
   const close = run === null ? null : closeOfDead(run, status);
   if (run === null || close === null) return null;
   if (mayHaveLeftCandidate(run)) await ports.takeOut(run);
-  return ports.close(close);
+  const closed = await ports.close(close);
+  await ports.tell(closed);
+  return closed;
 }

@@ -1,29 +1,18 @@
-import { ApprovalStore } from '../approval/approval-store.ts';
-import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { withdrawOpenGate } from '../approval/close-gate.ts';
-import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, kms } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
-import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { systemActor } from '../platform/people.ts';
-import { kmsSigner } from '../platform/signing-store.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { RegistryWrites } from '../registry/registry-writes.ts';
+import * as wired from '../platform/wiring.ts';
 import { type Closed, type ClosePorts, closeEvent, closePromotion } from './close-promotion.ts';
 
-const ledger = new DynamoLedger({
-  client: dynamo(),
-  table: config('LEDGER_TABLE'),
-  sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
-});
-const approvals = new ApprovalStore(dynamo(), config('APPROVALS_TABLE'));
-const approvalWrites = new ApprovalWrites(config('APPROVALS_TABLE'));
+const ledger = wired.ledger();
+const approvals = wired.approvals();
+const approvalWrites = wired.approvalWrites();
 
 const ports: ClosePorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  writes: new RegistryWrites(config('REGISTRY_TABLE')),
+  registry: wired.registry(),
+  writes: wired.registryWrites(),
   ledger,
   withdrawGate: async (run, reason, at) => {
     const actor = systemActor('promotion');

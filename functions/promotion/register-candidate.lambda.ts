@@ -1,32 +1,23 @@
 import * as z from 'zod';
-import { EvidenceStore } from '../evidence/evidence-store.ts';
 import { inspectBacktest, inspectHistory } from '../evidence/inspect-backtest.ts';
-import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, kms, s3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { evidencePaths } from '../platform/keys.ts';
 import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
-import { kmsSigner } from '../platform/signing-store.ts';
+import * as wired from '../platform/wiring.ts';
 import type { RegistrationAnswer } from '../registry/registration.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { RegistryWrites } from '../registry/registry-writes.ts';
 import { BUILT_STAGES, parseStages } from './life-cycle.ts';
 import { type RegisterCandidatePorts, registerCandidate } from './register-candidate.ts';
 
 const eventSchema = z.object({ promotionId: z.string(), executionArn: z.string(), input: z.unknown() });
 
 const ports: RegisterCandidatePorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  writes: new RegistryWrites(config('REGISTRY_TABLE')),
-  ledger: new DynamoLedger({
-    client: dynamo(),
-    table: config('LEDGER_TABLE'),
-    sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
-  }),
-  evidence: new EvidenceStore(s3(), config('EVIDENCE_BUCKET')),
+  registry: wired.registry(),
+  writes: wired.registryWrites(),
+  ledger: wired.ledger(),
+  evidence: wired.evidence(),
   inspectTable: (name, { head, bytes }) =>
     (name === 'backtest' ? inspectBacktest : inspectHistory)(head, { whole: head.length === bytes }),
 };

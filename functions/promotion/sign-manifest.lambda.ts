@@ -1,27 +1,20 @@
 import * as z from 'zod';
-import { EvidenceStore } from '../evidence/evidence-store.ts';
-import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, kms, s3 } from '../platform/clients.ts';
+import { kms } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { retention } from '../platform/retention.ts';
 import { kmsSigner } from '../platform/signing-store.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { RegistryWrites } from '../registry/registry-writes.ts';
+import * as wired from '../platform/wiring.ts';
 import { type SignedManifest, type SignManifestPorts, signManifest } from './sign-manifest.ts';
 
 const eventSchema = z.object({ promotionId: z.string() });
 
 const ports: SignManifestPorts = {
-  registry: new RegistryStore(dynamo(), config('REGISTRY_TABLE')),
-  writes: new RegistryWrites(config('REGISTRY_TABLE')),
-  ledger: new DynamoLedger({
-    client: dynamo(),
-    table: config('LEDGER_TABLE'),
-    sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
-  }),
-  evidence: new EvidenceStore(s3(), config('EVIDENCE_BUCKET')),
+  registry: wired.registry(),
+  writes: wired.registryWrites(),
+  ledger: wired.ledger(),
+  evidence: wired.evidence(),
   sign: kmsSigner(kms(), config('SIGNING_KEY_ID')),
   keyId: config('SIGNING_KEY_ID'),
   publicKey: config('POINTER_PUBLIC_KEY'),

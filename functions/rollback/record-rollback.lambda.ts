@@ -1,27 +1,21 @@
-import { ApprovalStore } from '../approval/approval-store.ts';
-import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { withdrawOpenGate } from '../approval/close-gate.ts';
-import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { dynamo, kms, stepFunctions } from '../platform/clients.ts';
+import { dynamo, stepFunctions } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { systemActor } from '../platform/people.ts';
-import { kmsSigner } from '../platform/signing-store.ts';
+import * as wired from '../platform/wiring.ts';
 import { type ClosePorts, closePromotion } from '../promotion/close-promotion.ts';
 import { ExecutionStore } from '../promotion/execution-store.ts';
-import { RegistryStore } from '../registry/registry-store.ts';
-import { RegistryWrites } from '../registry/registry-writes.ts';
 import { type Recorded, type RecordPorts, recordEvent, recordRollback } from './record-rollback.ts';
 import { RollbackStore, RollbackWrites } from './rollback-store.ts';
 
-const sign = kmsSigner(kms(), config('LEDGER_KEY_ID'));
-const ledger = new DynamoLedger({ client: dynamo(), table: config('LEDGER_TABLE'), sign });
-const registry = new RegistryStore(dynamo(), config('REGISTRY_TABLE'));
-const writes = new RegistryWrites(config('REGISTRY_TABLE'));
-const approvals = new ApprovalStore(dynamo(), config('APPROVALS_TABLE'));
-const approvalWrites = new ApprovalWrites(config('APPROVALS_TABLE'));
+const ledger = wired.ledger();
+const registry = wired.registry();
+const writes = wired.registryWrites();
+const approvals = wired.approvals();
+const approvalWrites = wired.approvalWrites();
 const executions = new ExecutionStore(stepFunctions());
 
 const closing: ClosePorts = {

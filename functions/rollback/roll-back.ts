@@ -142,7 +142,7 @@ async function knownOf(ports: RollBackPorts, { input, place }: Rollback): Promis
   const answer = await within(REGISTRY_PATIENCE_MS, () =>
     Promise.all([ports.registry.versions(model), ports.registry.returnDocuments(model)]),
   );
-  if (answer.done) return { versions: answer.value[0], returnDocuments: answer.value[1] };
+  if (answer.done) return { versions: answer.value[0], returnDocuments: answer.value[1], complete: true };
   // Every document to go back to is labelled as one, and says which version it serves.
   const hosted = (await ports.appConfig.hostedVersions(place.profileId)).filter(({ label }) =>
     label.startsWith(RETURN_LABEL),

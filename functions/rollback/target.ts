@@ -8,6 +8,8 @@ export type ReturnTo = Pick<ReturnDocumentItem, 'version' | 'hostedVersion' | 'd
 
 /** What the registry knows of a model's versions, or what AppConfig alone tells when the registry does not answer. */
 export interface Known {
+  /** Whether the registry gave all versions; without it only those are known that AppConfig holds documents of. */
+  readonly complete?: boolean;
   readonly versions: readonly Pick<VersionItem, 'version' | 'status' | 'predecessor'>[];
   readonly returnDocuments: readonly ReturnTo[];
 }
@@ -38,6 +40,9 @@ export function decideTarget(question: TargetQuestion): Target {
   const { input, live, justRolledBack } = question;
   const named = input.withdrawVersion;
   if (live !== null && named !== undefined && !exposed(live).includes(named)) {
+    if (isUnknown(question.known, named)) {
+      return { outcome: 'rejected', reasons: [unknownVersion(question.known, named)] };
+    }
     return alreadyWithdrawn(named, `${named} is not live any more.`, live);
   }
   if (live !== null && named === undefined && input.targetVersion === undefined) {
@@ -64,7 +69,8 @@ function chosen(question: TargetQuestion, asked: { readonly from: string; readon
   const fault = faultOf(question, from, version);
   const to = returnTo(question, version);
   if (fault === null && to !== undefined) return { outcome: 'go', from, to };
-  return { outcome: 'rejected', reasons: [fault ?? noDocument(version)] };
+  const next = 'Name a version that was promoted and not withdrawn, or leave targetVersion out.';
+  return { outcome: 'rejected', reasons: [{ ...(fault ?? noDocument(version)), path: 'targetVersion', next }] };
 }
 
 function nearest(question: TargetQuestion, from: string): Target {
@@ -112,6 +118,22 @@ function faultOf({ known }: TargetQuestion, from: string, version: string): Reas
   if (version === from) return unfit(version, 'It is the version that is withdrawn.', 'another version');
   if (status === 'retained' || status === 'production') return null;
   return unfit(version, 'Only a version that was promoted and not withdrawn can serve again.', status ?? 'unknown');
+}
+
+/** A misspelt version must not pass for one that was withdrawn already: the bad one would go on serving. */
+function isUnknown({ versions, complete }: Known, version: string): boolean {
+  return complete === true && !versions.some((item) => item.version === version);
+}
+
+function unknownVersion({ versions }: Known, version: string): Reason {
+  return {
+    code: 'UNKNOWN_VERSION',
+    path: 'withdrawVersion',
+    message: 'The model has no such version.',
+    got: version,
+    allowed: versions.map((item) => item.version).join(', ') || 'none: no version was registered',
+    next: 'Name the version that serves, or leave withdrawVersion out, and start the rollback again under a new name.',
+  };
 }
 
 function unfit(version: string, message: string, got: string): Reason {

@@ -31,4 +31,12 @@ describe('What the flow is told of a gate', () => {
     expect(gateAnswer(gateItem({ status: 'expired', reason }), new Date(STARTED)).reasons).toEqual([reason]);
     expect(gateAnswer(gateItem(), new Date(STARTED)).reasons).toEqual([]);
   });
+
+  it('pauses before it asks again only when the requests could not be sent, and longer each time', () => {
+    const pauses = [0, 1, 2, 3, 4, 9].map(
+      (failedRequests) => gateAnswer(gateItem({ failedRequests }), new Date(STARTED)).pauseSeconds,
+    );
+    expect(pauses).toEqual([0, 30, 120, 600, 1800, 1800]);
+    expect(gateAnswer(gateItem({ forgedCallbacks: 3 }), new Date(STARTED)).pauseSeconds).toBe(0);
+  });
 });

@@ -25,7 +25,13 @@ describe('Opening a gate', () => {
   it('opens the next stage with its seal and its entry, and is the same gate when repeated', async () => {
     const stand = await createStand(tables);
     const answer = await openGate(stand.ports, gate, NOW);
-    expect(answer).toEqual({ ...gate, status: 'open', waitSeconds: EXPIRY_SECONDS + 900, reasons: [] });
+    expect(answer).toEqual({
+      ...gate,
+      status: 'open',
+      waitSeconds: EXPIRY_SECONDS + 900,
+      pauseSeconds: 0,
+      reasons: [],
+    });
     expect(await openGate(stand.ports, gate, NOW)).toEqual(answer);
     expect(await stand.entries()).toEqual(['gate-opened']);
     expect((await stand.entry('gate-opened')).data).toMatchObject({ ...gate, quorum: 1, approvers: [ANA, BEN] });

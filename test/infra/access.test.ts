@@ -210,8 +210,8 @@ describe('functions', () => {
   });
 
   it('know state machines by name, so that nothing goes in circles', () => {
-    const arn = JSON.stringify(variablesOf('record-rollback')['PROMOTION_STATE_MACHINE_ARN']);
-    expect(arn).toContain('stateMachine:ModelRelease-promotion');
+    const arn = JSON.stringify(variablesOf('close-dead-promotion')['ROLLBACK_STATE_MACHINE_ARN']);
+    expect(arn).toContain('stateMachine:ModelRelease-rollback:live');
   });
 
   it('take candidates from the incoming area and from the configured prefixes', () => {

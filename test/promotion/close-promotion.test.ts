@@ -109,6 +109,7 @@ describe('Closing a promotion whose execution died', () => {
         const answer = await stage.rollBack(takeOutInput(run), run.promotionId);
         if (answer.outcome === 'deployed') await stage.finish(answer);
       },
+      tell: async () => {},
       close: async (event) => {
         await stage.close(event.promotionId, event.end);
         return { ...event, at: AT };

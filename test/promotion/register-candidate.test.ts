@@ -11,6 +11,7 @@ import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { ANA, BEN, candidateInput, onboardInput, PIPELINE } from '../fakes/inputs.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
+import { aPromotion } from '../fakes/runs.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 
 const AT = '2026-03-01T10:00:00.000Z';
@@ -199,12 +200,14 @@ describe('Closing a promotion', () => {
     await onboard();
     const request = asked();
     await registerCandidate(ports(), settings, request, AT);
+    const told: string[] = [];
     const sweep = (status: ExecutionStatus) =>
       closeDeadPromotions(
         {
           registry: ports().registry,
           status: async () => status,
           takeOut: async () => {},
+          tell: async ({ promotionId, end }) => void told.push(`${promotionId} ${end}`),
           close: (event) => closePromotion({ ...ports(), withdrawGate: async () => {} }, event, AT),
         },
         request.executionArn,
@@ -214,6 +217,30 @@ describe('Closing a promotion', () => {
       { end: 'withdrawn', reasons: [{ code: 'EXECUTION_FAILED', got: 'ABORTED' }] },
     ]);
     expect(await sweep('ABORTED')).toEqual([]);
+    expect(told).toEqual([`${request.promotionId} withdrawn`]);
+  });
+
+  it('closes and tells of every other dead run when one cannot be closed, and then fails', async () => {
+    const run = (id: string) => aPromotion({ promotionId: id, executionArn: id });
+    const items = ['a_1_1', 'b_1_1', 'c_1_1'].map((id) => ({
+      model: id,
+      promotionId: id,
+      executionArn: id,
+      since: AT,
+    }));
+    const told: string[] = [];
+    const sweep = closeDeadPromotions({
+      registry: { allInFlight: async () => items, run: async (_, id) => run(id) },
+      status: async () => 'FAILED',
+      takeOut: async () => {},
+      tell: async ({ promotionId }) => void told.push(promotionId),
+      close: async (event) => {
+        if (event.promotionId === 'b_1_1') throw new Error('corrupt');
+        return { ...event, at: AT };
+      },
+    });
+    await expect(sweep).rejects.toThrow('corrupt');
+    expect(told).toEqual(['a_1_1', 'c_1_1']);
   });
 });
 

@@ -24,9 +24,15 @@ function documentsFor(...versions: readonly string[]) {
 }
 
 function decide(over: Partial<Omit<TargetQuestion, 'known'>> & Partial<Known> = {}) {
-  const { versions = VERSIONS, returnDocuments = documentsFor('', '1.0', '2.0'), ...question } = over;
+  const { versions = VERSIONS, returnDocuments = documentsFor('', '1.0', '2.0'), complete = true, ...question } = over;
   const live = documentOf({ productionVersion: '3.0', previousVersion: '2.0' });
-  return decideTarget({ input: {}, live, justRolledBack: false, ...question, known: { versions, returnDocuments } });
+  return decideTarget({
+    input: {},
+    live,
+    justRolledBack: false,
+    ...question,
+    known: { versions, returnDocuments, complete },
+  });
 }
 
 describe('The target of a rollback', () => {
@@ -99,7 +105,21 @@ describe('The target of a rollback', () => {
     ['without a document', VERSIONS, [''], '1.0', 'NO_RETURN_DOCUMENT'],
   ])('is refused when the named version is %s', (_what, versions, documents, targetVersion, code) => {
     const answer = decide({ versions, returnDocuments: documentsFor(...documents), input: { targetVersion } });
-    expect(answer).toMatchObject({ outcome: 'rejected', reasons: [{ code, path: targetVersion }] });
+    expect(answer).toMatchObject({ outcome: 'rejected', reasons: [{ code, path: 'targetVersion' }] });
+  });
+});
+
+describe('A rollback from a version that the model does not have', () => {
+  it('is refused, naming those that it has: a misspelt one must not pass for one that is gone', () => {
+    expect(decide({ input: { withdrawVersion: '30' } })).toMatchObject({
+      outcome: 'rejected',
+      reasons: [{ code: 'UNKNOWN_VERSION', path: 'withdrawVersion', got: '30', allowed: '1.0, 2.0, 3.0' }],
+    });
+  });
+
+  it('cannot be told from one that is gone while the registry does not answer', () => {
+    const answer = decide({ complete: false, input: { withdrawVersion: '30' } });
+    expect(answer).toMatchObject({ outcome: 'already-withdrawn' });
   });
 });
 

@@ -6,7 +6,9 @@ const functions = sources('functions');
 const everything = [...functions, ...sources('infra'), ...sources('test')];
 
 /** Files that are neither entry, store nor pure: where the product touches its process. */
-const PROCESS_FILES = ['clock.ts', 'config.ts', 'clients.ts', 'logger.ts'].map((name) => `functions/platform/${name}`);
+const PROCESS_FILES = ['clock.ts', 'config.ts', 'clients.ts', 'logger.ts', 'wiring.ts'].map(
+  (name) => `functions/platform/${name}`,
+);
 
 function isEntry(path: string): boolean {
   return path.endsWith('.lambda.ts') || path.endsWith('.cli.ts');

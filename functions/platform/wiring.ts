@@ -1,0 +1,26 @@
+import { ApprovalStore } from '../approval/approval-store.ts';
+import { ApprovalWrites } from '../approval/approval-writes.ts';
+import { EvidenceStore } from '../evidence/evidence-store.ts';
+import { DynamoLedger } from '../ledger/ledger-store.ts';
+import { RegistryStore } from '../registry/registry-store.ts';
+import { RegistryWrites } from '../registry/registry-writes.ts';
+import { dynamo, kms, s3 } from './clients.ts';
+import { config } from './config.ts';
+import { kmsSigner } from './signing-store.ts';
+
+/*
+ * The stores as the stack configures them. Entries import this file as a namespace, so that a bundle holds what its entry
+ * calls and nothing else.
+ */
+
+export const registry = () => new RegistryStore(dynamo(), config('REGISTRY_TABLE'));
+export const registryWrites = () => new RegistryWrites(config('REGISTRY_TABLE'));
+export const approvals = () => new ApprovalStore(dynamo(), config('APPROVALS_TABLE'));
+export const approvalWrites = () => new ApprovalWrites(config('APPROVALS_TABLE'));
+export const evidence = () => new EvidenceStore(s3(), config('EVIDENCE_BUCKET'));
+export const ledger = () =>
+  new DynamoLedger({
+    client: dynamo(),
+    table: config('LEDGER_TABLE'),
+    sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
+  });
