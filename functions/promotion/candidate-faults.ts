@@ -46,6 +46,8 @@ export interface RegistryFacts {
   /** Null: no such model. `ownerless`: its item is there but names no owner. */
   readonly model: ModelItem | null | 'ownerless';
   readonly version: VersionItem | null;
+  /** The model's onboarding ended before its first document went out: there is nothing to go back to yet. */
+  readonly onboardingBroke: boolean;
   readonly inFlight: InFlightItem | null;
   /** Stages that this stack runs; null when its setting cannot be read. */
   readonly stages: readonly Stage[] | null;
@@ -74,6 +76,17 @@ function modelFaults(input: PromotionInput, facts: RegistryFacts): readonly Reas
         message: 'No model of this name has been onboarded.',
         got: input.model,
         next: 'Onboard it with the onboarding state machine first.',
+      },
+    ];
+  }
+  if (facts.onboardingBroke) {
+    return [
+      {
+        code: 'ONBOARDING_INCOMPLETE',
+        path: 'model',
+        message: 'The onboarding of the model ended before its first document went out; nothing could be gone back to.',
+        got: input.model,
+        next: `Start the onboarding again under the next attempt's number, ${input.model}_onboard_<attempt>.`,
       },
     ];
   }

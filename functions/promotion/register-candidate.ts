@@ -99,7 +99,14 @@ async function readFacts(
     ports.registry.version(input.model, input.version),
     blockingRun(ports, input.model),
   ]);
-  return { ...settings, model, version, inFlight };
+  return { ...settings, model, version, inFlight, onboardingBroke: await onboardingBroke(ports, model) };
+}
+
+/** Whether the model item is as an onboarding left it that never deployed the first document. */
+async function onboardingBroke(ports: RegisterCandidatePorts, model: RegistryFacts['model']): Promise<boolean> {
+  if (model === null || model === 'ownerless') return false;
+  const run = await ports.registry.run(model.model, model.changedBy);
+  return run?.kind === 'onboard' && run.end !== undefined && run.pointer === undefined;
 }
 
 /** Another promotion, or the onboarding, without whose first document there would be nothing to go back to. */

@@ -19,6 +19,7 @@ const facts: RegistryFacts = {
   model: aModel(),
   version: null,
   inFlight: null,
+  onboardingBroke: false,
   stages: BUILT_STAGES,
   builtStages: BUILT_STAGES,
   allowedPrefixes: ['s3://evidence/incoming/'],
@@ -127,6 +128,7 @@ describe('A well-formed candidate', () => {
 
   it.each([
     ['an unknown model', { model: null }, 'UNKNOWN_MODEL'],
+    ['a model whose onboarding broke off', { onboardingBroke: true }, 'ONBOARDING_INCOMPLETE'],
     ['a model without an owner', { model: 'ownerless' }, 'MODEL_WITHOUT_OWNER'],
     ['a version that names another artifact', { version: version({}) }, 'VERSION_DIGEST_CONFLICT'],
     ['stages that cannot be read', { stages: null }, 'STAGES_UNREADABLE'],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Reason } from '../../functions/platform/errors.ts';
+import { systemActor } from '../../functions/platform/people.ts';
 import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
 import { closePromotion } from '../../functions/promotion/close-promotion.ts';
 import type { ExecutionStatus } from '../../functions/promotion/dead-promotion.ts';
@@ -55,7 +56,8 @@ function asked(version = '1.0.0', over: Readonly<Record<string, unknown>> = {}, 
   return { promotionId, executionArn: `arn:${promotionId}`, input };
 }
 
-async function onboard(): Promise<void> {
+/** Onboards the model; without its document it is what a break before the first deployment leaves. */
+async function onboard({ document = true } = {}): Promise<void> {
   const promotionId = `${model}_onboard_1`;
   const all = { ...ports(), firstApprovers: [ANA] };
   await registerChange(all, { promotionId, executionArn: promotionId, input: onboardInput({ model }) }, AT);
@@ -65,7 +67,19 @@ async function onboard(): Promise<void> {
     promotionId,
     AT,
   );
-  await closePromotion({ ...all, withdrawGate: async () => {} }, { promotionId, end: 'applied', reasons: [] }, AT);
+  if (document) await deployFirst(promotionId);
+  const end = document ? 'applied' : 'withdrawn';
+  await closePromotion({ ...all, withdrawGate: async () => {} }, { promotionId, end, reasons: [] }, AT);
+}
+
+async function deployFirst(promotionId: string): Promise<void> {
+  const pointer = { revision: 1, deploymentNumber: 1, documentSha256: 'd'.repeat(64), movedAt: AT };
+  const actor = systemActor('move-pointer');
+  await tables
+    .openLedger()
+    .append({ model, type: 'pointer-moved', at: AT, actor, data: { promotionId } }, [
+      ports().writes.updateRun({ model, promotionId }, { pointer }),
+    ]);
 }
 
 async function entryTypes(): Promise<readonly string[]> {
@@ -349,8 +363,10 @@ describe('Onboarding and changing a model', () => {
     ]);
   });
 
-  it('takes up an onboarding that broke before the first document went out', async () => {
-    await onboard();
+  it('takes up an onboarding that broke before the first document went out, and promotes nothing until then', async () => {
+    await onboard({ document: false });
+    const early = await registerCandidate(ports(), settings, asked(), AT);
+    expect(codes(early.reasons)).toEqual(['ONBOARDING_INCOMPLETE']);
     expect(await register(`${model}_onboard_2`, onboardInput({ model }))).toMatchObject({ outcome: 'registered' });
     await apply(`${model}_onboard_2`);
     expect(await ports().registry.model(model)).toMatchObject({ revision: 2, changedBy: `${model}_onboard_2` });
