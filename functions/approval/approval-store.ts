@@ -1,8 +1,9 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import { parseStored } from '../platform/boundary.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import { approvalKeys, type ItemKey } from '../platform/keys.ts';
+import { queryItems } from '../platform/query-store.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
 import {
   type GateItem,
@@ -42,23 +43,15 @@ export class ApprovalStore {
   async gates(promotionId: string): Promise<readonly GateItem[]> {
     const { pk } = approvalKeys.gate(promotionId, '', 0);
     const gates: GateItem[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk',
-          // Tokens lie in the same partition, and whoever reads gates has no use for them.
-          FilterExpression: 'attribute_not_exists(#token)',
-          ExpressionAttributeNames: { '#token': 'token' },
-          ExpressionAttributeValues: { ':pk': pk },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      for (const item of page.Items ?? []) gates.push(parseStored(gateItem, item, `Gate ${item['pk']} ${item['sk']}`));
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
+    const items = queryItems(this.#client, {
+      TableName: this.#table,
+      KeyConditionExpression: 'pk = :pk',
+      // Tokens lie in the same partition, and whoever reads gates has no use for them.
+      FilterExpression: 'attribute_not_exists(#token)',
+      ExpressionAttributeNames: { '#token': 'token' },
+      ExpressionAttributeValues: { ':pk': pk },
+    });
+    for await (const item of items) gates.push(parseStored(gateItem, item, `Gate ${item['pk']} ${item['sk']}`));
     return gates.sort((a, b) => a.openedSeq - b.openedSeq);
   }
 

@@ -28,4 +28,3 @@ export const changeRecord = z.strictObject({
   /** May only raise the severity that the rule gives, never lower it. */
   critical: z.literal(true).optional(),
 });
-export type ChangeRecord = z.infer<typeof changeRecord>;

@@ -237,5 +237,3 @@ function isPreconditionFailed(error: unknown): boolean {
 function isMissing(error: unknown): boolean {
   return error instanceof Error && ['NoSuchKey', 'NotFound', 'NoSuchBucket', 'NoSuchVersion'].includes(error.name);
 }
-
-export type { Retention };

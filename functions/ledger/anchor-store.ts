@@ -1,5 +1,6 @@
-import type { EvidenceStore, Retention } from '../evidence/evidence-store.ts';
+import type { EvidenceStore } from '../evidence/evidence-store.ts';
 import { evidencePaths } from '../platform/keys.ts';
+import type { Retention } from '../platform/retention.ts';
 import { type Anchor, anchorText } from './anchor.ts';
 
 /** Anchors in the evidence bucket, under Object Lock from the moment they are written. */

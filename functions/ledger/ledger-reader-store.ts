@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { queryItems } from '../platform/query-store.ts';
 import { parseRow } from './chain.ts';
 import type { Ledger, ReadEntry } from './ledger.ts';
 
@@ -20,21 +21,13 @@ export class LedgerReader implements Pick<Ledger, 'read' | 'entries'> {
   }
 
   async *entries(model: string, options: { readonly fromSeq?: number } = {}): AsyncIterable<ReadEntry> {
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#model = :model AND #seq >= :from',
-          ExpressionAttributeNames: { '#model': 'model', '#seq': 'seq' },
-          ExpressionAttributeValues: { ':model': model, ':from': options.fromSeq ?? 1 },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      for (const item of page.Items ?? []) yield parseRow(item);
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
+    const items = queryItems(this.#client, {
+      TableName: this.#table,
+      KeyConditionExpression: '#model = :model AND #seq >= :from',
+      ExpressionAttributeNames: { '#model': 'model', '#seq': 'seq' },
+      ExpressionAttributeValues: { ':model': model, ':from': options.fromSeq ?? 1 },
+    });
+    for await (const item of items) yield parseRow(item);
   }
 
   /** The newest entry of a model's chain; null when it has none. */

@@ -16,9 +16,13 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'Expected 64 lower-case
 /** Business date `YYYY-MM-DD`. */
 export const businessDate = z.iso.date();
 
-/** Execution names allow no dots, so a version's dots become hyphens. */
+/** A version as part of an execution name, which allows no dots: they become hyphens. */
+export function subjectOf(version: string): string {
+  return version.replaceAll('.', '-');
+}
+
 export function promotionIdOf(model: string, version: string, attempt: number): string {
-  return `${model}_${version.replaceAll('.', '-')}_${attempt}`;
+  return `${model}_${subjectOf(version)}_${attempt}`;
 }
 
 /** `<model>_<subject>_<attempt>`, at most 80 characters (the limit of an execution name); null when it is none. */

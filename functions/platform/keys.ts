@@ -70,12 +70,6 @@ export const approvalKeys = {
   request: (requestId: string): ItemKey => ({ pk: `request#${requestId}`, sk: 'request' }),
 } as const;
 
-/** Ledger table, keys `(model, seq)`. */
-export interface LedgerKey {
-  readonly model: string;
-  readonly seq: number;
-}
-
 /** Evidence bucket. Everything outside `incoming/` is written once, with If-None-Match and under retention. */
 export const evidencePaths = {
   incomingPrefix: 'incoming/',

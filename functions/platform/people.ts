@@ -15,7 +15,6 @@ export const approver = z.strictObject({ id: z.string().trim().min(1).max(64), n
 export type Approver = z.infer<typeof approver>;
 
 export const downstreamTeam = z.strictObject({ team: z.string().trim().min(1).max(120), email });
-export type DownstreamTeam = z.infer<typeof downstreamTeam>;
 
 /** Whose name stands under a ledger entry: a person, or a part of the system named `system:<what>`. Never absent. */
 export type Actor =

@@ -1,6 +1,6 @@
 import { parseInput } from '../platform/boundary.ts';
 import type { Reason } from '../platform/errors.ts';
-import { parsePromotionId } from '../platform/ids.ts';
+import { parsePromotionId, subjectOf } from '../platform/ids.ts';
 import type { InFlightItem, ModelItem, VersionItem } from '../registry/items.ts';
 import { idReason, inFlightFaults, modelIn } from '../registry/registration.ts';
 import { type PromotionInput, parseS3Uri, promotionInput } from './input.ts';
@@ -36,7 +36,7 @@ function codeAt(path: string): string {
 /** The name that the execution must have, `<model>_<version>_<attempt>`; a reason when it has another. */
 export function idFaults(promotionId: string, input: PromotionInput): readonly Reason[] {
   const parsed = parsePromotionId(promotionId);
-  const subject = input.version.replaceAll('.', '-');
+  const subject = subjectOf(input.version);
   if (parsed?.model === input.model && parsed.subject === subject) return [];
   return [idReason(promotionId, input.model, subject)];
 }

@@ -1,10 +1,11 @@
-import type { EvidenceStore, Inspected, Retention } from '../evidence/evidence-store.ts';
+import type { EvidenceStore, Inspected } from '../evidence/evidence-store.ts';
 import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { evidencePaths } from '../platform/keys.ts';
 import { personActor } from '../platform/people.ts';
+import type { Retention } from '../platform/retention.ts';
 import type { InFlightItem, ModelItem, StoredObject, VersionItem } from '../registry/items.ts';
 import { type Registration, type RegistrationAnswer, refuse, settledBefore } from '../registry/registration.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';

@@ -1,7 +1,8 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import { parseStored } from '../platform/boundary.ts';
 import { type ItemKey, registryKeys } from '../platform/keys.ts';
+import { queryItems } from '../platform/query-store.ts';
 import {
   type InFlightItem,
   type IntentItem,
@@ -104,20 +105,11 @@ export class RegistryStore {
     return items;
   }
 
-  async *#pages(pk: string, prefix: string): AsyncIterable<Readonly<Record<string, unknown>>> {
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: prefix === '' ? { ':pk': pk } : { ':pk': pk, ':prefix': prefix },
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      yield* page.Items ?? [];
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
+  #pages(pk: string, prefix: string): AsyncIterable<Readonly<Record<string, unknown>>> {
+    return queryItems(this.#client, {
+      TableName: this.#table,
+      KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: prefix === '' ? { ':pk': pk } : { ':pk': pk, ':prefix': prefix },
+    });
   }
 }

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { PointerReader } from '../../functions/inference/pointer-reader-store.ts';
+import { promotionIdOf } from '../../functions/platform/ids.ts';
 import type { Candidate } from './candidates.ts';
 import { APPROVER, DOWNSTREAM, FIRST_APPROVER, MODEL, OPERATOR, OWNER, PIPELINE } from './cast.ts';
 import { InboxReader } from './inbox.ts';
@@ -103,7 +104,7 @@ export class Story {
 
   async #promote(candidate: Candidate): Promise<PromotionOutcome> {
     const { version, artifact, backtest, history, ...said } = candidate;
-    const promotionId = `${MODEL}_${version.replaceAll('.', '-')}_1`;
+    const promotionId = promotionIdOf(MODEL, version, 1);
     const handIn = (name: string, bytes: Buffer) => this.#pipeline.upload(`${version}/${name}`, bytes);
     const arn = await this.#pipeline.start(this.#output('PromotionStateMachineArn'), promotionId, {
       model: MODEL,

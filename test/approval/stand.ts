@@ -5,6 +5,8 @@ import { ApprovalWrites } from '../../functions/approval/approval-writes.ts';
 import type { Callback } from '../../functions/approval/callback-store.ts';
 import type { Link } from '../../functions/approval/find-request.ts';
 import type { GateItem } from '../../functions/approval/items.ts';
+import { openGate } from '../../functions/approval/open-gate.ts';
+import { requestApproval } from '../../functions/approval/request-approval.ts';
 import type { Email } from '../../functions/platform/email.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
@@ -13,7 +15,7 @@ import type { ModelItem, Run, StoredObject } from '../../functions/registry/item
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import type { Tables } from '../fakes/tables.ts';
-import { modelItem, promotionItem, REPORT_KEY, reportText } from './fixtures.ts';
+import { modelItem, PROMOTION_ID, promotionItem, REPORT_KEY, reportText } from './fixtures.ts';
 
 export const NOW = new Date('2026-03-02T09:00:00.000Z');
 export const APPROVE = { decision: 'approve', version: '1.2.0', justification: 'Better in every region that matters.' };
@@ -127,6 +129,22 @@ export async function createStand(
   };
 }
 export type Stand = Awaited<ReturnType<typeof createStand>>;
+
+/** The gate of a stand's promotion, and the first moment after its expiry. */
+export const GATE: GateRef = { promotionId: PROMOTION_ID, stage: 'production', round: 1 };
+export const AFTER_EXPIRY = new Date(NOW.getTime() + 7 * 86_400_000);
+
+/** A stand whose gate is open and whose approvers have their emails. */
+export async function createAskedStand(tables: Tables, over?: Parameters<typeof createStand>[1]): Promise<Stand> {
+  const stand = await createStand(tables, over);
+  const { promotionId, stage, round } = await openGate(stand.ports, { promotionId: stand.run.promotionId }, NOW);
+  await requestApproval(stand.ports, { promotionId, stage, round, taskToken: 'token-1' }, NOW);
+  return stand;
+}
+
+export async function statusOf(stand: Stand): Promise<GateItem['status'] | undefined> {
+  return (await stand.ports.approvals.gate(GATE))?.status;
+}
 
 export function linkIn(text: string): Link {
   const match = /https:\/\/approve\.example\/approvals\/([0-9a-f]{32})\?k=([A-Za-z0-9_-]{43})/.exec(text);

@@ -6,6 +6,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { PointerReader } from '../../functions/inference/pointer-reader-store.ts';
+import { promotionIdOf } from '../../functions/platform/ids.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { LedgerWatch, type WatchedEntry } from '../../infra/demo/ledger-watch.ts';
@@ -98,7 +99,7 @@ export class Scene {
   }
 
   async promote(model: string, version: string, over: Readonly<Record<string, unknown>> = {}, attempt = 1) {
-    const promotionId = `${model}_${version.replaceAll('.', '-')}_${attempt}`;
+    const promotionId = promotionIdOf(model, version, attempt);
     const input = await this.candidate(model, version, over);
     const arn = await this.pipeline.start(this.output('PromotionStateMachineArn'), promotionId, input);
     return { promotionId, arn, input };

@@ -1,12 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GateRef } from '../../functions/approval/approval-store.ts';
 import { decide } from '../../functions/approval/decide.ts';
 import { openGate } from '../../functions/approval/open-gate.ts';
 import { readGate } from '../../functions/approval/read-gate.ts';
 import { repeatCallbacks } from '../../functions/approval/repeat-callbacks.ts';
 import { requestApproval } from '../../functions/approval/request-approval.ts';
 import { modelItem, PROMOTION_ID, promotionItem, quorumOf, REPORT_KEY, stored } from '../approval/fixtures.ts';
-import { APPROVE, createStand, NOW, REJECT, type Stand } from '../approval/stand.ts';
+import {
+  AFTER_EXPIRY,
+  APPROVE,
+  createAskedStand,
+  type createStand,
+  GATE as gate,
+  NOW,
+  REJECT,
+  type Stand,
+  statusOf,
+} from '../approval/stand.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 
@@ -16,18 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => tables.stop());
 
-const gate: GateRef = { promotionId: PROMOTION_ID, stage: 'production', round: 1 };
-const AFTER_EXPIRY = new Date(NOW.getTime() + 7 * 86_400_000);
-
-/** A stand whose gate is open and whose approvers have their emails. */
-async function asked(over: Parameters<typeof createStand>[1] = {}): Promise<Stand> {
-  const stand = await createStand(tables, over);
-  const { promotionId, stage, round } = await openGate(stand.ports, { promotionId: stand.run.promotionId }, NOW);
-  await requestApproval(stand.ports, { promotionId, stage, round, taskToken: 'token-1' }, NOW);
-  return stand;
-}
-
-const statusOf = async (stand: Stand) => (await stand.ports.approvals.gate(gate))?.status;
+const asked = (over?: Parameters<typeof createStand>[1]): Promise<Stand> => createAskedStand(tables, over);
 
 describe('What changes between the question and the answer', () => {
   const voided = async (stand: Stand, code: string) => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Retention } from '../../functions/evidence/evidence-store.ts';
 import { type Anchor, anchorOf, anchorSchema, anchorText } from '../../functions/ledger/anchor.ts';
 import {
   type AnchorPorts,
@@ -12,6 +11,7 @@ import { AnchorStore } from '../../functions/ledger/anchor-store.ts';
 import { parseRow } from '../../functions/ledger/chain.ts';
 import { ENTRY_TYPES, type EntryType, type LedgerRow } from '../../functions/ledger/entry.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
+import type { Retention } from '../../functions/platform/retention.ts';
 import { chainOf, chainOfLength, draftOf } from '../fakes/chains.ts';
 import { createTestKey } from '../fakes/test-key.ts';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Reason } from '../../functions/platform/errors.ts';
+import { promotionIdOf } from '../../functions/platform/ids.ts';
 import { systemActor } from '../../functions/platform/people.ts';
 import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
 import { closePromotion } from '../../functions/promotion/close-promotion.ts';
@@ -51,7 +52,7 @@ const settings = {
 };
 
 function asked(version = '1.0.0', over: Readonly<Record<string, unknown>> = {}, attempt = 1) {
-  const promotionId = `${model}_${version.replaceAll('.', '-')}_${attempt}`;
+  const promotionId = promotionIdOf(model, version, attempt);
   const input: unknown = candidateInput(evidence, { model, version, ...over });
   return { promotionId, executionArn: `arn:${promotionId}`, input };
 }
