@@ -15,6 +15,9 @@ export const ACCESS = [
   'evidence:read',
   'evidence:write', // put only, with retention
   'anchors:write',
+  'models:read', // signed manifests and the artifacts that they name
+  'predictions:read', // list and read predictions/ and outcomes/
+  'predictions:write', // put only, once, under predictions/
   'sign:pointer', // Sign with the manifest and pointer key
   'keys:read', // GetPublicKey of both keys
   'pointer:read', // Get and List of AppConfig
@@ -56,8 +59,9 @@ export const FUNCTIONS = [
     name: 'register-change',
     entry: 'functions/registry/register-change.lambda.ts',
     description: 'Registers an onboarding or a change of owner, approvers, teams or policy.',
-    config: [...LEDGER, 'FIRST_APPROVERS'],
-    access: ['registry:read', 'registry:write', 'ledger:append'],
+    config: [...LEDGER, 'FIRST_APPROVERS', 'EVIDENCE_BUCKET', 'INCOMING_PREFIXES', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    // An adopted version's artifact is copied into the locked area.
+    access: ['registry:read', 'registry:write', 'ledger:append', 'incoming:read', 'evidence:read', 'evidence:write'],
   },
   {
     name: 'apply-change',
@@ -70,7 +74,7 @@ export const FUNCTIONS = [
     name: 'register-candidate',
     entry: 'functions/promotion/register-candidate.lambda.ts',
     description: 'Registers a candidate: all faults at once, evidence copied and pinned by digest.',
-    config: [...LEDGER, 'EVIDENCE_BUCKET', 'STAGES', 'INCOMING_PREFIXES', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    config: [...LEDGER, 'EVIDENCE_BUCKET', 'INCOMING_PREFIXES', 'RETENTION_DAYS', 'RETENTION_MODE'],
     access: ['registry:read', 'registry:write', 'ledger:append', 'incoming:read', 'evidence:read', 'evidence:write'],
     memoryMb: 1024,
     timeoutSeconds: 300,
@@ -79,8 +83,8 @@ export const FUNCTIONS = [
     name: 'judge',
     entry: 'functions/evidence/judge.lambda.ts',
     description: 'Judges the evidence of a gate and writes the three artifacts.',
-    config: [...LEDGER, 'EVIDENCE_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
-    access: ['registry:read', 'registry:write', 'ledger:append', 'evidence:read', 'evidence:write'],
+    config: [...LEDGER, 'EVIDENCE_BUCKET', 'PREDICTION_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'evidence:read', 'evidence:write', 'predictions:read'],
     memoryMb: 3008,
     timeoutSeconds: 600,
     // Backtest and history are inflated there, and DuckDB spills there.
@@ -146,7 +150,7 @@ export const FUNCTIONS = [
   {
     name: 'move-pointer',
     entry: 'functions/pointer/move-pointer.lambda.ts',
-    description: 'Moves the production pointer to an approved version.',
+    description: 'Moves the pointer to what was approved: the candidate as shadow, as canary, as production.',
     config: [
       ...LEDGER,
       'APPROVALS_TABLE',
@@ -173,6 +177,14 @@ export const FUNCTIONS = [
     timeoutSeconds: 60,
   },
   {
+    name: 'end-exposure',
+    entry: 'functions/pointer/end-exposure.lambda.ts',
+    description: 'Takes a candidate out of the pointer: the document without it goes out, production alone serves.',
+    config: [...LEDGER, 'APPCONFIG_APPLICATION_ID', 'INSTANT_STRATEGY_ID', 'POINTER_PUBLIC_KEY'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'pointer:read', 'pointer:deploy'],
+    timeoutSeconds: 60,
+  },
+  {
     name: 'vouch',
     entry: 'functions/pointer/vouch.lambda.ts',
     description: 'Refuses a pointer document that no recorded decision stands behind (AppConfig extension).',
@@ -192,7 +204,16 @@ export const FUNCTIONS = [
     entry: 'functions/promotion/close-dead-promotion.lambda.ts',
     description:
       'Closes promotions whose execution no longer runs, has a candidate taken out that it left, and tells the people.',
-    config: [...LEDGER, 'APPROVALS_TABLE', 'SENDER_EMAIL', 'NOTIFICATION_TOPIC_ARN', 'ROLLBACK_STATE_MACHINE_ARN'],
+    config: [
+      ...LEDGER,
+      'APPROVALS_TABLE',
+      'SENDER_EMAIL',
+      'NOTIFICATION_TOPIC_ARN',
+      'ROLLBACK_STATE_MACHINE_ARN',
+      'APPCONFIG_APPLICATION_ID',
+      'INSTANT_STRATEGY_ID',
+      'POINTER_PUBLIC_KEY',
+    ],
     access: [
       'registry:read',
       'registry:write',
@@ -201,6 +222,8 @@ export const FUNCTIONS = [
       'approvals:write',
       'execution:read',
       'rollback:start',
+      'pointer:read',
+      'pointer:deploy',
       'email:send',
       'notice:publish',
     ],
@@ -257,6 +280,21 @@ export const FUNCTIONS = [
     ],
     // Publishes, because the stream hands it what it could not process through its own role.
     access: ['registry:read', 'ledger:read', 'anchors:write', 'notice:publish'],
+  },
+  {
+    name: 'forecast',
+    entry: 'functions/inference/forecast.lambda.ts',
+    description: 'Example of an inference function: routes by the pointer, forecasts, logs what each version said.',
+    config: [
+      'APPCONFIG_APPLICATION_ID',
+      'POINTER_PUBLIC_KEY',
+      'POINTER_POLL_SECONDS',
+      'EVIDENCE_BUCKET',
+      'PREDICTION_BUCKET',
+    ],
+    access: ['pointer:serve', 'models:read', 'predictions:write'],
+    memoryMb: 1769,
+    timeoutSeconds: 30,
   },
   {
     name: 'describe-release',

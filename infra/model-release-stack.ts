@@ -102,6 +102,7 @@ export class ModelReleaseStack extends Stack {
       signingKey: this.#keys.signing.keyArn,
       ledgerKey: this.#keys.ledger.keyArn,
       evidenceBucket: this.#buckets.evidence.bucketArn,
+      predictionBucket: this.#buckets.predictions.bucketArn,
       incomingBuckets: incoming.map((prefix) => `arn:${this.partition}:s3:::${prefix.split('/', 1)[0]}`),
       incomingObjects: incoming.map((prefix) => `arn:${this.partition}:s3:::${prefix}*`),
       application: this.#pointer.applicationArn,
@@ -131,7 +132,7 @@ export class ModelReleaseStack extends Stack {
       SENDER_EMAIL: settings.senderEmail,
       NOTIFICATION_TOPIC_ARN: this.#notifications.topic.topicArn,
       FIRST_APPROVERS: JSON.stringify(settings.firstApprovers),
-      STAGES: settings.stages,
+      POINTER_POLL_SECONDS: String(settings.pointerPollSeconds),
       INCOMING_PREFIXES: [`s3://${bucketName}/incoming/`, ...settings.incomingPrefixes].join(','),
       ROLLBACK_STATE_MACHINE_ARN: `${stateMachineArn(this, 'rollback')}:${LIVE}`,
       RETENTION_DAYS: String(settings.retentionDays),
@@ -150,6 +151,7 @@ export class ModelReleaseStack extends Stack {
       LedgerKeyArn: this.#keys.ledger.keyArn,
       AppConfigApplicationId: this.#pointer.applicationId,
       ApprovalBaseUrl: this.#approval.baseUrl,
+      InferenceFunctionName: this.#functions.named('forecast').fn.functionName,
       DescribeReleaseFunctionName: this.#functions.named('describe-release').fn.functionName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { parseInput } from '../functions/platform/boundary.ts';
 import type { Reason } from '../functions/platform/errors.ts';
 import { type Approver, approver, normalEmail } from '../functions/platform/people.ts';
-import { parseStages, STAGES } from '../functions/promotion/life-cycle.ts';
 
 /** What whoever deploys the stack may set, as written: in `cdk.json`, after `cdk deploy -c`, or as a value in code. */
 export interface SettingsInput {
@@ -22,10 +21,11 @@ export interface SettingsInput {
    */
   readonly alertEmail?: string;
   /**
-   * Stages that a promotion goes through, comma-separated. Leaving one out is recorded in the ledger of each promotion.
-   * @default offline,shadow,canary,production
+   * How old, in seconds, a pointer may be that inference serves without looking again: 0 looks at each request. AppConfig
+   * charges each look, and a rollback takes this long to reach every reader.
+   * @default 15
    */
-  readonly stages?: string;
+  readonly pointerPollSeconds?: string | number;
   /**
    * S3 URI prefixes (each ending in `/`) from which candidates may be taken besides the evidence bucket's `incoming/`,
    * comma-separated or a list.
@@ -50,8 +50,7 @@ export interface Settings {
   readonly firstApprovers: readonly Approver[];
   readonly senderEmail: string;
   readonly alertEmail: string;
-  /** Stages in order, comma-separated. */
-  readonly stages: string;
+  readonly pointerPollSeconds: number;
   readonly incomingPrefixes: readonly string[];
   readonly retentionDays: number;
   readonly retentionMode: 'COMPLIANCE' | 'GOVERNANCE';
@@ -61,7 +60,7 @@ export const SETTING_NAMES = [
   'firstApprovers',
   'senderEmail',
   'alertEmail',
-  'stages',
+  'pointerPollSeconds',
   'incomingPrefixes',
   'retentionDays',
   'retentionMode',
@@ -87,27 +86,11 @@ const approversSchema = z
   })
   .default([{ id: 'first-approver', name: 'First Approver', email: 'first-approver@example.com' }]);
 
-const stagesSchema = z
-  .string()
-  .default(STAGES.join(','))
-  .transform((text, context) => {
-    const stages = parseStages(text);
-    if (stages !== null) return stages.join(',');
-    const allowed = `of ${STAGES.join(', ')}, always with offline and production`;
-    context.addIssue({
-      code: 'custom',
-      input: text,
-      message: `Expected comma-separated stages ${allowed}.`,
-      params: { allowed },
-    });
-    return z.NEVER;
-  });
-
 const settingsSchema: z.ZodType<Settings> = z.object({
   firstApprovers: approversSchema,
   senderEmail: address('model-release@example.com'),
   alertEmail: address('model-release-alerts@example.com'),
-  stages: stagesSchema,
+  pointerPollSeconds: z.coerce.number().int().min(0).max(3600).default(15),
   incomingPrefixes: z
     .preprocess(commaSeparated, z.array(z.string().regex(S3_PREFIX, 'Expected s3://bucket/ or s3://bucket/prefix/.')))
     .default([]),

@@ -3,7 +3,7 @@ import { html, visible } from '../platform/html.ts';
 import type { Approver } from '../platform/people.ts';
 import type { Run } from '../registry/items.ts';
 import type { GateItem } from './items.ts';
-import { asked, instant, onApproval, onRejection, stagesLeftOut, typedName } from './wording.ts';
+import { asked, instant, onApproval, onRejection, typedName } from './wording.ts';
 
 /** Address of one approver's page. It holds the secret: it goes into that approver's email and nowhere else. */
 export function approvalLink(baseUrl: string, requestId: string, secret: string): string {
@@ -32,7 +32,6 @@ function facts({ gate, run }: Letter): readonly (readonly [string, string])[] {
     ['Scope', run.change.scope],
     ['Expected impact', run.change.expectedImpact],
     ['Rollback plan', run.change.rollbackPlan],
-    ...stagesLeftOut(run),
     ['Approvals needed', String(gate.quorum)],
     ['Decide before', instant(gate.expiresAt)],
   ];

@@ -10,6 +10,7 @@ import { eligibleApprovers, peopleFor } from './eligible-approvers.ts';
 import { type FindRequestPorts, type Found, findRequest, type Link } from './find-request.ts';
 import type { Decision, GateDecision, GateItem } from './items.ts';
 import { countApprovals, statusOf } from './quorum.ts';
+import { exposedBy } from './seal.ts';
 import { evidenceFault, type SealedEvidence } from './sealed-evidence.ts';
 import { isSamePerson } from './separation-of-duties.ts';
 import { staleReason } from './stale-gate.ts';
@@ -138,6 +139,7 @@ function entryOf(
       justification,
       gateStatus,
       counted,
+      exposure: exposedBy(run, stage),
     },
   };
 }

@@ -14,7 +14,7 @@ import { closeGate } from './close-gate.ts';
 import { eligibleApprovers, peopleDigest, peopleFor, quorumReason } from './eligible-approvers.ts';
 import { type GateAnswer, gateAnswer } from './gate-answer.ts';
 import type { GateItem, GateStage } from './items.ts';
-import { sealOf } from './seal.ts';
+import { exposedBy, sealOf } from './seal.ts';
 import { newRequestId, type RandomBytes } from './secret.ts';
 
 /** So often the same question may become void before nobody is asked again. */
@@ -68,7 +68,7 @@ export async function readRun(registry: Pick<RegistryStore, 'run'>, promotionId:
 
 function nextStage(run: Run): GateStage {
   if (run.kind !== 'promotion') return 'change';
-  const stage = run.awaitingApproval ? run.stage : stageAfter(passedStage(run), run.stages);
+  const stage = run.awaitingApproval ? run.stage : stageAfter(passedStage(run));
   if (stage !== null && stage !== 'offline') return stage;
   throw new ReleaseError('CONDITION_FAILED', `${run.promotionId} has no stage after ${run.stage}.`);
 }
@@ -141,7 +141,7 @@ async function putGate(ports: OpenGatePorts, run: Run, gate: Omit<GateItem, 'ope
         type: 'gate-opened',
         at: gate.openedAt,
         actor: systemActor('open-gate'),
-        data: { promotionId, stage, round, seal, quorum, approvers, expiresAt },
+        data: { promotionId, stage, round, seal, quorum, approvers, expiresAt, exposure: exposedBy(run, stage) },
       },
       (seq) => {
         seqOfEntry = seq;

@@ -6,7 +6,7 @@ import type { GateItem } from './items.ts';
 import { countApprovals } from './quorum.ts';
 import type { ReportSummary, SummaryRow } from './report-summary.ts';
 import type { Evidence, Review } from './review.ts';
-import { instant, onApproval, onRejection, progress, stagesLeftOut } from './wording.ts';
+import { instant, onApproval, onRejection, progress } from './wording.ts';
 
 const facts = (rows: readonly (readonly [string, HtmlValue])[]): Html =>
   html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -43,7 +43,6 @@ function trainingFacts(run: Extract<Run, { kind: 'promotion' }>): readonly (read
       'Trained on',
       `${from} to ${to}, ${features.length} ${features.length === 1 ? 'feature' : 'features'}, code ${code}`,
     ],
-    ...stagesLeftOut(run),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
 import { isReleaseError } from '../platform/errors.ts';
+import { STAGES } from '../promotion/life-cycle.ts';
 import type { GateResult, Run } from '../registry/items.ts';
 import type { Found } from './find-request.ts';
 import { type ReportSummary, summarise } from './report-summary.ts';
@@ -26,7 +27,7 @@ export async function loadReview(evidence: Pick<EvidenceStore, 'read'>, found: F
 
 function gatesOf(run: Run): readonly { readonly stage: string; readonly result: GateResult }[] {
   if (run.kind !== 'promotion') return [];
-  return run.stages.flatMap((stage) => {
+  return STAGES.flatMap((stage) => {
     const result = run.gates[stage];
     return result === undefined ? [] : [{ stage, result }];
   });

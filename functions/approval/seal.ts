@@ -1,13 +1,14 @@
-import { digestOf, type JsonValue } from '../platform/json.ts';
+import { digestOf, type JsonObject, type JsonValue } from '../platform/json.ts';
+import { exposureOf } from '../promotion/exposure.ts';
 import type { PromotionItem, Run, StoredObject } from '../registry/items.ts';
 import type { GateStage } from './items.ts';
 
 /**
  * Digest of what people are asked to let in. Anything that would make the decision one about something else is in it:
- * candidate, evidence of all gates so far, manifest, policy, change record and exposure plan (null: the stage has none).
+ * candidate, evidence of all gates so far, manifest, policy, change record and what the stage exposes (null: nothing).
  * Who decides is not in it; that has a digest of its own.
  */
-export function sealOf(run: Run, stage: GateStage, exposure: JsonValue = null): string {
+export function sealOf(run: Run, stage: GateStage): string {
   const asked = {
     schema: 1,
     promotionId: run.promotionId,
@@ -15,10 +16,15 @@ export function sealOf(run: Run, stage: GateStage, exposure: JsonValue = null): 
     stage,
     policyDigest: run.policyDigest,
     change: digestOf(run.change),
-    exposure,
+    exposure: exposedBy(run, stage),
   };
   if (run.kind === 'promotion') return digestOf({ ...asked, ...candidateFacts(run) });
   return digestOf({ ...asked, kind: run.kind, proposal: digestOf(run.proposal), baseRevision: run.baseRevision });
+}
+
+/** What letting the run through the gate exposes. */
+export function exposedBy(run: Run, stage: GateStage): JsonObject | null {
+  return run.kind === 'promotion' && stage !== 'change' ? exposureOf(run, stage) : null;
 }
 
 function candidateFacts(run: PromotionItem): { readonly [name: string]: JsonValue } {
@@ -26,7 +32,6 @@ function candidateFacts(run: PromotionItem): { readonly [name: string]: JsonValu
     kind: run.kind,
     version: run.version,
     baseline: run.baseline,
-    stages: run.stages,
     candidate: { artifact: run.artifact, backtest: run.backtest, history: run.history },
     training: digestOf(run.training),
     knownFailureModes: digestOf(run.knownFailureModes),

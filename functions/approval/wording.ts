@@ -1,4 +1,3 @@
-import { skippedStages } from '../promotion/life-cycle.ts';
 import type { Run } from '../registry/items.ts';
 import type { GateItem, GateStage, GateStatus } from './items.ts';
 
@@ -78,10 +77,4 @@ export const END_TONES: Readonly<Record<RunEnd, 'good' | 'bad' | 'warn'>> = {
 /** `1 of 2 approvals` */
 export function progress(gate: Pick<GateItem, 'quorum'>, approvals: number): string {
   return `${approvals} of ${gate.quorum} ${gate.quorum === 1 ? 'approval' : 'approvals'}`;
-}
-
-/** The fact that a promotion skips stages, which whoever decides on it must see; nothing when it goes through all. */
-export function stagesLeftOut(run: Run): readonly (readonly [string, string])[] {
-  const skipped = run.kind === 'promotion' ? skippedStages(run.stages) : [];
-  return skipped.length === 0 ? [] : [['Stages left out', `${skipped.join(', ')} (by the stack's setting)`]];
 }

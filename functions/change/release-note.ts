@@ -20,7 +20,6 @@ export interface ReleaseFacts {
   readonly before: PromotionItem | null;
   readonly report: EvaluationReport;
   readonly approvals: readonly NotedApproval[];
-  readonly skippedStages: readonly string[];
 }
 
 /** The release note as Markdown: what changed, gains and losses per segment, known risks, the way back. Same facts, same bytes. */
@@ -47,10 +46,6 @@ export function releaseNote(facts: ReleaseFacts): string {
     ...section(
       'Warnings of the judge',
       facts.report.warnings.map((one) => `- ${one.code}: ${oneLine(one.message)}`),
-    ),
-    ...section(
-      'Stages left out',
-      facts.skippedStages.map((stage) => `- ${stage} (by the stack's stages setting)`),
     ),
     ...section('Approved by', facts.approvals.map(approvalLine)),
     ...section('Way back', [run.change.rollbackPlan]),

@@ -8,7 +8,6 @@ import { parsePromotionId } from '../platform/ids.ts';
 import { evidencePaths } from '../platform/keys.ts';
 import { systemActor } from '../platform/people.ts';
 import type { Retention } from '../platform/retention.ts';
-import { skippedStages } from '../promotion/life-cycle.ts';
 import type { PromotionItem, StoredObject } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
@@ -48,7 +47,6 @@ export async function writeReleaseNote(
       before: await promotionBefore(ports, run),
       report: await offlineReport(ports, run),
       approvals: await approvalsOf(ports, run),
-      skippedStages: skippedStages(run.stages),
     }),
     { contentType: 'text/markdown; charset=utf-8', retention: ports.retention, at },
   );

@@ -194,7 +194,6 @@ function assertJudged(stage: Stage): void {
         message: 'This gate is not judged here.',
         got: stage,
         allowed: 'offline',
-        next: 'Leave the stage out of the setting "stages" of the stack.',
       },
     ],
   });

@@ -23,8 +23,8 @@ export const CONFIG_NAMES = [
   'NOTIFICATION_TOPIC_ARN',
   /** JSON `[{id,name,email}]`: who approves the onboarding of a new model. */
   'FIRST_APPROVERS',
-  /** Comma-separated stages that this stack runs, in order; leaving one out is recorded in the ledger. */
-  'STAGES',
+  /** How old, in seconds, a pointer may be that inference serves without looking again. */
+  'POINTER_POLL_SECONDS',
   /** Comma-separated S3 URI prefixes from which candidates may be taken, besides the evidence bucket's `incoming/`. */
   'INCOMING_PREFIXES',
   /** Alias of the rollback machine, as every caller starts it. */

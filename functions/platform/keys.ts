@@ -77,8 +77,33 @@ export const evidencePaths = {
   /** One of the three artifacts of a gate, for example `evidence/<id>/offline/evaluation-report.json`. */
   evidence: (promotionId: string, stage: string, name: string) => `evidence/${promotionId}/${stage}/${name}`,
   manifest: (promotionId: string) => `manifests/${promotionId}/manifest.dsse.json`,
+  /** The first signed manifest of a version, under a name that inference can build; its artifact never changes. */
+  versionManifest: (model: string, version: string) => `manifests/by-version/${model}/${version}.dsse.json`,
+  /** The artifact of a version that an onboarding takes over. */
+  adopted: (promotionId: string) => `candidates/${promotionId}/artifact`,
   deploymentStatement: (promotionId: string) => `manifests/${promotionId}/deployment.dsse.json`,
   releaseNote: (promotionId: string) => `release-notes/${promotionId}.md`,
   anchor: (model: string, seq: number) => `${evidencePaths.anchorPrefix(model)}${String(seq).padStart(12, '0')}.json`,
   anchorPrefix: (model: string) => `anchors/${model}/`,
+} as const;
+
+/** Prediction bucket. `predictions/` is written by inference and never changed; `outcomes/` by whoever knows the sales. */
+export const predictionPaths = {
+  /** One object per request, arm and version: gzipped NDJSON. `asOf` is the business date of the request. */
+  prediction: (of: {
+    readonly model: string;
+    readonly asOf: string;
+    readonly arm: string;
+    readonly version: string;
+    readonly requestId: string;
+    readonly revision: number;
+  }) =>
+    `${predictionPaths.asOfPrefix(of.model, of.asOf)}arm=${of.arm}/version=${of.version}/${of.requestId}-${of.revision}.ndjson.gz`,
+  asOfPrefix: (model: string, asOf: string) => `${predictionPaths.modelPrefix(model)}date=${asOf}/`,
+  modelPrefix: (model: string) => `predictions/model=${model}/`,
+  /** A whole business day; of several objects the one with the latest `asof` (UTC, basic format) counts. */
+  outcomes: (date: string, asof: string, extension: 'csv.gz' | 'parquet') =>
+    `${predictionPaths.outcomesOf(date)}asof=${asof}.${extension}`,
+  outcomesOf: (date: string) => `${predictionPaths.outcomesPrefix}date=${date}/`,
+  outcomesPrefix: 'outcomes/',
 } as const;

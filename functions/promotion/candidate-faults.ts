@@ -4,7 +4,6 @@ import { parsePromotionId, subjectOf } from '../platform/ids.ts';
 import type { InFlightItem, ModelItem, VersionItem } from '../registry/items.ts';
 import { idReason, inFlightFaults, modelIn } from '../registry/registration.ts';
 import { type PromotionInput, parseS3Uri, promotionInput } from './input.ts';
-import { STAGES, type Stage, skippedStages } from './life-cycle.ts';
 
 /** The three objects that a candidate brings. */
 export const HANDED_IN = ['artifact', 'backtest', 'history'] as const;
@@ -49,10 +48,6 @@ export interface RegistryFacts {
   /** The model's onboarding ended before its first document went out: there is nothing to go back to yet. */
   readonly onboardingBroke: boolean;
   readonly inFlight: InFlightItem | null;
-  /** Stages that this stack runs; null when its setting cannot be read. */
-  readonly stages: readonly Stage[] | null;
-  /** Stages that this release of the product can run. */
-  readonly builtStages: readonly Stage[];
   readonly allowedPrefixes: readonly string[];
 }
 
@@ -62,7 +57,6 @@ export function registrationFaults(input: PromotionInput, facts: RegistryFacts):
     ...modelFaults(input, facts),
     ...versionFaults(input, facts.version),
     ...inFlightFaults(facts.inFlight),
-    ...stageFaults(facts),
     ...prefixFaults(input, facts.allowedPrefixes),
   ];
 }
@@ -133,33 +127,6 @@ function versionFaults(input: PromotionInput, version: VersionItem | null): read
     });
   }
   return reasons;
-}
-
-function stageFaults(facts: RegistryFacts): readonly Reason[] {
-  const stages = facts.stages;
-  if (stages === null) {
-    return [
-      {
-        code: 'STAGES_UNREADABLE',
-        path: 'stages',
-        message: "The stack's stages setting names something that is not a stage.",
-        allowed: STAGES.join(','),
-        next: 'Correct the setting and deploy again.',
-      },
-    ];
-  }
-  const missing = stages.filter((stage) => !facts.builtStages.includes(stage));
-  if (missing.length === 0) return [];
-  return [
-    {
-      code: 'STAGE_NOT_AVAILABLE',
-      path: 'stages',
-      message: `This release cannot run the stage ${missing.join(', ')}, and stages are not skipped silently.`,
-      got: stages.join(','),
-      allowed: facts.builtStages.join(','),
-      next: `Set the stack's stages to ${facts.builtStages.join(',')}; leaving out ${skippedStages(facts.builtStages).join(', ')} is then recorded in the ledger.`,
-    },
-  ];
 }
 
 function prefixFaults(input: PromotionInput, allowed: readonly string[]): readonly Reason[] {

@@ -125,5 +125,5 @@ const CUT_SHORT: ReadonlySet<string> = new Set(['expired', 'withdrawn', 'rolled-
 function isExit(run: PromotionItem, end: CloseEvent['end']): boolean {
   if (end === 'applied' || (end === 'promoted' && run.pointer === undefined)) return false;
   const state = { in: run.awaitingApproval ? ('approval' as const) : ('stage' as const), stage: run.stage };
-  return transition(state, end === 'promoted' ? 'completed' : end, run.stages) !== null;
+  return transition(state, end === 'promoted' ? 'completed' : end) !== null;
 }

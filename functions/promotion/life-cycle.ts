@@ -15,9 +15,6 @@
 export const STAGES = ['offline', 'shadow', 'canary', 'production'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** The stages that this release can run. Shadow and canary stand in the table, but nothing runs them yet. */
-export const BUILT_STAGES: readonly Stage[] = ['offline', 'production'];
-
 export const ENDS = ['promoted', 'rejected', 'expired', 'withdrawn', 'rolled-back'] as const;
 export type End = (typeof ENDS)[number];
 
@@ -31,15 +28,12 @@ export type LifeCycleEvent = 'passed' | 'approved' | 'rejected' | 'expired' | 'w
 
 export const START: State = { in: 'stage', stage: 'offline' };
 
-/**
- * The state after an event, or null where the table has no such exit.
- * `stages` are the stages that the promotion goes through, in order, as settled when it was registered.
- */
-export function transition(state: State, event: LifeCycleEvent, stages: readonly Stage[] = STAGES): State | null {
+/** The state after an event, or null where the table has no such exit. */
+export function transition(state: State, event: LifeCycleEvent): State | null {
   if (state.in === 'end') return null;
   switch (event) {
     case 'passed': {
-      const next = state.in === 'stage' ? stageAfter(state.stage, stages) : null;
+      const next = state.in === 'stage' ? stageAfter(state.stage) : null;
       return next === null ? null : { in: 'approval', stage: next };
     }
     case 'approved':
@@ -55,24 +49,7 @@ export function transition(state: State, event: LifeCycleEvent, stages: readonly
   }
 }
 
-/** The stage that follows `stage` in this promotion; null after the last one or for a stage that it does not go through. */
-export function stageAfter(stage: Stage, stages: readonly Stage[]): Stage | null {
-  const index = stages.indexOf(stage);
-  return index < 0 ? null : (stages[index + 1] ?? null);
-}
-
-/** The stages that the stack leaves out, in order. Offline and production can never be among them. */
-export function skippedStages(stages: readonly Stage[]): readonly Stage[] {
-  return STAGES.filter((stage) => !stages.includes(stage));
-}
-
-/**
- * The stages named by the stack's `stages` setting: all four unless it says otherwise, always in the order of STAGES,
- * always with offline and production. Null when the text names anything else.
- */
-export function parseStages(text: string): readonly Stage[] | null {
-  const named = text.split(',').map((name) => name.trim());
-  const stages = STAGES.filter((stage) => named.includes(stage));
-  const known = named.every((name) => STAGES.some((stage) => stage === name));
-  return known && stages[0] === 'offline' && stages.at(-1) === 'production' ? stages : null;
+/** The stage that follows; null after the last one. */
+export function stageAfter(stage: Stage): Stage | null {
+  return STAGES[STAGES.indexOf(stage) + 1] ?? null;
 }

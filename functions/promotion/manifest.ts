@@ -25,7 +25,6 @@ export function manifestStatement(run: PromotionItem): JsonObject {
       knownFailureModes: run.knownFailureModes,
       change: run.change,
       policy: { version: run.policyVersion, sha256: run.policyDigest },
-      stages: run.stages,
       evidence: Object.fromEntries(
         Object.entries(run.gates).map(([stage, gate]) => [
           stage,

@@ -2,8 +2,8 @@ import { parsePromotionId } from '../platform/ids.ts';
 import type { JsonObject } from '../platform/json.ts';
 import type { ModelItem, PromotionItem, StoredObject } from '../registry/items.ts';
 import type { HandedIn } from './candidate-faults.ts';
+import { planOf } from './exposure.ts';
 import type { PromotionInput } from './input.ts';
-import { type Stage, skippedStages } from './life-cycle.ts';
 
 /** An accepted candidate, with what was pinned for it. */
 export interface Accepted {
@@ -12,7 +12,6 @@ export interface Accepted {
   readonly input: PromotionInput;
   readonly model: ModelItem;
   readonly objects: Readonly<Record<HandedIn, StoredObject>>;
-  readonly stages: readonly Stage[];
   /** The version in production now; empty: the safe forecast. */
   readonly baseline: string;
   readonly at: string;
@@ -33,7 +32,6 @@ export function newPromotion(accepted: Accepted): PromotionItem {
     policyDigest: model.policyDigest,
     executionArn: accepted.executionArn,
     startedAt: accepted.at,
-    stages: [...accepted.stages],
     stage: 'offline',
     awaitingApproval: false,
     ...accepted.objects,
@@ -41,6 +39,9 @@ export function newPromotion(accepted: Accepted): PromotionItem {
     knownFailureModes: input.knownFailureModes,
     baseline: accepted.baseline,
     gates: {},
+    plan: planOf(model.policy),
+    canaryStep: 0,
+    exposures: [],
   };
 }
 
@@ -57,8 +58,7 @@ export function registeredData(run: PromotionItem): JsonObject {
     change: run.change,
     policyVersion: run.policyVersion,
     policyDigest: run.policyDigest,
-    stages: run.stages,
-    skippedStages: skippedStages(run.stages),
+    plan: run.plan,
     baseline: run.baseline,
     requestedBy: run.requestedBy,
   };

@@ -8,7 +8,6 @@ import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
 import type { RegistrationAnswer } from '../registry/registration.ts';
-import { BUILT_STAGES, parseStages } from './life-cycle.ts';
 import { type RegisterCandidatePorts, registerCandidate } from './register-candidate.ts';
 
 const eventSchema = z.object({ promotionId: z.string(), executionArn: z.string(), input: z.unknown() });
@@ -23,8 +22,6 @@ const ports: RegisterCandidatePorts = {
 };
 
 const settings = {
-  stages: parseStages(config('STAGES')),
-  builtStages: BUILT_STAGES,
   allowedPrefixes: [
     `s3://${config('EVIDENCE_BUCKET')}/${evidencePaths.incomingPrefix}`,
     ...(process.env['INCOMING_PREFIXES'] ?? '').split(',').filter((prefix) => prefix !== ''),

@@ -21,7 +21,6 @@ import {
   registrationFaults,
 } from './candidate-faults.ts';
 import { type PromotionInput, parseS3Uri } from './input.ts';
-import type { Stage } from './life-cycle.ts';
 import { newPromotion, registeredData } from './new-promotion.ts';
 
 export interface RegisterCandidatePorts {
@@ -34,8 +33,6 @@ export interface RegisterCandidatePorts {
 }
 
 export interface RegistrationSettings {
-  readonly stages: readonly Stage[] | null;
-  readonly builtStages: readonly Stage[];
   readonly allowedPrefixes: readonly string[];
   readonly retention: Retention;
 }
@@ -68,7 +65,7 @@ export async function registerCandidate(
   const facts = await readFacts(ports, settings, input);
   const objects = await inspectObjects(ports, input, settings.allowedPrefixes);
   const reasons = [...idFaults(promotionId, input), ...registrationFaults(input, facts), ...objects.reasons];
-  if (reasons.length > 0 || facts.model === null || facts.model === 'ownerless' || settings.stages === null) {
+  if (reasons.length > 0 || facts.model === null || facts.model === 'ownerless') {
     return refuse(ports, 'promotion-ended', registration, {
       model: input.model,
       known: facts.model !== null,
@@ -168,7 +165,6 @@ async function register(
     input,
     model,
     objects,
-    stages: settings.stages ?? [],
     baseline: await productionVersion(ports, input.model),
     at,
   });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { changeRecord } from '../change/change-record.ts';
 import { businessDate, sha256, versionName } from '../platform/ids.ts';
 import { approver, downstreamTeam, owner, requester } from '../platform/people.ts';
+import { exposurePlan } from '../promotion/exposure.ts';
 import { ENDS, STAGES } from '../promotion/life-cycle.ts';
 import { policySchema } from './policy.ts';
 
@@ -122,13 +123,23 @@ export const pointerMove = z.object({
 });
 export type PointerMove = z.infer<typeof pointerMove>;
 
+/** One document that exposed a candidate: beside production, or to a share of the units. */
+export const exposure = pointerMove.extend({
+  stage: z.enum(['shadow', 'canary']),
+  /** Index of the canary step; 0 for the shadow. */
+  step: z.int().min(0),
+  /** Share of the units, 0 to 100; 0 for the shadow. */
+  percentage: z.number(),
+  /** UTC; past it production alone serves, whatever happened to the promotion. */
+  until: z.string(),
+});
+export type Exposure = z.infer<typeof exposure>;
+
 /** Registry item of one promotion: the facts that its states read, since the states themselves pass only ids. */
 export const promotionItem = z.object({
   ...runItem,
   kind: z.literal('promotion'),
   version: versionName,
-  /** Stages that this promotion goes through, in order. */
-  stages: z.array(z.enum(STAGES)),
   /** Where it stands: the stage that it is in, or that people are asked to let it into. */
   stage: z.enum(STAGES),
   awaitingApproval: z.boolean(),
@@ -145,6 +156,12 @@ export const promotionItem = z.object({
   /** The production version at the time of registration; empty: the safe forecast. */
   baseline: z.string(),
   gates: z.partialRecord(z.enum(STAGES), gateResult),
+  /** How far its candidate may be exposed, as its policy had it at registration. */
+  plan: exposurePlan,
+  /** The canary step (index into the plan's steps) that the pointer is, or is about to be, at. */
+  canaryStep: z.int().min(0).default(0),
+  /** Documents by which its candidate was exposed, in order. */
+  exposures: z.array(exposure).default([]),
   manifest: storedObject.optional(),
   releaseNote: storedObject.optional(),
   /** Set once the pointer was moved to the version. */
@@ -174,6 +191,12 @@ export const changeItem = z.object({
   baseRevision: z.int().min(0),
   /** Set once an onboarding deployed the first document. */
   pointer: pointerMove.optional(),
+  /** A version that served the business before the model was onboarded and is taken over without the gates. */
+  adopt: z.object({ version: versionName, artifact: storedObject }).exactOptional(),
+  /** Signed manifest of the adopted version. */
+  manifest: storedObject.optional(),
+  /** Set once the pointer serves the adopted version. */
+  adopted: pointerMove.optional(),
 });
 export type ChangeItem = z.infer<typeof changeItem>;
 

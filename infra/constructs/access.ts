@@ -10,6 +10,7 @@ export interface AccessTargets {
   readonly signingKey: string;
   readonly ledgerKey: string;
   readonly evidenceBucket: string;
+  readonly predictionBucket: string;
   /** Further buckets that candidates may come from, and the objects in them. */
   readonly incomingBuckets: readonly string[];
   readonly incomingObjects: readonly string[];
@@ -114,6 +115,25 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
       pattern: OBJECTS,
     },
     listed(t.evidenceBucket),
+  ],
+  'models:read': (t) => [
+    {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [`${t.evidenceBucket}/manifests/*`, `${t.evidenceBucket}/candidates/*/artifact`],
+      pattern: OBJECTS,
+    },
+    listed(t.evidenceBucket),
+  ],
+  'predictions:read': (t) => [
+    {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [`${t.predictionBucket}/predictions/*`, `${t.predictionBucket}/outcomes/*`],
+      pattern: OBJECTS,
+    },
+    listed(t.predictionBucket),
+  ],
+  'predictions:write': (t) => [
+    { actions: ['s3:PutObject'], resources: [`${t.predictionBucket}/predictions/*`], pattern: OBJECTS },
   ],
   'sign:pointer': (t) => [{ actions: ['kms:Sign'], resources: [t.signingKey], conditions: SIGN_DIGESTS }],
   'keys:read': (t) => [{ actions: ['kms:GetPublicKey'], resources: [t.signingKey, t.ledgerKey] }],

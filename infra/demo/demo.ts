@@ -48,7 +48,6 @@ async function run(): Promise<number> {
   const stack = await startLocalStack({
     settings: {
       firstApprovers: [FIRST_APPROVER],
-      stages: 'offline,production',
       senderEmail: 'releases@retailer.example',
     },
     outdir: `${OUTDIR}/cdk.out`,

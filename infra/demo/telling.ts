@@ -15,7 +15,6 @@ const facts = z.looseObject({
   to: z.string().optional(),
   cause: z.string().optional(),
   seconds: z.number().optional(),
-  skippedStages: z.array(z.string()).optional(),
   approver: z.looseObject({ name: z.string() }).optional(),
   reasons: z
     .array(
@@ -43,7 +42,7 @@ export function tell(entry: WatchedEntry): string | null {
     case 'model-onboarded':
       return 'model onboarded: owner, approvers and policy are on record';
     case 'candidate-registered':
-      return `${data.version} registered by ${entry.actor.name}${skipped(data.skippedStages)}`;
+      return `${data.version} registered by ${entry.actor.name}`;
     case 'gate-judged':
       return `${data.stage} gate: ${data.verdict}${because(data.reasons)}`;
     case 'manifest-signed':
@@ -69,10 +68,6 @@ export function tell(entry: WatchedEntry): string | null {
     default:
       return null;
   }
-}
-
-function skipped(stages: readonly string[] = []): string {
-  return stages.length === 0 ? '' : ` (stages left out by the stack's setting: ${stages.join(', ')})`;
 }
 
 function because(reasons: z.infer<typeof facts>['reasons'] = []): string {
