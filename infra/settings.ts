@@ -86,17 +86,20 @@ const approversSchema = z
   })
   .default([{ id: 'first-approver', name: 'First Approver', email: 'first-approver@example.com' }]);
 
-const settingsSchema: z.ZodType<Settings> = z.object({
-  firstApprovers: approversSchema,
-  senderEmail: address('model-release@example.com'),
-  alertEmail: address('model-release-alerts@example.com'),
-  pointerPollSeconds: z.coerce.number().int().min(0).max(3600).default(15),
-  incomingPrefixes: z
-    .preprocess(commaSeparated, z.array(z.string().regex(S3_PREFIX, 'Expected s3://bucket/ or s3://bucket/prefix/.')))
-    .default([]),
-  retentionDays: z.coerce.number().int().min(1).max(36_500).default(365),
-  retentionMode: z.enum(['COMPLIANCE', 'GOVERNANCE']).default('GOVERNANCE'),
-});
+const settingsSchema: z.ZodType<Settings> = z
+  .object({
+    firstApprovers: approversSchema,
+    senderEmail: address('model-release@example.com'),
+    alertEmail: address('model-release-alerts@example.com'),
+    pointerPollSeconds: z.coerce.number().int().min(0).max(3600).default(15),
+    incomingPrefixes: z
+      .preprocess(commaSeparated, z.array(z.string().regex(S3_PREFIX, 'Expected s3://bucket/ or s3://bucket/prefix/.')))
+      .default([]),
+    retentionDays: z.coerce.number().int().min(1).max(36_500).default(365),
+    retentionMode: z.enum(['COMPLIANCE', 'GOVERNANCE']).default('GOVERNANCE'),
+  })
+  // A misspelt one would leave the default in force, and nobody would notice.
+  .catchall(z.undefined(`There is no such setting; there are ${SETTING_NAMES.join(', ')}.`));
 
 /** The settings did not pass; the message lists every fault, `reasons` holds them as values. */
 export class SettingsError extends Error {

@@ -8,7 +8,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { bundledCode } from './bundling.ts';
 import { FUNCTIONS, type FunctionSpec } from './functions.ts';
 import { ModelReleaseStack } from './model-release-stack.ts';
-import { parseSettings, SETTING_NAMES, type Settings, type SettingsInput } from './settings.ts';
+import { parseSettings, type Settings, type SettingsInput } from './settings.ts';
 
 export const STACK_NAME = 'ModelRelease';
 
@@ -76,7 +76,8 @@ function assemble(app: App, settings: Settings, code: (spec: FunctionSpec) => Co
   return app.synth().directory;
 }
 
+/** What the context says in plain words; the CDK's own names have a colon or a slash. Misspelt settings come along. */
 function contextSettings(app: App): Readonly<Record<string, unknown>> {
-  const named = SETTING_NAMES.map((name) => [name, app.node.tryGetContext(name)] as const);
-  return Object.fromEntries(named.filter(([, value]) => value !== undefined && value !== ''));
+  const all: Readonly<Record<string, unknown>> = app.node.getAllContext();
+  return Object.fromEntries(Object.entries(all).filter(([name, value]) => /^\w+$/.test(name) && value !== ''));
 }

@@ -24,7 +24,7 @@ const dirOf = (name: string) => join(outdir, name);
 const ENVIRONMENT = {
   ...Object.fromEntries(CONFIG_NAMES.map((name) => [name, 'unset'])),
   FIRST_APPROVERS: JSON.stringify([{ id: 'ana', name: 'Ana', email: 'ana@shop.example' }]),
-  STAGES: 'offline,production',
+  POINTER_POLL_SECONDS: '15',
   RETENTION_DAYS: '1',
   RETENTION_MODE: 'GOVERNANCE',
   AWS_REGION: 'eu-west-1',

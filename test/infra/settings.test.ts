@@ -19,7 +19,7 @@ describe('settings', () => {
       firstApprovers: [{ id: 'first-approver', name: 'First Approver', email: 'first-approver@example.com' }],
       senderEmail: 'model-release@example.com',
       alertEmail: 'model-release-alerts@example.com',
-      stages: 'offline,shadow,canary,production',
+      pointerPollSeconds: 15,
       incomingPrefixes: [],
       retentionDays: 365,
       retentionMode: 'GOVERNANCE',
@@ -29,14 +29,14 @@ describe('settings', () => {
   it('take texts, as the command line passes them', () => {
     const settings = parseSettings({
       firstApprovers: JSON.stringify([ANA]),
-      stages: 'production, offline',
+      pointerPollSeconds: '0',
       incomingPrefixes: 's3://models-eu/out/, s3://lake/',
       retentionDays: '30',
       retentionMode: 'COMPLIANCE',
     });
     expect(settings).toMatchObject({
       firstApprovers: [ANA],
-      stages: 'offline,production',
+      pointerPollSeconds: 0,
       incomingPrefixes: ['s3://models-eu/out/', 's3://lake/'],
       retentionDays: 30,
       retentionMode: 'COMPLIANCE',
@@ -55,7 +55,7 @@ describe('settings', () => {
       firstApprovers: 'nobody',
       senderEmail: 'not an address',
       alertEmail: '',
-      stages: 'offline,canary',
+      pointerPollSeconds: '3601',
       incomingPrefixes: 'https://lake',
       retentionDays: 'soon',
       retentionMode: 'FOREVER',
@@ -64,13 +64,22 @@ describe('settings', () => {
       'firstApprovers',
       'senderEmail',
       'alertEmail',
-      'stages',
+      'pointerPollSeconds',
       'incomingPrefixes.0',
       'retentionDays',
       'retentionMode',
     ]);
-    expect(() => parseSettings(wrong)).toThrow(/stages: .*with offline and production.*Got: offline,canary/);
+    expect(() => parseSettings(wrong)).toThrow(/pointerPollSeconds: .*Got: 3601/);
     expect(() => parseSettings(wrong)).toThrow(/retentionMode: .*Got: FOREVER/);
+  });
+
+  it('refuse one that there is not, beside every other fault, and name those that there are', () => {
+    expect(faultsOf({ stages: 'offline,production', retentionDays: 0 })).toEqual(['retentionDays', 'stages']);
+    expect(() => parseSettings({ stages: 'offline' })).toThrow(/stages: .*firstApprovers, senderEmail/);
+  });
+
+  it.each([-1, 1.5, 3601, 'often'])('refuse %s seconds as the age of a pointer', (pointerPollSeconds) => {
+    expect(faultsOf({ pointerPollSeconds })).toEqual(['pointerPollSeconds']);
   });
 
   it.each([

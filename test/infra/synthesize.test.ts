@@ -12,6 +12,7 @@ const OUTPUTS = [
   'ApprovalBaseUrl',
   'DescribeReleaseFunctionName',
   'EvidenceBucketName',
+  'InferenceFunctionName',
   'LedgerKeyArn',
   'LedgerTableName',
   'NotificationTopicArn',
@@ -49,8 +50,8 @@ describe('synthesis', () => {
   }, 180_000);
 
   it('takes settings by value', async () => {
-    const text = await template({ rules: false, settings: { stages: 'offline,production', retentionDays: 7 } });
-    expect(text).toContain('"STAGES": "offline,production"');
+    const text = await template({ rules: false, settings: { pointerPollSeconds: 0, retentionDays: 7 } });
+    expect(text).toContain('"POINTER_POLL_SECONDS": "0"');
     expect(text).toContain('"RETENTION_DAYS": "7"');
   });
 
@@ -66,9 +67,21 @@ describe('synthesis', () => {
   });
 
   it('refuses settings with all their faults before anything is written', async () => {
-    const faulty = template({ settings: { stages: 'canary', senderEmail: 'nobody' } });
+    const faulty = template({ settings: { retentionMode: 'FOREVER', senderEmail: 'nobody' } });
     await expect(faulty).rejects.toBeInstanceOf(SettingsError);
-    await expect(faulty).rejects.toThrow(/senderEmail:[\s\S]*stages:/);
+    await expect(faulty).rejects.toThrow(/senderEmail:[\s\S]*retentionMode:/);
+  });
+
+  it('refuses a setting in the context that there is not: misspelt, the default would be deployed in its stead', async () => {
+    process.env['CDK_CONTEXT_JSON'] = JSON.stringify({
+      stages: 'offline,production',
+      'aws:cdk:enable-path-metadata': true,
+    });
+    try {
+      await expect(template()).rejects.toThrow(/stages: There is no such setting/);
+    } finally {
+      delete process.env['CDK_CONTEXT_JSON'];
+    }
   });
 
   it('makes the same template from the same input', async () => {
