@@ -23,7 +23,11 @@ const FUNCTION_ALARMS = [
   ['decide-approval', 'Approvers cannot decide: promotions wait until their gates expire.'],
   ['show-approval', 'Approvers cannot see what they are asked to approve.'],
   ['repeat-callbacks', 'A promotion whose callback was lost stays waiting although its gate is closed.'],
-  ['close-dead-promotion', 'A model whose execution died stays blocked for new promotions.'],
+  [
+    'close-dead-promotion',
+    'A model whose execution died stays blocked for new promotions, and its candidate exposed until its time bound.',
+  ],
+  ['end-exposure', 'A candidate that should be out of the pointer may stay exposed until its time bound.'],
 ] as const satisfies readonly (readonly [FunctionName, string])[];
 
 const MACHINE_ALARMS = [
@@ -70,6 +74,32 @@ const LOG_ALARMS = [
     logOf: 'repeat-callbacks',
     impact:
       'Whether a model waits for a lost callback cannot be told; a promotion may stay waiting after its gate closed.',
+  },
+  {
+    signal: 'predictions-not-logged',
+    message: 'PREDICTIONS_NOT_LOGGED',
+    logOf: 'forecast',
+    impact: 'Forecasts were served without a record: nobody can judge or recall what is not in the log.',
+  },
+  {
+    signal: 'pointer-unavailable',
+    message: 'POINTER_UNAVAILABLE',
+    logOf: 'forecast',
+    impact: 'Callers get the safe forecast, because inference has no pointer: the released version does not serve.',
+  },
+  {
+    signal: 'model-not-loaded',
+    message: 'MODEL_NOT_LOADED',
+    logOf: 'forecast',
+    impact:
+      'A version that the pointer names could not be loaded or did not verify; another forecast serves in its place.',
+  },
+  {
+    signal: 'candidate-failing',
+    message: 'SHADOW_FAILED',
+    logOf: 'forecast',
+    impact:
+      'A candidate throws, is late or forecasts nothing usable; callers get production, and its gate will see it.',
   },
 ] as const satisfies readonly { signal: string; message: string; logOf: FunctionName; impact: string }[];
 

@@ -25,7 +25,19 @@ const holdersOf = (action: string): readonly string[] =>
     .filter((name) => statementsFor(name, action).length > 0)
     .toSorted();
 
+/** Whoever brings a document out: forward by a decision, or back. */
+const DEPLOYING = ['close-dead-promotion', 'end-exposure', 'move-pointer', 'roll-back'];
+
 const everywhere = ({ Resource }: Statement) => JSON.stringify(Resource ?? []).includes('["*"]');
+
+const intrinsic = z.union([
+  z.strictObject({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) }).transform((one) => one['Fn::Join'][1]),
+  z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }).transform((one) => one['Fn::GetAtt'].slice(0, 1)),
+  z.strictObject({ Ref: z.string() }).transform((one) => [one.Ref]),
+]);
+/** A resource as text: logical ids without their hash in the place of ARNs. */
+const plain = (resource: unknown): string =>
+  typeof resource === 'string' ? resource.replace(/[0-9A-F]{8}$/, '') : intrinsic.parse(resource).map(plain).join('');
 
 describe('access of functions', () => {
   it('comes from a role of its own for each, that Lambda alone can take', () => {
@@ -40,12 +52,16 @@ describe('access of functions', () => {
       holdersOf('states:SendTaskSuccess').includes(name),
     );
     expect(both).toEqual([]);
-    expect(holdersOf('appconfig:StartDeployment')).toEqual(['move-pointer', 'roll-back']);
+    expect(holdersOf('appconfig:StartDeployment')).toEqual(DEPLOYING);
     expect(holdersOf('states:SendTaskSuccess')).toEqual(['decide-approval', 'repeat-callbacks']);
   });
 
   it('gives StopDeployment to the rollback alone', () => {
     expect(holdersOf('appconfig:StopDeployment')).toEqual(['roll-back']);
+  });
+
+  it('lets only those make a document who sign it: going back takes what is there', () => {
+    expect(holdersOf('appconfig:CreateHostedConfigurationVersion')).toEqual(['move-pointer', 'prepare-return']);
   });
 
   it('gives signing pointer documents to three functions', () => {
@@ -95,7 +111,7 @@ describe('access of functions', () => {
   });
 
   it('deploys with the instant strategy alone', () => {
-    for (const name of ['move-pointer', 'roll-back']) {
+    for (const name of DEPLOYING) {
       const resources = resourcesFor(name, 'appconfig:StartDeployment');
       expect(resources).toContain('deploymentstrategy/",{"Ref":"PointerInstant');
       expect(resources).not.toContain('deploymentstrategy/*');
@@ -103,12 +119,36 @@ describe('access of functions', () => {
   });
 
   it('reads candidates from incoming/ and the configured prefixes, in registration alone', () => {
-    const resources = resourcesFor('register-candidate', 's3:GetObject');
-    expect(resources).toContain('/incoming/*');
-    expect(resources).toContain(':s3:::lake/models/*');
-    for (const { name } of specs.filter((spec) => spec.name !== 'register-candidate')) {
-      expect(resourcesFor(name, 's3:GetObject')).not.toContain('incoming/');
+    const registering = ['register-change', 'register-candidate'];
+    for (const { name } of specs) {
+      const resources = resourcesFor(name, 's3:GetObject');
+      expect(resources.includes('/incoming/*'), name).toBe(registering.includes(name));
+      expect(resources.includes(':s3:::lake/models/*'), name).toBe(registering.includes(name));
     }
+  });
+
+  it('lets inference read its pointer, manifests and artifacts, put predictions, and nothing else', () => {
+    const to = (action: string) =>
+      statementsFor('forecast', action).flatMap(({ Resource = [] }) => Resource.map(plain));
+    expect(new Set(actionsOf(stack, roleOf('forecast')))).toEqual(
+      new Set([
+        ...['logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+        ...['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
+        ...['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket', 's3:PutObject'],
+      ]),
+    );
+    expect(to('s3:GetObject')).toEqual(['BucketsEvidence/manifests/*', 'BucketsEvidence/candidates/*/artifact']);
+    expect(to('s3:PutObject')).toEqual(['BucketsPredictions/predictions/*']);
+    expect(to('s3:ListBucket')).toEqual(['BucketsEvidence']);
+  });
+
+  it('lets the judge read predictions and outcomes, and write neither', () => {
+    const read = statementsFor('judge', 's3:GetObject').flatMap(({ Resource = [] }) => Resource.map(plain));
+    expect(read).toEqual(expect.arrayContaining(['BucketsPredictions/predictions/*', 'BucketsPredictions/outcomes/*']));
+    expect(resourcesFor('judge', 's3:ListBucket')).toContain('BucketsPredictions');
+    const writers = specs.filter(({ name }) => resourcesFor(name, 's3:PutObject').includes('BucketsPredictions'));
+    expect(writers.map(({ name }) => name)).toEqual(['forecast']);
+    for (const { name } of specs) expect(resourcesFor(name, 's3:PutObject')).not.toContain('outcomes/');
   });
 
   it('writes anchors in the anchoring function alone, and evidence nowhere there', () => {

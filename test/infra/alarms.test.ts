@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { STATE_MACHINES } from '../../infra/constructs/names.ts';
+import { FUNCTIONS } from '../../infra/functions.ts';
+import { ROOT, sources } from '../structure/sources.ts';
 import { synthesized } from './synthesized.ts';
 
 const RUNBOOKS = join(import.meta.dirname, '..', '..', 'infra', 'runbooks');
@@ -37,6 +40,25 @@ describe('alarms and runbooks', () => {
   );
 });
 
+describe('runbooks', () => {
+  const pages = readdirSync(RUNBOOKS).map((file) => [file, readFileSync(join(RUNBOOKS, file), 'utf8')] as const);
+
+  it.each(pages)('%s names only functions, machines, pages and files that there are', (_file, page) => {
+    const names = [...page.matchAll(/ModelRelease-([a-z-]+)/g)].map(([, name]) => name);
+    const known: readonly string[] = [...FUNCTIONS.map(({ name }) => name), ...STATE_MACHINES];
+    expect(names.filter((name) => !known.includes(name ?? ''))).toEqual([]);
+    const files = [...page.matchAll(/`([\w/-]+\.(?:md|ts))`/g)].map(([, file = '']) => file);
+    const missing = files.filter((file) => !existsSync(join(file.endsWith('.md') ? RUNBOOKS : ROOT, file)));
+    expect(missing).toEqual([]);
+  });
+
+  it.each(pages)('%s uses only commands of the AWS CLI and of this project', (_file, page) => {
+    const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block.replaceAll('\\\n', ''));
+    const commands = blocks.flatMap((block) => block.split('\n')).filter((line) => line.trim() !== '');
+    expect(commands.filter((line) => !/^(aws [a-z0-9-]+ [a-z-]+ |npm run [a-z-]+)/.test(line))).toEqual([]);
+  });
+});
+
 describe('alarms', () => {
   it('tell the topic, when they start and when they end', () => {
     for (const { properties } of alarms) {
@@ -62,6 +84,10 @@ describe('alarms', () => {
     ['LEDGER_TAMPERED', 'AnchorLedger'],
     ['EMAIL_NOT_SENT', 'RequestApproval'],
     ['CALLBACKS_NOT_READ', 'RepeatCallbacks'],
+    ['PREDICTIONS_NOT_LOGGED', 'Forecast'],
+    ['POINTER_UNAVAILABLE', 'Forecast'],
+    ['MODEL_NOT_LOADED', 'Forecast'],
+    ['SHADOW_FAILED', 'Forecast'],
   ])('count %s in the log of %s', (message, logOf) => {
     stack.template.hasResourceProperties('AWS::Logs::MetricFilter', {
       FilterPattern: `{ $.message = "${message}" }`,
@@ -71,15 +97,14 @@ describe('alarms', () => {
     stack.template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: message, Statistic: 'Sum' });
   });
 
-  it.each(['CALLBACK_FORGED', 'LEDGER_TAMPERED', 'EMAIL_NOT_SENT', 'CALLBACKS_NOT_READ'])(
-    'listen for %s, which a handler logs under that very name',
-    (message) => {
-      const folder = join(import.meta.dirname, '..', '..', 'functions');
-      const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-      const texts = entries.map((name) => readFileSync(join(folder, name), 'utf8'));
-      expect(texts.filter((text) => text.includes(`logger.error('${message}'`))).toHaveLength(1);
-    },
-  );
+  it('listen for what a handler logs under that very name', () => {
+    const code = sources('functions').map(({ text }) => text);
+    const messages = stack
+      .ofType('AWS::Logs::MetricFilter')
+      .map(({ properties }) => /"(\w+)"/.exec(String(properties['FilterPattern']))?.[1] ?? '');
+    expect(messages).toContain('SHADOW_FAILED');
+    expect(messages.filter((message) => !code.some((text) => text.includes(`logger.error('${message}'`)))).toEqual([]);
+  });
 
   it.each(['promotion', 'onboarding', 'rollback'])('notice that an execution of %s failed or timed out', (machine) => {
     const metrics = alarmOf(`${machine}-failed`);
@@ -89,7 +114,14 @@ describe('alarms', () => {
   });
 
   it('notice that a function which nothing waits for failed or was throttled', () => {
-    for (const name of ['vouch', 'roll-back', 'anchor-ledger', 'decide-approval', 'close-dead-promotion']) {
+    for (const name of [
+      'vouch',
+      'roll-back',
+      'anchor-ledger',
+      'decide-approval',
+      'close-dead-promotion',
+      'end-exposure',
+    ]) {
       const metrics = alarmOf(`${name}-failing`);
       expect(metrics).toContain('"Errors"');
       expect(metrics).toContain('"Throttles"');
