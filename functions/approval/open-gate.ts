@@ -4,12 +4,13 @@ import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts
 import { parsePromotionId } from '../platform/ids.ts';
 import { systemActor } from '../platform/people.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
-import { stageAfter } from '../promotion/life-cycle.ts';
+import { STAGES, stageAfter } from '../promotion/life-cycle.ts';
 import type { PromotionItem, Run } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import type { ApprovalStore } from './approval-store.ts';
 import type { ApprovalWrites } from './approval-writes.ts';
+import { approvedGate } from './approved-gate.ts';
 import { closeGate } from './close-gate.ts';
 import { eligibleApprovers, peopleDigest, peopleFor, quorumReason } from './eligible-approvers.ts';
 import { type GateAnswer, gateAnswer } from './gate-answer.ts';
@@ -33,13 +34,15 @@ export interface OpenGatePorts {
  * Opens the gate through which a run goes next and answers it; the newest gate of the stage is answered as it is, unless
  * it is void: then the next round is opened. A gate that the people there are could never pass is withdrawn at once.
  * Safe to repeat.
- * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, CONDITION_FAILED when the stage before it was not passed
+ * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, CONDITION_FAILED when the stage before it was not passed, or when what
+ * people let into an earlier stage is not what the run is now
  */
 export async function openGate(ports: OpenGatePorts, event: { promotionId: string }, now: Date): Promise<GateAnswer> {
   const run = await readRun(ports.registry, event.promotionId);
   const stage = nextStage(run);
-  const gates = (await ports.approvals.gates(run.promotionId)).filter((gate) => gate.stage === stage);
-  const newest = gates.at(-1);
+  const gates = await ports.approvals.gates(run.promotionId);
+  assertLetIn(run, stage, gates);
+  const newest = gates.findLast((gate) => gate.stage === stage);
   const gate =
     newest === undefined || newest.status === 'void' ? await nextRound(ports, { run, stage, newest, now }) : newest;
   const refusal = quorumReason(gate.approvers, gate.quorum) ?? roundsReason(gate.round);
@@ -85,6 +88,26 @@ function passedStage(run: PromotionItem): PromotionItem['stage'] {
         message: 'A stage is entered only after the stage before it was passed.',
         got: verdict ?? 'no verdict',
         allowed: 'PASS',
+      },
+    ],
+  });
+}
+
+/** Nobody is asked about a later stage when an earlier approval does not stand, or was given to something else. */
+function assertLetIn(run: Run, stage: GateStage, gates: readonly GateItem[]): void {
+  if (stage === 'change') return;
+  const entered = STAGES.slice(1, STAGES.indexOf(stage)).filter((earlier) => earlier !== 'offline');
+  const broken = entered.find((earlier) => approvedGate(gates, run, earlier) === null);
+  if (broken === undefined) return;
+  throw new ReleaseError('CONDITION_FAILED', `The approval of ${run.promotionId} into ${broken} does not stand.`, {
+    reasons: [
+      {
+        code: 'EARLIER_APPROVAL_BROKEN',
+        path: broken,
+        message: 'No approval by a quorum of people is sealed to what the promotion is now.',
+        got: gates.findLast((gate) => gate.stage === broken)?.status ?? 'no gate',
+        allowed: 'approved, with the seal of candidate, evidence, policy and plan as they are now',
+        next: 'Find out what was changed since, and by whom; then start a new attempt.',
       },
     ],
   });

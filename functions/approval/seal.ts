@@ -1,12 +1,14 @@
 import { digestOf, type JsonObject, type JsonValue } from '../platform/json.ts';
 import { exposureOf } from '../promotion/exposure.ts';
+import { STAGES, type Stage } from '../promotion/life-cycle.ts';
 import type { PromotionItem, Run, StoredObject } from '../registry/items.ts';
 import type { GateStage } from './items.ts';
 
 /**
  * Digest of what people are asked to let in. Anything that would make the decision one about something else is in it:
- * candidate, evidence of all gates so far, manifest, policy, change record and what the stage exposes (null: nothing).
- * Who decides is not in it; that has a digest of its own.
+ * candidate, evidence of the stages before, manifest, policy, change record and what the stage exposes (null: nothing).
+ * What the stage itself and later ones find is not in it, so that it stays whole while the candidate goes on; nor is who
+ * decides, which has a digest of its own.
  */
 export function sealOf(run: Run, stage: GateStage): string {
   const asked = {
@@ -18,8 +20,10 @@ export function sealOf(run: Run, stage: GateStage): string {
     change: digestOf(run.change),
     exposure: exposedBy(run, stage),
   };
-  if (run.kind === 'promotion') return digestOf({ ...asked, ...candidateFacts(run) });
-  return digestOf({ ...asked, kind: run.kind, proposal: digestOf(run.proposal), baseRevision: run.baseRevision });
+  if (run.kind === 'promotion') return digestOf({ ...asked, ...candidateFacts(run, stagesBefore(stage)) });
+  const { kind, proposal, baseRevision, adopt } = run;
+  const adopted = adopt === undefined ? {} : { adopt: digestOf(adopt) };
+  return digestOf({ ...asked, kind, proposal: digestOf(proposal), baseRevision, ...adopted });
 }
 
 /** What letting the run through the gate exposes. */
@@ -27,7 +31,11 @@ export function exposedBy(run: Run, stage: GateStage): JsonObject | null {
   return run.kind === 'promotion' && stage !== 'change' ? exposureOf(run, stage) : null;
 }
 
-function candidateFacts(run: PromotionItem): { readonly [name: string]: JsonValue } {
+function stagesBefore(stage: GateStage): readonly Stage[] {
+  return stage === 'change' ? [] : STAGES.slice(0, STAGES.indexOf(stage));
+}
+
+function candidateFacts(run: PromotionItem, before: readonly Stage[]): { readonly [name: string]: JsonValue } {
   return {
     kind: run.kind,
     version: run.version,
@@ -36,7 +44,12 @@ function candidateFacts(run: PromotionItem): { readonly [name: string]: JsonValu
     training: digestOf(run.training),
     knownFailureModes: digestOf(run.knownFailureModes),
     evidence: Object.fromEntries(
-      Object.entries(run.gates).map(([name, { verdict, judge, artifacts }]) => [name, { verdict, judge, artifacts }]),
+      before.flatMap((stage) => {
+        const found = run.gates[stage];
+        return found === undefined
+          ? []
+          : [[stage, { verdict: found.verdict, judge: found.judge, artifacts: found.artifacts }]];
+      }),
     ),
     manifest: run.manifest ?? null,
   };
@@ -47,7 +60,7 @@ export function sealedObjects(run: Run): {
   readonly handedIn: readonly StoredObject[];
   readonly written: readonly StoredObject[];
 } {
-  if (run.kind !== 'promotion') return { handedIn: [], written: [] };
+  if (run.kind !== 'promotion') return { handedIn: run.adopt === undefined ? [] : [run.adopt.artifact], written: [] };
   const artifacts = Object.values(run.gates).flatMap((gate) => Object.values(gate.artifacts));
   return {
     handedIn: [run.artifact, run.backtest, run.history],

@@ -31,7 +31,8 @@ export function durationSchema(bounds: { readonly min?: string; readonly max?: s
     const tooShort = bounds.min !== undefined && seconds < durationSeconds(bounds.min);
     const tooLong = bounds.max !== undefined && seconds > durationSeconds(bounds.max);
     if (!fixed || tooShort || tooLong) {
-      context.addIssue({ code: 'custom', message: `Expected ${allowed}.`, params: { allowed } });
+      // Checks that calculate with the duration must not see one that is none.
+      context.addIssue({ code: 'custom', message: `Expected ${allowed}.`, params: { allowed }, continue: false });
     }
   });
 }

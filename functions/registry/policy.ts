@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { durationSchema, durationSeconds } from '../platform/duration.ts';
-import { MAX_EVENTS, worstCaseEvents } from './history-budget.ts';
+import { deadEnds } from './dead-ends.ts';
 
 const share = () => z.number().min(0).max(1);
 const count = () => z.int().min(1);
@@ -207,14 +207,8 @@ const policyShape = z.strictObject({
 });
 
 export const policySchema = policyShape.superRefine((policy, context) => {
-  const events = worstCaseEvents(policy);
-  if (events <= MAX_EVENTS) return;
-  context.addIssue({
-    code: 'custom',
-    path: ['poll'],
-    input: policy.poll,
-    message: `The stages may last so long, and look so often, that an execution could need ${events} history events.`,
-    params: { allowed: `a poll and bounds (shadowPlan, canaryPlan) that need at most ${MAX_EVENTS} events` },
-  });
+  for (const { path, input, message, allowed } of deadEnds(policy)) {
+    context.addIssue({ code: 'custom', path: [...path], input, message, params: { allowed } });
+  }
 });
 export type Policy = z.infer<typeof policySchema>;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { sealedObjects, sealOf } from '../../functions/approval/seal.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
+import { STAGES } from '../../functions/promotion/life-cycle.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
-import { CAS, changeItem, promotionItem, REPORT_KEY, stored } from './fixtures.ts';
+import { ASKED_STAGES, CAS, changeItem, promotionBefore, promotionItem, REPORT_KEY, stored } from './fixtures.ts';
 
 const seal = sealOf(promotionItem(), 'production');
 const offline = promotionItem().gates.offline;
@@ -17,7 +18,10 @@ describe('The seal', () => {
     ['another version', { version: '1.2.1' }],
     ['another baseline', { baseline: '' }],
     ['fewer failure modes', { knownFailureModes: ['Underforecasts in the week before Easter.'] }],
-    ['fewer stages', { stages: ['offline', 'shadow', 'production'] }],
+    [
+      'another time for which the previous version is compared',
+      { plan: { ...promotionItem().plan, confirmation: 'P1D' } },
+    ],
     ['a manifest', { manifest: stored('manifests/x', 'signed') }],
     [
       'other evidence',
@@ -32,9 +36,48 @@ describe('The seal', () => {
     expect(sealOf(promotionItem(change), 'production')).not.toBe(seal);
   });
 
-  it('is one for each stage and exposure plan', () => {
-    expect(sealOf(promotionItem(), 'canary')).not.toBe(seal);
-    expect(sealOf(promotionItem(), 'production', { steps: [5, 25] })).not.toBe(seal);
+  it('is one for each stage', () => {
+    expect(new Set(ASKED_STAGES.map((stage) => sealOf(promotionItem(), stage))).size).toBe(3);
+  });
+
+  it.each(ASKED_STAGES)('of %s is broken by a change of what that stage exposes, and by no other', (stage) => {
+    const { plan } = promotionItem();
+    const altered = {
+      shadow: { ...plan, shadow: { maxDuration: 'P7D' } },
+      canary: { ...plan, canary: { ...plan.canary, excludedSegments: ['region:north'] } },
+      production: { ...plan, confirmation: 'P1D' },
+    };
+    for (const changed of ASKED_STAGES) {
+      const same = sealOf(promotionItem({ plan: altered[changed] }), stage) === sealOf(promotionItem(), stage);
+      expect(same).toBe(changed !== stage);
+    }
+  });
+
+  it.each(ASKED_STAGES)('of %s is broken by other evidence of any stage before it', (stage) => {
+    const run = promotionBefore(stage);
+    for (const name of STAGES.slice(0, STAGES.indexOf(stage))) {
+      const found = run.gates[name];
+      if (found === undefined) throw new Error(`${name} was not passed.`);
+      const gates = { ...run.gates, [name]: { ...found, artifacts: { 'evaluation-report': stored('x', 'nicer') } } };
+      expect(sealOf({ ...run, gates }, stage)).not.toBe(sealOf(run, stage));
+    }
+  });
+
+  it('of a stage stays whole while the candidate is in it and goes on from it', () => {
+    const { shadow, canary } = promotionBefore('production').gates;
+    const asked = promotionBefore('shadow');
+    const looked = {
+      ...asked,
+      gates: { ...asked.gates, ...(shadow ? { shadow: { ...shadow, verdict: 'CONTINUE' as const } } : {}) },
+    };
+    const passed = {
+      ...asked,
+      gates: { ...asked.gates, ...(shadow && canary ? { shadow, canary } : {}) },
+      canaryStep: 2,
+    };
+    for (const later of [looked, passed, promotionBefore('canary'), promotionBefore('production')]) {
+      expect(sealOf(later, 'shadow')).toBe(sealOf(asked, 'shadow'));
+    }
   });
 
   it('stays whole while the promotion merely waits', () => {
@@ -46,6 +89,19 @@ describe('The seal', () => {
     const { proposal } = changeItem();
     expect(sealOf(changeItem({ proposal: { ...proposal, approvers: [CAS] } }), 'change')).not.toBe(asked);
     expect(sealOf(changeItem({ baseRevision: 2 }), 'change')).not.toBe(asked);
+  });
+
+  it('of an onboarding is broken by another version that is taken over, and names its artifact', () => {
+    const adopt = { version: '0.9', artifact: stored('candidates/x/artifact', 'theirs') };
+    const onboarding = changeItem({ kind: 'onboard', adopt });
+    const seals = [
+      onboarding,
+      changeItem({ kind: 'onboard' }),
+      changeItem({ kind: 'onboard', adopt: { ...adopt, version: '0.9.1' } }),
+      changeItem({ kind: 'onboard', adopt: { ...adopt, artifact: stored('candidates/x/artifact', 'others') } }),
+    ].map((run) => sealOf(run, 'change'));
+    expect(new Set(seals).size).toBe(4);
+    expect(sealedObjects(onboarding).handedIn).toEqual([adopt.artifact]);
   });
 
   it('names every stored object that it rests on', () => {

@@ -4,18 +4,22 @@ import { ApprovalStore, type GateRef } from '../../functions/approval/approval-s
 import { ApprovalWrites } from '../../functions/approval/approval-writes.ts';
 import type { Callback } from '../../functions/approval/callback-store.ts';
 import type { Link } from '../../functions/approval/find-request.ts';
-import type { GateItem } from '../../functions/approval/items.ts';
+import type { GateItem, GateStage } from '../../functions/approval/items.ts';
 import { openGate } from '../../functions/approval/open-gate.ts';
 import { requestApproval } from '../../functions/approval/request-approval.ts';
+import { sealOf } from '../../functions/approval/seal.ts';
 import type { Email } from '../../functions/platform/email.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import { registryKeys } from '../../functions/platform/keys.ts';
+import { personActor } from '../../functions/platform/people.ts';
+import { stageAfter } from '../../functions/promotion/life-cycle.ts';
 import type { ModelItem, Run, StoredObject } from '../../functions/registry/items.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
+import { ANA } from '../fakes/inputs.ts';
 import type { Tables } from '../fakes/tables.ts';
-import { modelItem, PROMOTION_ID, promotionItem, REPORT_KEY, reportText } from './fixtures.ts';
+import { type AskedStage, gateItem, modelItem, promotionBefore, writtenBefore } from './fixtures.ts';
 
 export const NOW = new Date('2026-03-02T09:00:00.000Z');
 export const APPROVE = { decision: 'approve', version: '1.2.0', justification: 'Better in every region that matters.' };
@@ -51,23 +55,28 @@ interface Sent extends Email {
   readonly to: string;
 }
 
+interface Over {
+  readonly model?: ModelItem | null;
+  /** What people are asked to let the promotion into: production, unless a test says otherwise. */
+  readonly stage?: AskedStage;
+  readonly run?: Run;
+}
+
 /**
- * Everything that the approval functions work with, on real tables: one promotion that passed offline, an inbox, and an
- * execution that notes which tokens woke it.
+ * Everything that the approval functions work with, on real tables: one promotion that passed everything before the stage
+ * that is asked about, an inbox, and an execution that notes which tokens woke it.
  */
-export async function createStand(
-  tables: Tables,
-  over: { readonly model?: ModelItem | null; readonly run?: Run } = {},
-) {
+export async function createStand(tables: Tables, over: Over = {}) {
   await empty(tables);
-  const run = over.run ?? promotionItem();
+  const run = over.run ?? promotionBefore(over.stage ?? 'production');
+  const gate: GateRef = { promotionId: run.promotionId, stage: askedStage(run), round: 1 };
   const model = over.model === undefined ? modelItem() : over.model;
   const inbox: Sent[] = [];
   const woken: string[] = [];
   const spent = new Set<string>();
   const evidence = new VersionedEvidence();
   for (const name of ['artifact', 'backtest', 'history']) evidence.put(`candidates/${run.promotionId}/${name}`, name);
-  evidence.put(REPORT_KEY, reportText());
+  for (const [key, text] of Object.entries(writtenBefore('production'))) evidence.put(key, text);
   const forged: GateItem[] = [];
   const wakes: string[] = [];
   const ports = {
@@ -101,9 +110,14 @@ export async function createStand(
   const putModel = (item: ModelItem) => put(registryKeys.model(item.model), item);
   if (model !== null) await putModel(model);
   await ports.approvals.carryOut(ports.registryWrites.newRun(run));
+  const entered = (['shadow', 'canary'] as const).filter((stage) => run.kind === 'promotion' && run.gates[stage]);
+  for (const stage of entered) await letIn(ports, run, stage);
   return {
     ports,
     run,
+    gate,
+    /** Ledger entries before anything is tried here. */
+    before: entered.length,
     inbox,
     woken,
     wakes,
@@ -113,14 +127,16 @@ export async function createStand(
     putRun: (changed: Run) => put(registryKeys.promotion(changed.model, changed.promotionId), changed),
     /** The link of the newest email to an address. */
     linkOf: (email: string): Link => linkIn(inbox.findLast(({ to }) => to === email)?.text ?? ''),
-    /** Types of the ledger's entries, in order. */
+    /** Types of the ledger's entries since, in order. */
     entries: async () => {
       const types: string[] = [];
       for await (const { body } of ports.ledger.entries(run.model)) types.push(body.type);
-      return types;
+      return types.slice(entered.length);
     },
     entry: async (type: string) => {
-      for await (const { body } of ports.ledger.entries(run.model)) if (body.type === type) return body;
+      for await (const { body } of ports.ledger.entries(run.model)) {
+        if (body.type === type && body.seq > entered.length) return body;
+      }
       throw new Error(`No ${type} in the ledger.`);
     },
     /** Every item of registry and approvals table, for comparing before and after. */
@@ -130,8 +146,30 @@ export async function createStand(
 }
 export type Stand = Awaited<ReturnType<typeof createStand>>;
 
-/** The gate of a stand's promotion, and the first moment after its expiry. */
-export const GATE: GateRef = { promotionId: PROMOTION_ID, stage: 'production', round: 1 };
+function askedStage(run: Run): GateStage {
+  const stage = run.kind === 'promotion' ? stageAfter(run.stage) : 'change';
+  return stage === null || stage === 'offline' ? 'production' : stage;
+}
+
+/** An approval of before, with its entry. */
+async function letIn(
+  ports: { readonly approvalWrites: ApprovalWrites; readonly ledger: ReturnType<Tables['openLedger']> },
+  run: Run,
+  stage: AskedStage,
+): Promise<void> {
+  const { promotionId, model } = run;
+  const justification = `Ready for ${stage}.`;
+  const said = { approver: ANA, decision: 'approve' as const, justification, at: run.startedAt };
+  const data = { promotionId, stage, round: 1, ...said, gateStatus: 'approved', counted: 1 };
+  const draft = { model, type: 'approval-decided' as const, at: run.startedAt, actor: personActor(ANA), data };
+  await ports.ledger.append(draft, (seq) => {
+    const closed = { status: 'approved' as const, closedAt: run.startedAt, openedSeq: seq, closedSeq: seq };
+    const seal = sealOf(run, stage);
+    return [ports.approvalWrites.newGate(gateItem({ stage, seal, ...closed, decisions: [{ ...said, seq }] }))];
+  });
+}
+
+/** The first moment after the expiry of a gate that was opened at `NOW`. */
 export const AFTER_EXPIRY = new Date(NOW.getTime() + 7 * 86_400_000);
 
 /** A stand whose gate is open and whose approvers have their emails. */
@@ -143,7 +181,7 @@ export async function createAskedStand(tables: Tables, over?: Parameters<typeof 
 }
 
 export async function statusOf(stand: Stand): Promise<GateItem['status'] | undefined> {
-  return (await stand.ports.approvals.gate(GATE))?.status;
+  return (await stand.ports.approvals.gate(stand.gate))?.status;
 }
 
 export function linkIn(text: string): Link {

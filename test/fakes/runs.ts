@@ -1,13 +1,24 @@
 import { parsePromotionId } from '../../functions/platform/ids.ts';
-import { digestOf } from '../../functions/platform/json.ts';
-import type { ChangeItem, ModelItem, PromotionItem, Proposal, StoredObject } from '../../functions/registry/items.ts';
+import { digestOf, sha256Hex } from '../../functions/platform/json.ts';
+import { planOf } from '../../functions/promotion/exposure.ts';
+import type {
+  ChangeItem,
+  Exposure,
+  GateResult,
+  ModelItem,
+  PromotionItem,
+  Proposal,
+  StoredObject,
+} from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { ANA, BEN, CHANGE_RECORD, OWNER, PIPELINE, REPLENISHMENT } from './inputs.ts';
 
 const policy = policySchema.parse({});
+export const STARTED = '2026-03-01T08:00:00.000Z';
 
-export function stored(key: string): StoredObject {
-  return { bucket: 'evidence', key, versionId: `v-${key}`, sha256: digestOf(key) };
+/** A stored object whose bytes are `text`. */
+export function stored(key: string, text = key, versionId = 'v1'): StoredObject {
+  return { bucket: 'evidence', key, versionId, sha256: sha256Hex(text) };
 }
 
 export function aModel(over: Partial<ModelItem> = {}): ModelItem {
@@ -19,21 +30,26 @@ export function aModel(over: Partial<ModelItem> = {}): ModelItem {
     policyVersion: 1,
     policy,
     policyDigest: digestOf(policy),
-    environmentId: 'env',
-    profileId: 'profile',
+    environmentId: 'env1',
+    profileId: 'prof1',
     revision: 1,
     changedBy: 'demand_onboard_1',
-    createdAt: '2026-03-01T00:00:00.000Z',
-    updatedAt: '2026-03-01T00:00:00.000Z',
+    createdAt: STARTED,
+    updatedAt: STARTED,
     ...over,
   };
 }
 
-/** A promotion that has passed the offline gate of a stack that runs offline and production. */
+/** What a gate found that was passed. */
+export function passedGate(judge: string, artifacts: GateResult['artifacts']): GateResult {
+  return { verdict: 'PASS', reasons: [], judge, judgedAt: STARTED, artifacts };
+}
+
+/** A promotion that has passed offline; nobody was asked yet. */
 export function aPromotion(over: Partial<PromotionItem> = {}): PromotionItem {
   const promotionId = over.promotionId ?? 'demand_1-0-0_1';
   const artifacts = ['evaluation-report', 'segment-analysis', 'risk-summary'].map(
-    (name) => [name, stored(name)] as const,
+    (name) => [name, stored(`evidence/${promotionId}/offline/${name}`)] as const,
   );
   return {
     kind: 'promotion',
@@ -45,26 +61,35 @@ export function aPromotion(over: Partial<PromotionItem> = {}): PromotionItem {
     change: CHANGE_RECORD,
     policyVersion: 1,
     policyDigest: digestOf(policy),
-    executionArn: `arn:${promotionId}`,
-    startedAt: '2026-03-02T00:00:00.000Z',
-    stages: ['offline', 'production'],
-    stage: 'production',
-    awaitingApproval: true,
-    artifact: stored('artifact'),
-    backtest: stored('backtest'),
-    history: stored('history'),
+    executionArn: `arn:aws:states:eu-west-1:000000000000:execution:ModelRelease-promotion:${promotionId}`,
+    startedAt: STARTED,
+    stage: 'offline',
+    awaitingApproval: false,
+    artifact: stored(`candidates/${promotionId}/artifact`, 'artifact'),
+    backtest: stored(`candidates/${promotionId}/backtest`, 'backtest'),
+    history: stored(`candidates/${promotionId}/history`, 'history'),
     training: { from: '2025-01-01', to: '2026-01-31', features: ['weekday', 'level'], code: 'abc123' },
-    knownFailureModes: ['Underforecasts in the week before Easter.'],
+    knownFailureModes: ['Underforecasts in the week before Easter.', 'Has never seen a store that opened in summer.'],
     baseline: '',
-    gates: {
-      offline: {
-        verdict: 'PASS',
-        reasons: [],
-        judge: 'offline/1',
-        judgedAt: '2026-03-02T00:01:00.000Z',
-        artifacts: Object.fromEntries(artifacts),
-      },
-    },
+    gates: { offline: passedGate('offline/1', Object.fromEntries(artifacts)) },
+    plan: planOf(policy),
+    canaryStep: 0,
+    exposures: [],
+    ...over,
+  };
+}
+
+/** One document by which a candidate was exposed. */
+export function anExposure(over: Partial<Exposure> = {}): Exposure {
+  return {
+    stage: 'shadow',
+    step: 0,
+    percentage: 0,
+    until: '2026-05-10T08:00:00.000Z',
+    revision: 3,
+    deploymentNumber: 3,
+    documentSha256: digestOf('shadow document'),
+    movedAt: '2026-03-02T09:05:00.000Z',
     ...over,
   };
 }
@@ -82,8 +107,8 @@ export function aChange(over: Partial<ChangeItem> = {}): ChangeItem {
     change: { ...CHANGE_RECORD, type: 'ownership' },
     policyVersion: 1,
     policyDigest: digestOf(policy),
-    executionArn: 'arn:demand_change_1',
-    startedAt: '2026-03-02T00:00:00.000Z',
+    executionArn: 'arn:aws:states:eu-west-1:000000000000:execution:ModelRelease-onboarding:demand_change_1',
+    startedAt: STARTED,
     proposal: settings,
     before: settings,
     baseRevision: 1,

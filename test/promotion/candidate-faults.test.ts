@@ -8,7 +8,6 @@ import {
   registrationFaults,
 } from '../../functions/promotion/candidate-faults.ts';
 import type { PromotionInput } from '../../functions/promotion/input.ts';
-import { BUILT_STAGES, STAGES } from '../../functions/promotion/life-cycle.ts';
 import type { VersionItem } from '../../functions/registry/items.ts';
 import { candidateInput } from '../fakes/inputs.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
@@ -20,8 +19,6 @@ const facts: RegistryFacts = {
   version: null,
   inFlight: null,
   onboardingBroke: false,
-  stages: BUILT_STAGES,
-  builtStages: BUILT_STAGES,
   allowedPrefixes: ['s3://evidence/incoming/'],
 };
 
@@ -131,8 +128,6 @@ describe('A well-formed candidate', () => {
     ['a model whose onboarding broke off', { onboardingBroke: true }, 'ONBOARDING_INCOMPLETE'],
     ['a model without an owner', { model: 'ownerless' }, 'MODEL_WITHOUT_OWNER'],
     ['a version that names another artifact', { version: version({}) }, 'VERSION_DIGEST_CONFLICT'],
-    ['stages that cannot be read', { stages: null }, 'STAGES_UNREADABLE'],
-    ['stages that this release cannot run', { stages: STAGES }, 'STAGE_NOT_AVAILABLE'],
   ] as const)('is refused for %s', (_, over, code) => {
     expect(codes(registrationFaults(input(), { ...facts, ...over }))).toEqual([code]);
   });
@@ -160,8 +155,8 @@ describe('A well-formed candidate', () => {
 
   it('is refused with every reason at once', () => {
     const inFlight = { model: 'demand', promotionId: 'demand_0-9_1', executionArn: 'arn', since: '' };
-    const reasons = registrationFaults(input(), { ...facts, inFlight, version: version({}), stages: STAGES });
-    expect(codes(reasons)).toEqual(['VERSION_DIGEST_CONFLICT', 'PROMOTION_IN_FLIGHT', 'STAGE_NOT_AVAILABLE']);
+    const reasons = registrationFaults(input(), { ...facts, inFlight, version: version({}) });
+    expect(codes(reasons)).toEqual(['VERSION_DIGEST_CONFLICT', 'PROMOTION_IN_FLIGHT']);
   });
 });
 

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  BUILT_STAGES,
   ENDS,
   type LifeCycleEvent,
-  parseStages,
-  STAGES,
+  type STAGES,
   START,
   type State,
-  skippedStages,
   stageAfter,
   transition,
 } from '../../functions/promotion/life-cycle.ts';
@@ -111,31 +108,10 @@ describe('The life cycle', () => {
     expect(START).toEqual(stage('offline'));
   });
 
-  it('asks people for production right after offline where the stack leaves the stages between out', () => {
-    expect(transition(START, 'passed', ['offline', 'production'])).toEqual(approval('production'));
-  });
-
-  it('has no next stage after production, nor from a stage that the promotion does not go through', () => {
-    expect(stageAfter('production', STAGES)).toBeNull();
-    expect(stageAfter('canary', ['offline', 'production'])).toBeNull();
-  });
-});
-
-describe('The stages setting', () => {
-  it('is read in the order of the life cycle, whatever order it is written in', () => {
-    expect(parseStages('production, offline')).toEqual(['offline', 'production']);
-    expect(parseStages('offline,shadow,canary,production')).toEqual(STAGES);
-  });
-
-  it.each(['', 'offline', 'production', 'offline,prod', 'offline,shadow', 'shadow,canary,production'])(
-    'is refused as %j, because a promotion begins offline, ends in production, and knows no other names',
-    (text) => {
-      expect(parseStages(text)).toBeNull();
-    },
-  );
-
-  it('names what it leaves out', () => {
-    expect(skippedStages(BUILT_STAGES)).toEqual(['shadow', 'canary']);
-    expect(skippedStages(STAGES)).toEqual([]);
+  it('goes from offline over shadow and canary to production, and nowhere after it', () => {
+    expect(stageAfter('offline')).toBe('shadow');
+    expect(stageAfter('shadow')).toBe('canary');
+    expect(stageAfter('canary')).toBe('production');
+    expect(stageAfter('production')).toBeNull();
   });
 });

@@ -5,7 +5,6 @@ import { systemActor } from '../../functions/platform/people.ts';
 import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
 import { closePromotion } from '../../functions/promotion/close-promotion.ts';
 import type { ExecutionStatus } from '../../functions/promotion/dead-promotion.ts';
-import { BUILT_STAGES } from '../../functions/promotion/life-cycle.ts';
 import { type RegisterCandidatePorts, registerCandidate } from '../../functions/promotion/register-candidate.ts';
 import { applyChange } from '../../functions/registry/apply-change.ts';
 import { registerChange } from '../../functions/registry/register-change.ts';
@@ -45,8 +44,6 @@ function ports() {
 }
 
 const settings = {
-  stages: BUILT_STAGES,
-  builtStages: BUILT_STAGES,
   allowedPrefixes: ['s3://evidence/incoming/'],
   retention: { days: 1, mode: 'GOVERNANCE' as const },
 };

@@ -1,0 +1,74 @@
+import { durationSeconds } from '../platform/duration.ts';
+import { MAX_EVENTS, shortestPollSeconds, worstCaseEvents } from './history-budget.ts';
+
+/** Why no promotion could pass under a policy whose fields are each well-formed; `path` is the field to mend. */
+export interface DeadEnd {
+  readonly path: readonly string[];
+  readonly input: unknown;
+  readonly message: string;
+  readonly allowed: string;
+}
+
+interface Settings {
+  readonly poll: string;
+  readonly shadowPlan: { readonly maxDuration: string };
+  readonly canary: { readonly max_days: number; readonly pass_every_days: number };
+  readonly canaryPlan: {
+    readonly maxDuration: string;
+    readonly steps: readonly { readonly hold: string }[];
+    readonly where: Readonly<Record<keyof typeof KINDS, readonly string[]>>;
+    readonly excludedSegments: readonly string[];
+  };
+}
+
+/** Lists of `where`, and the kind of segment that their entries are. */
+const KINDS = { regions: 'region', stores: 'store', skus: 'sku', categories: 'category' } as const;
+
+const SECONDS_PER_DAY = 86_400;
+
+/**
+ * The combinations under which every promotion would end without a verdict in its favour. Holds and cycles are business
+ * days and are not held against the bounds, which are wall clock: where history is replayed, days pass in seconds.
+ */
+export function deadEnds(policy: Settings): readonly DeadEnd[] {
+  return [...tooManyEvents(policy), ...noDayToPass(policy), ...nobodyLeft(policy)];
+}
+
+function tooManyEvents(policy: Settings): readonly DeadEnd[] {
+  const events = worstCaseEvents(policy);
+  if (events <= MAX_EVENTS) return [];
+  return [
+    {
+      path: ['poll'],
+      input: policy.poll,
+      message: `The stages may last so long, and are looked at so often, that an execution could need ${events} history events, and there is room for ${MAX_EVENTS}.`,
+      allowed: `at least PT${shortestPollSeconds(policy)}S for these bounds (shadowPlan.maxDuration, canaryPlan.maxDuration), or shorter bounds`,
+    },
+  ];
+}
+
+function noDayToPass({ canary, canaryPlan }: Settings): readonly DeadEnd[] {
+  const holdDays = durationSeconds(canaryPlan.steps.at(-1)?.hold ?? 'P1D') / SECONDS_PER_DAY;
+  const needed = Math.max(holdDays, canary.pass_every_days);
+  if (canary.max_days >= needed) return [];
+  return [
+    {
+      path: ['canary', 'max_days'],
+      input: canary.max_days,
+      message: `The canary would fail for lack of time before it may pass: its last step is held for ${holdDays} days, and it may pass every ${canary.pass_every_days} days.`,
+      allowed: `at least ${needed}, or a shorter hold and pass_every_days`,
+    },
+  ];
+}
+
+function nobodyLeft({ canaryPlan: { where, excludedSegments } }: Settings): readonly DeadEnd[] {
+  return (['regions', 'stores', 'skus', 'categories'] as const)
+    .filter((list) => where[list].length > 0)
+    .filter((list) => where[list].every((name) => excludedSegments.includes(`${KINDS[list]}:${name}`)))
+    .map((list) => ({
+      path: ['canaryPlan', 'excludedSegments'],
+      input: excludedSegments,
+      message: `Every one of the ${list} that the canary is drawn from is excluded from it.`,
+      allowed: `at least one of canaryPlan.where.${list} that is not excluded`,
+    }));
+}
