@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { worstCaseEvents } from '../../functions/registry/history-budget.ts';
 import { AwsError, type InvokeResult } from '../../infra/local/service.ts';
 import { createStepFunctions, type StepFunctions } from '../../infra/local/step-functions/step-functions.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
@@ -440,6 +441,8 @@ describe('the record of executions', () => {
     expect(history.events?.map((event) => event.type)).toEqual([
       'ExecutionStarted',
       'TaskStateEntered',
+      'TaskScheduled',
+      'TaskStarted',
       'TaskFailed',
       'TaskStateExited',
       'SucceedStateEntered',
@@ -448,13 +451,74 @@ describe('the record of executions', () => {
     ]);
     expect(history.events?.[0]?.timestamp).toBeInstanceOf(Date);
     expect(history.events?.[1]?.stateEnteredEventDetails).toMatchObject({ name: 'A', input: '{}' });
-    expect(history.events?.[2]?.taskFailedEventDetails).toMatchObject({ error: 'Flaky', resource: 'invoke' });
+    expect(history.events?.[4]?.taskFailedEventDetails).toMatchObject({ error: 'Flaky', resource: 'invoke' });
     const newest = await client.send(
       new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 2 }),
     );
-    expect(newest.events?.map((event) => event.id)).toEqual([7, 6]);
+    expect(newest.events?.map((event) => event.id)).toEqual([9, 8]);
     const next = new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, nextToken: newest.nextToken });
-    expect((await client.send(next)).events?.[0]?.id).toBe(5);
+    expect((await client.send(next)).events?.[0]?.id).toBe(7);
+  });
+
+  const typesOf = async (executionArn: string | undefined) => {
+    const { events } = await client.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }));
+    return events?.map(({ type }) => type) ?? [];
+  };
+
+  it('lists every try of a task, and a wait for a token as submitted until it is answered', async () => {
+    let tries = 0;
+    answer = () => {
+      tries += 1;
+      return tries === 1 ? failWith('Flaky') : {};
+    };
+    const retry = { Retry: [{ ErrorEquals: ['Flaky'], IntervalSeconds: 1 }] };
+    machine({ A: { ...CALL, Parameters: { FunctionName: FUNCTION_ARN }, ...retry, End: true } });
+    const flaky = await client.send(new StartExecutionCommand({ stateMachineArn: MACHINE_ARN }));
+    await ended(flaky.executionArn);
+    const aTry = ['TaskScheduled', 'TaskStarted'];
+    expect(await typesOf(flaky.executionArn)).toEqual([
+      ...['ExecutionStarted', 'TaskStateEntered', ...aTry, 'TaskFailed', ...aTry, 'TaskSucceeded'],
+      ...['TaskStateExited', 'ExecutionSucceeded'],
+    ]);
+    const { executionArn, taskToken } = await waiting();
+    expect((await typesOf(executionArn)).at(-1)).toBe('TaskSubmitted');
+    await client.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
+    await ended(executionArn);
+    expect((await typesOf(executionArn)).slice(-3)).toEqual(['TaskSucceeded', 'TaskStateExited', 'ExecutionSucceeded']);
+  });
+
+  it('lists for a look of a running stage, wait, task and choice, what a policy is budgeted for', async () => {
+    const looks = 4;
+    let left = looks;
+    answer = () => {
+      left -= 1;
+      return { waitSeconds: 0, verdict: left === 0 ? 'PASS' : 'CONTINUE' };
+    };
+    machine({
+      Wait: { Type: 'Wait', SecondsPath: '$.waitSeconds', Next: 'Judge' },
+      Judge: { ...CALL, Parameters: { FunctionName: FUNCTION_ARN }, OutputPath: '$.Payload', Next: 'Verdict' },
+      Verdict: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.verdict', StringEquals: 'CONTINUE', Next: 'Wait' }],
+        Default: 'Done',
+      },
+      Done: { Type: 'Succeed' },
+    });
+    const input = '{"waitSeconds":0}';
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn: MACHINE_ARN, input }));
+    await ended(executionArn);
+    const budget = (maxDuration: string, steps: readonly string[] = []) =>
+      worstCaseEvents({ poll: 'PT1M', shadowPlan: { maxDuration }, canaryPlan: { maxDuration: 'PT1M', steps } });
+    const beside = ['ExecutionStarted', 'SucceedStateEntered', 'SucceedStateExited', 'ExecutionSucceeded'].length;
+    const perLook = ((await typesOf(executionArn)).length - beside) / looks;
+    expect(perLook).toBe(budget('PT2M') - budget('PT1M'));
+    // A step of the canary is one more task, and the wait that follows is a look.
+    expect(perLook - ['wait', 'choice'].length * 2).toBe(budget('PT1M', ['step']) - budget('PT1M'));
+  });
+
+  it.each([undefined, 'soon', -1, 1.5])('fails at a wait for %j seconds', async (waitSeconds) => {
+    const wait = { Type: 'Wait', SecondsPath: '$.waitSeconds', End: true };
+    expect(await run({ Wait: wait }, { waitSeconds })).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
   });
 
   it('never shows a task token', async () => {

@@ -1,4 +1,5 @@
 import type { StateMachine } from 'aws-local-stepfunctions';
+import { REGION } from '../service.ts';
 
 /** What the interpreter reports while it runs. */
 export type RunEvent = ReturnType<StateMachine['run']>['eventLogs'] extends AsyncGenerator<infer Event> ? Event : never;
@@ -23,27 +24,66 @@ export interface Outcome {
 
 const WHOLE = { truncated: false } as const;
 
-/** Adds an event to a history; nothing is added for steps of the interpreter that Step Functions does not list. */
-export function append(history: HistoryEvent[], event: NewEvent | undefined, at: Date): void {
-  if (event === undefined) return;
-  const previousEventId = history.length;
-  history.push({ id: previousEventId + 1, previousEventId, timestamp: at.getTime() / 1000, ...event });
+/** Adds events to a history. */
+export function append(history: HistoryEvent[], events: readonly NewEvent[], at: Date): void {
+  for (const event of events) {
+    const previousEventId = history.length;
+    history.push({ id: previousEventId + 1, previousEventId, timestamp: at.getTime() / 1000, ...event });
+  }
 }
 
-/** The history event of a step of the interpreter: states and failed tasks. Task tokens are left out. */
-export function historyOf(event: RunEvent): NewEvent | undefined {
-  if (event.type === 'StateEntered') {
-    const details = { name: event.state.name, input: text(event.state.input), inputDetails: WHOLE };
-    return { type: `${event.state.type}StateEntered`, stateEnteredEventDetails: details };
+/**
+ * What Step Functions lists of a step of the interpreter, event for event, since executions are limited by their number.
+ * Contents of tasks are left out: they hold the tokens.
+ * @param waits whether a task waits for its token, by the state's name
+ */
+export function historyOf(
+  event: RunEvent,
+  waits: ReadonlyMap<string, boolean>,
+  before: readonly HistoryEvent[],
+): readonly NewEvent[] {
+  if (!('state' in event)) return [];
+  const { type, name } = event.state;
+  const isTask = type === 'Task';
+  const resource = waits.get(name) ? 'invoke.waitForTaskToken' : 'invoke';
+  switch (event.type) {
+    case 'StateEntered': {
+      const details = { name, input: text(event.state.input), inputDetails: WHOLE };
+      return [{ type: `${type}StateEntered`, stateEnteredEventDetails: details }, ...(isTask ? attempt(resource) : [])];
+    }
+    case 'StateRetried':
+      return isTask ? attempt(resource) : [];
+    case 'StateFailed':
+      return isTask ? [failedTask(resource, event)] : [];
+    case 'StateExited': {
+      const details = { name, output: text(event.state.output), outputDetails: WHOLE };
+      const exited = { type: `${type}StateExited`, stateExitedEventDetails: details };
+      const isCaught = /^Task(Failed|TimedOut)$/.test(before.at(-1)?.type ?? '');
+      const succeeded = { type: 'TaskSucceeded', taskSucceededEventDetails: { resourceType: 'lambda', resource } };
+      return isTask && !isCaught ? [succeeded, exited] : [exited];
+    }
+    default:
+      return [];
   }
-  if (event.type === 'StateExited') {
-    const details = { name: event.state.name, output: text(event.state.output), outputDetails: WHOLE };
-    return { type: `${event.state.type}StateExited`, stateExitedEventDetails: details };
-  }
-  if (event.type !== 'StateFailed' || event.state.type !== 'Task') return undefined;
-  const cause = typeof event.Cause === 'string' ? event.Cause : text(event.Cause);
-  const details = { resourceType: 'lambda', resource: 'invoke', error: event.Error, cause };
-  return event.Error === 'States.Timeout'
+}
+
+/** One try of a task; one that waits for a token is submitted, and over when the token is answered. */
+function attempt(resource: string): readonly NewEvent[] {
+  const details = { resourceType: 'lambda', resource };
+  const scheduled = { ...details, region: REGION, parameters: '{}' };
+  return [
+    { type: 'TaskScheduled', taskScheduledEventDetails: scheduled },
+    { type: 'TaskStarted', taskStartedEventDetails: details },
+    ...(resource === 'invoke' ? [] : [{ type: 'TaskSubmitted', taskSubmittedEventDetails: details }]),
+  ];
+}
+
+function failedTask(
+  resource: string,
+  { Error: error, Cause }: { readonly Error: string; readonly Cause: unknown },
+): NewEvent {
+  const details = { resourceType: 'lambda', resource, error, cause: typeof Cause === 'string' ? Cause : text(Cause) };
+  return error === 'States.Timeout'
     ? { type: 'TaskTimedOut', taskTimedOutEventDetails: details }
     : { type: 'TaskFailed', taskFailedEventDetails: details };
 }

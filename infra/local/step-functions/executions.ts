@@ -73,11 +73,11 @@ export class Executions {
     const executionArn = `${ARN}:execution:${machine.name}:${request.name}`;
     const ids = { executionArn, stateMachineArn: machine.arn };
     const record = this.#save({ ...ids, ...request, status: 'RUNNING', startDate: startedAt.getTime(), history: [] });
-    append(record.history, startEvent(record.input, machine.roleArn), startedAt);
+    append(record.history, [startEvent(record.input, machine.roleArn)], startedAt);
     const execution = startExecution(record, {
       ...{ machine, tokens: this.tokens, now },
       invoke: (functionArn, payload) => invoke(machine.name, functionArn, payload),
-      onEvent: (event) => append(record.history, historyOf(event), now()),
+      onEvent: (event) => append(record.history, historyOf(event, machine.loaded.tasks, record.history), now()),
     });
     const closed = execution.done.then((outcome) => this.#close(record, outcome));
     this.#running.set(executionArn, { execution, closed });
@@ -117,7 +117,7 @@ export class Executions {
     // An execution that the platform takes down is open still, for the next start to close.
     if (this.#stopping) return record;
     const at = this.#options.now();
-    append(record.history, endEvent(outcome), at);
+    append(record.history, [endEvent(outcome)], at);
     this.#running.delete(record.executionArn);
     return this.#save({ ...record, ...outcome, stopDate: at.getTime() });
   }
