@@ -103,7 +103,7 @@ export function failureModes({ run }: Review): Html | null {
 export function proposalSection({ run, model }: Review): Html | null {
   if (run.kind === 'promotion') return null;
   const isNew = run.kind === 'onboard';
-  const rows = settingsDiff(isNew ? null : model, run.proposal).map(
+  const rows = settingsDiff(isNew ? null : model, run.proposal, run.adopt).map(
     ({ path, before, after }) =>
       html`<tr><th scope="row">${path}</th>${isNew ? null : html`<td data-label="Now">${before || '–'}</td>`}<td data-label="Afterwards">${after || '–'}</td></tr>`,
   );

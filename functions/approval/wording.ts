@@ -9,7 +9,8 @@ export function typedName(run: Run): string {
 /** What is asked, in a few words, for headings and subjects. */
 export function asked(run: Run, stage: GateStage): string {
   if (run.kind === 'promotion') return `${run.model} ${run.version} into ${stage}`;
-  return run.kind === 'onboard' ? `new model ${run.model}` : `change of ${run.model}`;
+  if (run.kind === 'change') return `change of ${run.model}`;
+  return run.adopt === undefined ? `new model ${run.model}` : `new model ${run.model}, adopting ${run.adopt.version}`;
 }
 
 /** The question that the page asks. */
@@ -29,7 +30,10 @@ export function onApproval(run: Run, stage: GateStage): string {
   }
   if (run.kind === 'change')
     return `The proposed owner, approvers, teams and policy take effect for ${run.model} at once.`;
-  return `The model ${run.model} is created with the proposed owner, approvers and policy. It serves the safe forecast until a version is promoted.`;
+  const created = `The model ${run.model} is created with the proposed owner, approvers and policy.`;
+  return run.adopt === undefined
+    ? `${created} It serves the safe forecast until a version is promoted.`
+    : `${created} Version ${run.adopt.version}, which serves elsewhere already, serves all its forecasts at once, although it passed no gate.`;
 }
 
 /** What happens when one person rejects. */

@@ -6,6 +6,7 @@ import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
 import { dynamo, kms, s3 } from './clients.ts';
 import { config } from './config.ts';
+import { evidencePaths } from './keys.ts';
 import { kmsSigner } from './signing-store.ts';
 
 /*
@@ -24,3 +25,8 @@ export const ledger = () =>
     table: config('LEDGER_TABLE'),
     sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
   });
+/** S3 URI prefixes from which candidates may be taken. */
+export const incomingPrefixes = (): readonly string[] => [
+  `s3://${config('EVIDENCE_BUCKET')}/${evidencePaths.incomingPrefix}`,
+  ...(process.env['INCOMING_PREFIXES'] ?? '').split(',').filter((prefix) => prefix !== ''),
+];

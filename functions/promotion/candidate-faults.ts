@@ -1,9 +1,10 @@
+import { contentFaults, type Found, placeFaults } from '../evidence/handed-in.ts';
 import { parseInput } from '../platform/boundary.ts';
 import type { Reason } from '../platform/errors.ts';
 import { parsePromotionId, subjectOf } from '../platform/ids.ts';
 import type { InFlightItem, ModelItem, VersionItem } from '../registry/items.ts';
 import { idReason, inFlightFaults, modelIn } from '../registry/registration.ts';
-import { type PromotionInput, parseS3Uri, promotionInput } from './input.ts';
+import { type PromotionInput, promotionInput } from './input.ts';
 
 /** The three objects that a candidate brings. */
 export const HANDED_IN = ['artifact', 'backtest', 'history'] as const;
@@ -130,45 +131,10 @@ function versionFaults(input: PromotionInput, version: VersionItem | null): read
 }
 
 function prefixFaults(input: PromotionInput, allowed: readonly string[]): readonly Reason[] {
-  return HANDED_IN.filter((name) => !allowed.some((prefix) => input[name].uri.startsWith(prefix))).map((name) => ({
-    code: 'URI_NOT_ALLOWED',
-    path: `${name}.uri`,
-    message: 'Candidates are taken from the configured places only.',
-    got: input[name].uri,
-    allowed: allowed.join(' or '),
-    next: 'Upload the object there and name it by its new URI.',
-  }));
+  return HANDED_IN.flatMap((name) => placeFaults(name, input[name], allowed));
 }
-
-/** What lies at the URI of a handed-in object; null when nothing does. */
-export type Found = { readonly sha256: string } | null;
 
 /** Reasons for objects that are missing or whose bytes are not those that the input names. */
 export function objectFaults(input: PromotionInput, found: Readonly<Record<HandedIn, Found>>): readonly Reason[] {
-  return HANDED_IN.flatMap((name): readonly Reason[] => {
-    const object = found[name];
-    const { key } = parseS3Uri(input[name].uri);
-    if (object === null) {
-      return [
-        {
-          code: 'OBJECT_MISSING',
-          path: `${name}.uri`,
-          message: `There is no ${name} at this URI.`,
-          got: input[name].uri,
-          next: 'Upload it, then start a new attempt.',
-        },
-      ];
-    }
-    if (object.sha256 === input[name].sha256) return [];
-    return [
-      {
-        code: 'DIGEST_MISMATCH',
-        path: `${name}.sha256`,
-        message: `The ${name} at ${key} does not have the digest that the input names.`,
-        got: object.sha256,
-        allowed: input[name].sha256,
-        next: 'Upload the right object or name its digest, then start a new attempt.',
-      },
-    ];
-  });
+  return HANDED_IN.flatMap((name) => contentFaults(name, input[name], found[name]));
 }

@@ -3,7 +3,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { systemActor } from '../platform/people.ts';
-import { type PromotionItem, type Run, reason } from '../registry/items.ts';
+import { type ChangeItem, type PromotionItem, type Run, reason } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import { ENDS, transition } from './life-cycle.ts';
@@ -79,8 +79,13 @@ async function doneBy({ registry }: ClosePorts, run: Run): Promise<'promoted' | 
     return version?.status === 'production' ? 'promoted' : null;
   }
   const model = await registry.model(run.model);
-  const whole = run.kind === 'change' || run.pointer !== undefined;
+  const whole = run.kind === 'change' || (run.pointer !== undefined && (await adoptionServes(registry, run)));
   return whole && model?.changedBy === run.promotionId ? 'applied' : null;
+}
+
+/** An onboarding that was to take a version over did only half of it as long as the safe forecast serves. */
+async function adoptionServes(registry: ClosePorts['registry'], { model, adopt }: ChangeItem): Promise<boolean> {
+  return adopt === undefined || (await registry.version(model, adopt.version))?.status === 'production';
 }
 
 /**

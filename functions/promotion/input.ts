@@ -1,20 +1,8 @@
 import * as z from 'zod';
 import { changeRecord } from '../change/change-record.ts';
-import { businessDate, modelName, sha256, versionName } from '../platform/ids.ts';
+import { handedIn } from '../evidence/handed-in.ts';
+import { businessDate, modelName, versionName } from '../platform/ids.ts';
 import { requester } from '../platform/people.ts';
-
-const s3Uri = z
-  .string()
-  .max(1024)
-  .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/.*[^/]$/, 'Expected s3://BUCKET/KEY.')
-  // A key such as incoming/../manifests/x is legal in S3 and would read as lying under an allowed prefix.
-  .refine(
-    (uri) => !uri.split('/').some((part) => part === '..' || part === '.'),
-    'The path must not contain . or .. parts.',
-  );
-
-/** An object handed in by the pipeline: where it lies and the SHA-256 of its bytes. */
-const handedIn = z.strictObject({ uri: s3Uri, sha256 });
 
 /** Input of the promotion state machine. Every field is required but `change.critical`. */
 export const promotionInput = z.strictObject({
@@ -46,10 +34,3 @@ export const promotionInput = z.strictObject({
   requestedBy: requester,
 });
 export type PromotionInput = z.infer<typeof promotionInput>;
-
-/** Bucket and key of an S3 URI that the schema accepted. */
-export function parseS3Uri(uri: string): { readonly bucket: string; readonly key: string } {
-  const rest = uri.slice('s3://'.length);
-  const slash = rest.indexOf('/');
-  return { bucket: rest.slice(0, slash), key: rest.slice(slash + 1) };
-}

@@ -1,8 +1,16 @@
+import * as z from 'zod';
+import { dsseEnvelope, verifyEnvelope } from '../platform/dsse.ts';
 import type { JsonObject } from '../platform/json.ts';
-import type { PromotionItem } from '../registry/items.ts';
+import { ADOPTED } from '../registry/adoption.ts';
+import { type ChangeItem, type PromotionItem, storedObject } from '../registry/items.ts';
 
 /** Type of the in-toto predicate; a new shape gets a new number. */
 export const MANIFEST_PREDICATE = 'urn:model-release:manifest:1';
+/** The predicate of a version that was taken over: it says what was not judged, instead of what was. */
+export const ADOPTION_PREDICATE = 'urn:model-release:adoption:1';
+
+const STATEMENT = 'https://in-toto.io/Statement/v1';
+const ALGORITHM = 'ECDSA_P256_SHA256';
 
 /**
  * The in-toto statement that vouches for a candidate: the artifact as its subject, and as predicate everything that it
@@ -10,8 +18,8 @@ export const MANIFEST_PREDICATE = 'urn:model-release:manifest:1';
  */
 export function manifestStatement(run: PromotionItem): JsonObject {
   return {
-    _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: `${run.model}/${run.version}`, digest: { sha256: run.artifact.sha256 } }],
+    _type: STATEMENT,
+    subject: [{ name: subjectName(run.model, run.version), digest: { sha256: run.artifact.sha256 } }],
     predicateType: MANIFEST_PREDICATE,
     predicate: {
       model: run.model,
@@ -32,7 +40,65 @@ export function manifestStatement(run: PromotionItem): JsonObject {
         ]),
       ),
       requestedBy: run.requestedBy,
-      algorithm: 'ECDSA_P256_SHA256',
+      algorithm: ALGORITHM,
     },
   };
+}
+
+/** The in-toto statement of a version that people took over with its model: no gate judged it, and it says so. */
+export function adoptionStatement(run: ChangeItem, adopt: NonNullable<ChangeItem['adopt']>): JsonObject {
+  const { model, promotionId, change, requestedBy } = run;
+  return {
+    _type: STATEMENT,
+    subject: [{ name: subjectName(model, adopt.version), digest: { sha256: adopt.artifact.sha256 } }],
+    predicateType: ADOPTION_PREDICATE,
+    predicate: {
+      model,
+      version: adopt.version,
+      promotionId,
+      label: ADOPTED,
+      artifact: adopt.artifact,
+      change,
+      policy: { version: run.policyVersion, sha256: run.policyDigest },
+      requestedBy,
+      algorithm: ALGORITHM,
+    },
+  };
+}
+
+function subjectName(model: string, version: string): string {
+  return `${model}/${version}`;
+}
+
+/** What both kinds of manifest have, and a reader of the artifact needs. */
+const signedStatement = z.object({
+  subject: z.tuple([z.object({ name: z.string(), digest: z.object({ sha256: z.string() }) })]),
+  predicateType: z.enum([MANIFEST_PREDICATE, ADOPTION_PREDICATE]),
+  predicate: z.object({ artifact: storedObject }),
+});
+
+/**
+ * The artifact that a manifest names for a version; null when the bytes are no manifest of that version, or none that
+ * was signed with this key.
+ */
+export function artifactIn(
+  manifest: Uint8Array,
+  of: { readonly model: string; readonly version: string; readonly publicKeyPem: string },
+): z.infer<typeof storedObject> | null {
+  const envelope = dsseEnvelope.safeParse(parsed(manifest));
+  const payload = envelope.success ? verifyEnvelope(of.publicKeyPem, envelope.data) : null;
+  const statement = payload === null ? null : signedStatement.safeParse(parsed(payload));
+  if (!statement?.success) return null;
+  const [subject] = statement.data.subject;
+  const { artifact } = statement.data.predicate;
+  const about = subject.name === subjectName(of.model, of.version) && subject.digest.sha256 === artifact.sha256;
+  return about ? artifact : null;
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return null;
+  }
 }

@@ -3,7 +3,6 @@ import { inspectBacktest, inspectHistory } from '../evidence/inspect-backtest.ts
 import { parseEvent } from '../platform/boundary.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
-import { evidencePaths } from '../platform/keys.ts';
 import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
@@ -22,10 +21,7 @@ const ports: RegisterCandidatePorts = {
 };
 
 const settings = {
-  allowedPrefixes: [
-    `s3://${config('EVIDENCE_BUCKET')}/${evidencePaths.incomingPrefix}`,
-    ...(process.env['INCOMING_PREFIXES'] ?? '').split(',').filter((prefix) => prefix !== ''),
-  ],
+  allowedPrefixes: wired.incomingPrefixes(),
   retention: retention(config('RETENTION_DAYS'), config('RETENTION_MODE')),
 };
 

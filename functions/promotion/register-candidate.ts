@@ -1,4 +1,5 @@
 import type { EvidenceStore, Inspected } from '../evidence/evidence-store.ts';
+import { type Found, isAllowedPlace, parseS3Uri } from '../evidence/handed-in.ts';
 import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason } from '../platform/errors.ts';
@@ -11,7 +12,6 @@ import { type Registration, type RegistrationAnswer, refuse, settledBefore } fro
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import {
-  type Found,
   HANDED_IN,
   type HandedIn,
   idFaults,
@@ -20,7 +20,7 @@ import {
   type RegistryFacts,
   registrationFaults,
 } from './candidate-faults.ts';
-import { type PromotionInput, parseS3Uri } from './input.ts';
+import type { PromotionInput } from './input.ts';
 import { newPromotion, registeredData } from './new-promotion.ts';
 
 export interface RegisterCandidatePorts {
@@ -124,7 +124,7 @@ async function inspectObjects(
 ): Promise<{ readonly reasons: readonly Reason[] }> {
   const looked = await Promise.all(
     HANDED_IN.map(async (name) => {
-      const allowed = allowedPrefixes.some((prefix) => input[name].uri.startsWith(prefix));
+      const allowed = isAllowedPlace(input[name].uri, allowedPrefixes);
       return { name, allowed, object: allowed ? await ports.evidence.inspect(parseS3Uri(input[name].uri)) : null };
     }),
   );

@@ -21,7 +21,7 @@ const ports: SignManifestPorts = {
   retention: retention(config('RETENTION_DAYS'), config('RETENTION_MODE')),
 };
 
-/** Signs the manifest of a candidate that passed the offline gate. */
+/** Signs the manifest of a candidate that passed the offline gate, or of a version that an onboarding takes over. */
 export async function handler(event: unknown): Promise<SignedManifest> {
   return signManifest(ports, parseEvent(eventSchema, event).promotionId, systemClock().toISOString());
 }

@@ -3,13 +3,15 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { systemActor } from '../platform/people.ts';
+import type { TransactWrite } from '../platform/transaction.ts';
+import { adoptedVersion, adoptionData } from './adoption.ts';
 import type { ChangeItem, ModelItem } from './items.ts';
 import type { RegistryStore } from './registry-store.ts';
 import type { RegistryWrites } from './registry-writes.ts';
 
 export interface ApplyChangePorts {
-  readonly registry: Pick<RegistryStore, 'model' | 'run'>;
-  readonly writes: Pick<RegistryWrites, 'newModel' | 'changedModel' | 'runIsOpen'>;
+  readonly registry: Pick<RegistryStore, 'model' | 'run' | 'version'>;
+  readonly writes: Pick<RegistryWrites, 'newModel' | 'changedModel' | 'newVersion' | 'updateVersion' | 'runIsOpen'>;
   readonly ledger: Pick<Ledger, 'append'>;
   /** Whether people approved this very change. */
   readonly isApproved: (run: ChangeItem) => Promise<boolean>;
@@ -22,10 +24,13 @@ export interface ApplyChangePorts {
 export interface Applied {
   readonly promotionId: string;
   readonly kind: ChangeItem['kind'];
+  /** Whether a version is taken over once the first document is out. */
+  readonly adopts: boolean;
 }
 
 /**
- * Carries out an approved onboarding or change: model item, policy item and ledger entry in one transaction.
+ * Carries out an approved onboarding or change: model item, policy item, the item of a version to be adopted, and ledger
+ * entry in one transaction.
  * Repeating the call changes nothing more.
  * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, NOT_VOUCHED (not approved), CONDITION_FAILED (the model was changed
  * in between), ENVIRONMENT_QUOTA
@@ -41,7 +46,8 @@ export async function applyChange(ports: ApplyChangePorts, promotionId: string, 
     throw new ReleaseError('NOT_VOUCHED', `${promotionId} has no approval for what it would change.`);
   }
   const before = await ports.registry.model(model);
-  if (before?.revision === run.baseRevision + 1 && isResult(before, run)) return { promotionId, kind: run.kind };
+  const applied: Applied = { promotionId, kind: run.kind, adopts: run.adopt !== undefined };
+  if (before?.revision === run.baseRevision + 1 && isResult(before, run)) return applied;
   const environment = before ?? (await ports.ensureEnvironment(model));
   const item = changedItem(run, before, environment, at);
   try {
@@ -49,13 +55,26 @@ export async function applyChange(ports: ApplyChangePorts, promotionId: string, 
       ...(before === null
         ? ports.writes.newModel(item)
         : ports.writes.changedModel(item, before.policyVersion !== item.policyVersion)),
+      ...(await adoptionWrites(ports, run, at)),
       ports.writes.runIsOpen(run),
     ]);
   } catch (error) {
     const now = isReleaseError(error, 'CONDITION_FAILED') ? await ports.registry.model(model) : null;
     if (now === null || now.revision !== item.revision || !isResult(now, run)) throw error;
   }
-  return { promotionId, kind: run.kind };
+  return applied;
+}
+
+/** The adopted version as a candidate; one that an onboarding which broke off left behind becomes this run's. */
+async function adoptionWrites(ports: ApplyChangePorts, run: ChangeItem, at: string): Promise<readonly TransactWrite[]> {
+  if (run.adopt === undefined) return [];
+  const item = adoptedVersion(run, run.adopt, at);
+  const known = await ports.registry.version(run.model, item.version);
+  if (known === null) return [ports.writes.newVersion(item)];
+  if (known.sha256 !== item.sha256) {
+    throw new ReleaseError('CONDITION_FAILED', `Version ${item.version} was registered with another artifact.`);
+  }
+  return [ports.writes.updateVersion(run.model, item.version, { promotionId: run.promotionId }, ['candidate'])];
 }
 
 function isResult(item: ModelItem, run: ChangeItem): boolean {
@@ -99,6 +118,7 @@ function entryOf(run: ChangeItem, item: ModelItem, at: string): Draft {
       policyDigest: item.policyDigest,
       environmentId: item.environmentId,
       profileId: item.profileId,
+      ...adoptionData(run),
     },
   };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { changeRecord } from '../change/change-record.ts';
-import { modelName } from '../platform/ids.ts';
+import { handedIn } from '../evidence/handed-in.ts';
+import { modelName, versionName } from '../platform/ids.ts';
 import { downstreamTeam, owner, requester } from '../platform/people.ts';
 import { modelApprover } from './items.ts';
 import { policySchema } from './policy.ts';
@@ -16,6 +17,8 @@ const onboard = z.strictObject({
   /** Teams that work with the forecasts and are told of every change. */
   downstream,
   policy: policySchema.prefault({}),
+  /** The model's first version, when one runs elsewhere already: it is taken over without passing the gates. */
+  adopt: z.strictObject({ version: versionName, artifact: handedIn }).exactOptional(),
   change: changeRecord.refine((change) => change.type === 'onboarding', {
     path: ['type'],
     message: 'The onboarding of a model is a change of type onboarding.',

@@ -3,8 +3,9 @@ import type { Reason } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { digestOf } from '../platform/json.ts';
 import type { Stage } from '../promotion/life-cycle.ts';
+import { askedAdoption, versionConflicts } from './adoption.ts';
 import type { ChangeInput } from './change-input.ts';
-import type { InFlightItem, ModelApprover, ModelItem, Proposal } from './items.ts';
+import type { InFlightItem, ModelApprover, ModelItem, Proposal, VersionItem } from './items.ts';
 import type { Policy } from './policy.ts';
 import { idReason, inFlightFaults } from './registration.ts';
 
@@ -13,15 +14,20 @@ export interface ChangeFacts {
   readonly model: ModelItem | null;
   /** Whether a pointer document of the model ever went out; a model without one is not onboarded yet. */
   readonly hasPointer: boolean;
+  /** The model's onboarding was to adopt a version and broke off before that served; it may be tried again. */
+  readonly adoptionBroke: boolean;
+  readonly versions: readonly VersionItem[];
   readonly inFlight: InFlightItem | null;
 }
 
 /** Every reason for which a well-formed onboarding or change may not be registered now. */
 export function changeFaults(changeId: string, input: ChangeInput, facts: ChangeFacts): readonly Reason[] {
   const proposed = proposalOf(input, facts.model);
+  const adoption = askedAdoption(input);
   return [
     ...idFaults(changeId, input),
     ...existenceFaults(input, facts),
+    ...(adoption === null ? [] : versionConflicts(adoption, facts.versions)),
     ...inFlightFaults(facts.inFlight),
     ...(proposed === null ? [] : [...quorumFaults(proposed), ...duplicateFaults(proposed.approvers)]),
     ...(input.kind === 'change' ? emptyFaults(input, facts.model) : []),
@@ -55,7 +61,8 @@ function idFaults(changeId: string, input: ChangeInput): readonly Reason[] {
 }
 
 function existenceFaults(input: ChangeInput, facts: ChangeFacts): readonly Reason[] {
-  if (input.kind === 'onboard' && facts.model !== null && facts.hasPointer) {
+  const again = facts.adoptionBroke && askedAdoption(input) !== null;
+  if (input.kind === 'onboard' && facts.model !== null && facts.hasPointer && !again) {
     return [
       {
         code: 'MODEL_EXISTS',

@@ -4,6 +4,7 @@ import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { approver } from '../platform/people.ts';
+import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
 import { type RegisterChangePorts, registerChange } from './register-change.ts';
 import type { RegistrationAnswer } from './registration.ts';
@@ -14,6 +15,9 @@ const ports: RegisterChangePorts = {
   registry: wired.registry(),
   writes: wired.registryWrites(),
   ledger: wired.ledger(),
+  evidence: wired.evidence(),
+  allowedPrefixes: wired.incomingPrefixes(),
+  retention: retention(config('RETENTION_DAYS'), config('RETENTION_MODE')),
   firstApprovers: parseStored(z.array(approver).min(1), JSON.parse(config('FIRST_APPROVERS')), 'FIRST_APPROVERS'),
 };
 

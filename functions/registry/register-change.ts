@@ -5,15 +5,23 @@ import { isReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { digestOf } from '../platform/json.ts';
 import { type Approver, personActor } from '../platform/people.ts';
+import {
+  type AdoptionPorts,
+  adoptionBroke,
+  adoptionData,
+  artifactFaults,
+  askedAdoption,
+  copyArtifact,
+} from './adoption.ts';
 import { type ChangeInput, changeInput } from './change-input.ts';
-import { changeFaults, proposalOf, settingsOf } from './change-registration.ts';
+import { type ChangeFacts, changeFaults, proposalOf, settingsOf } from './change-registration.ts';
 import type { ChangeItem, InFlightItem, ModelItem, Proposal } from './items.ts';
 import { modelIn, type Registration, type RegistrationAnswer, refuse, settledBefore } from './registration.ts';
 import type { RegistryStore } from './registry-store.ts';
 import type { RegistryWrites } from './registry-writes.ts';
 
-export interface RegisterChangePorts {
-  readonly registry: Pick<RegistryStore, 'model' | 'run' | 'inFlight' | 'refusal'>;
+export interface RegisterChangePorts extends AdoptionPorts {
+  readonly registry: Pick<RegistryStore, 'model' | 'run' | 'inFlight' | 'refusal' | 'versions'>;
   readonly writes: Pick<RegistryWrites, 'newRun' | 'newRefusal'>;
   readonly ledger: Pick<Ledger, 'append' | 'entries'>;
   /** Who approves new models, by the stack's setting. */
@@ -37,17 +45,30 @@ export async function registerChange(
   const item = model === null ? null : await ports.registry.model(model);
   if (!parsed.ok)
     return refuse(ports, 'change-ended', registration, { model, known: item !== null, reasons: parsed.reasons, at });
-  const facts = {
-    model: item,
-    hasPointer: item === null ? false : await hasPointer(ports, parsed.value.model),
-    inFlight: await blockingRun(ports, parsed.value),
-  };
-  const reasons = changeFaults(promotionId, parsed.value, facts);
+  const adoption = askedAdoption(parsed.value);
+  const reasons = [
+    ...changeFaults(promotionId, parsed.value, await readFacts(ports, parsed.value, item)),
+    ...(adoption === null ? [] : await artifactFaults(ports, adoption)),
+  ];
   const proposal = proposalOf(parsed.value, item);
   if (reasons.length > 0 || proposal === null) {
     return refuse(ports, 'change-ended', registration, { model, known: item !== null, reasons, at });
   }
   return register(ports, registration, { input: parsed.value, proposal, item, at });
+}
+
+async function readFacts(ports: RegisterChangePorts, input: ChangeInput, item: ModelItem | null): Promise<ChangeFacts> {
+  const [versions, onboarding] = await Promise.all([
+    ports.registry.versions(input.model),
+    item === null ? null : ports.registry.run(item.model, item.changedBy),
+  ]);
+  return {
+    model: item,
+    hasPointer: item === null ? false : await hasPointer(ports, input.model),
+    adoptionBroke: adoptionBroke(onboarding, versions),
+    versions,
+    inFlight: await blockingRun(ports, input),
+  };
 }
 
 /** Another change; an onboarding is kept out by a promotion as well. */
@@ -63,23 +84,45 @@ async function hasPointer(ports: RegisterChangePorts, model: string): Promise<bo
   return false;
 }
 
+interface AcceptedChange {
+  readonly input: ChangeInput;
+  readonly proposal: Proposal;
+  readonly item: ModelItem | null;
+  readonly at: string;
+}
+
 async function register(
   ports: RegisterChangePorts,
   registration: Registration,
-  accepted: {
-    readonly input: ChangeInput;
-    readonly proposal: Proposal;
-    readonly item: ModelItem | null;
-    readonly at: string;
-  },
+  accepted: AcceptedChange,
 ): Promise<RegistrationAnswer> {
-  const { input, at } = accepted;
-  const run = newChange(registration, accepted, ports.firstApprovers);
-  const draft: Draft = {
-    model: input.model,
+  const { input, item, at } = accepted;
+  const adoption = askedAdoption(input);
+  const copied = adoption === null ? null : await copyArtifact(ports, adoption, { ...registration, at });
+  if (copied !== null && copied.reasons.length > 0) {
+    const { reasons } = copied;
+    return refuse(ports, 'change-ended', registration, { model: input.model, known: item !== null, reasons, at });
+  }
+  const run: ChangeItem = {
+    ...newChange(registration, accepted, ports.firstApprovers),
+    ...(adoption === null || copied === null ? {} : { adopt: { version: adoption.version, artifact: copied.object } }),
+  };
+  try {
+    await ports.ledger.append(requestOf(run), ports.writes.newRun(run));
+  } catch (error) {
+    // Somebody registered between our look and our write: look again, which now names the one who was first.
+    if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
+    return registerChange(ports, registration, at);
+  }
+  return { promotionId: run.promotionId, model: run.model, outcome: 'registered', reasons: [] };
+}
+
+function requestOf(run: ChangeItem): Draft {
+  return {
+    model: run.model,
     type: 'change-requested',
-    at,
-    actor: personActor(input.requestedBy),
+    at: run.startedAt,
+    actor: personActor(run.requestedBy),
     data: {
       promotionId: run.promotionId,
       kind: run.kind,
@@ -89,26 +132,14 @@ async function register(
       baseRevision: run.baseRevision,
       requestedBy: run.requestedBy,
       ...(run.firstApprovers === undefined ? {} : { firstApprovers: run.firstApprovers }),
+      ...adoptionData(run),
     },
   };
-  try {
-    await ports.ledger.append(draft, ports.writes.newRun(run));
-  } catch (error) {
-    // Somebody registered between our look and our write: look again, which now names the one who was first.
-    if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
-    return registerChange(ports, registration, at);
-  }
-  return { promotionId: run.promotionId, model: run.model, outcome: 'registered', reasons: [] };
 }
 
 function newChange(
   registration: Registration,
-  accepted: {
-    readonly input: ChangeInput;
-    readonly proposal: Proposal;
-    readonly item: ModelItem | null;
-    readonly at: string;
-  },
+  accepted: AcceptedChange,
   firstApprovers: readonly Approver[],
 ): ChangeItem {
   const { input, proposal, item, at } = accepted;

@@ -2,6 +2,7 @@ import { type ItemKey, registryKeys } from '../platform/keys.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
 import type { End } from '../promotion/life-cycle.ts';
 import type {
+  ChangeItem,
   IntentItem,
   ModelItem,
   PromotionItem,
@@ -69,7 +70,7 @@ export class RegistryWrites {
   /** Sets members of a run that has not ended; CONDITION_FAILED once it has. */
   updateRun(
     run: Pick<Run, 'model' | 'promotionId'>,
-    members: Partial<PromotionItem>,
+    members: Partial<PromotionItem> | Partial<ChangeItem>,
     condition?: { readonly expression: string; readonly values: Readonly<Record<string, unknown>> },
   ): TransactWrite {
     return this.#update(

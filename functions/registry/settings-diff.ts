@@ -1,5 +1,6 @@
 import { canonicalJson, type JsonValue } from '../platform/json.ts';
-import type { Proposal } from './items.ts';
+import { ADOPTED } from './adoption.ts';
+import type { ChangeItem, Proposal } from './items.ts';
 
 /** One setting that a change would alter; empty text: not there. */
 export interface Difference {
@@ -8,14 +9,32 @@ export interface Difference {
   readonly after: string;
 }
 
-/** What a proposal alters, setting by setting; against nothing, everything that it sets. */
-export function settingsDiff(current: Proposal | null, proposal: Proposal): readonly Difference[] {
+/**
+ * What a proposal alters, setting by setting; against nothing, everything that it sets. A version that it takes over
+ * comes first: nothing else in it reaches production without the gates.
+ */
+export function settingsDiff(
+  current: Proposal | null,
+  proposal: Proposal,
+  adopt?: ChangeItem['adopt'],
+): readonly Difference[] {
   const before = current === null ? new Map<string, string>() : flatten(current);
   const after = flatten(proposal);
   const paths = [...new Set([...before.keys(), ...after.keys()])];
-  return paths
+  const adoption =
+    adopt === undefined
+      ? []
+      : [
+          {
+            path: 'adopt',
+            before: '',
+            after: `version ${adopt.version}, artifact ${adopt.artifact.sha256}: ${ADOPTED}`,
+          },
+        ];
+  const settings = paths
     .map((path) => ({ path, before: before.get(path) ?? '', after: after.get(path) ?? '' }))
     .filter((difference) => difference.before !== difference.after);
+  return [...adoption, ...settings];
 }
 
 function flatten({ owner, approvers, downstream, policy }: Proposal): ReadonlyMap<string, string> {
