@@ -1,10 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decide } from '../../functions/approval/decide.ts';
 import { MAX_ROUNDS, openGate } from '../../functions/approval/open-gate.ts';
+import { readGate } from '../../functions/approval/read-gate.ts';
 import { requestApproval } from '../../functions/approval/request-approval.ts';
+import { sealOf } from '../../functions/approval/seal.ts';
+import { exposureOf } from '../../functions/promotion/exposure.ts';
 import { ANA, BEN, PIPELINE } from '../fakes/inputs.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
-import { CAS, changeItem, modelItem, PROMOTION_ID, promotionItem, quorumOf } from './fixtures.ts';
+import {
+  ASKED_STAGES,
+  CAS,
+  changeItem,
+  modelItem,
+  PROMOTION_ID,
+  promotionBefore,
+  promotionItem,
+  quorumOf,
+  stored,
+} from './fixtures.ts';
 import { APPROVE, createStand, NOW, type Stand } from './stand.ts';
 
 let tables: Tables;
@@ -21,33 +34,134 @@ async function asked(stand: Stand, taskToken = 'token-1') {
   await requestApproval(stand.ports, { promotionId: stand.run.promotionId, stage, round, taskToken }, NOW);
 }
 
-describe('Opening a gate', () => {
+describe.each(ASKED_STAGES)('Opening the gate into %s', (stage) => {
   it('opens the next stage with its seal and its entry, and is the same gate when repeated', async () => {
-    const stand = await createStand(tables);
-    const answer = await openGate(stand.ports, gate, NOW);
+    const stand = await createStand(tables, { stage });
+    const answer = await openGate(stand.ports, stand.gate, NOW);
     expect(answer).toEqual({
-      ...gate,
+      ...stand.gate,
       status: 'open',
       waitSeconds: EXPIRY_SECONDS + 900,
       pauseSeconds: 0,
       reasons: [],
     });
-    expect(await openGate(stand.ports, gate, NOW)).toEqual(answer);
+    expect(answer.stage).toBe(stage);
+    expect(await openGate(stand.ports, stand.gate, NOW)).toEqual(answer);
     expect(await stand.entries()).toEqual(['gate-opened']);
-    expect((await stand.entry('gate-opened')).data).toMatchObject({ ...gate, quorum: 1, approvers: [ANA, BEN] });
-    expect(await stand.ports.registry.run('demand', PROMOTION_ID)).toMatchObject({
-      stage: 'production',
-      awaitingApproval: true,
+    expect((await stand.entry('gate-opened')).data).toMatchObject({
+      ...stand.gate,
+      quorum: 1,
+      approvers: [ANA, BEN],
+      seal: sealOf(stand.run, stage),
+      exposure: exposureOf(promotionBefore(stage), stage),
     });
+    expect(await stand.ports.registry.run('demand', PROMOTION_ID)).toMatchObject({ stage, awaitingApproval: true });
   });
 
   it('opens one gate when two calls race', async () => {
-    const stand = await createStand(tables);
-    const answers = await Promise.all([1, 2, 3].map(() => openGate(stand.ports, gate, NOW)));
+    const stand = await createStand(tables, { stage });
+    const answers = await Promise.all([1, 2, 3].map(() => openGate(stand.ports, stand.gate, NOW)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(await stand.entries()).toEqual(['gate-opened']);
   });
 
+  it('asks by the quorum of that stage, and only whose stage it is', async () => {
+    const others = ASKED_STAGES.filter((other) => other !== stage);
+    const approvers = [ANA, { ...BEN, stages: [stage] }, { ...CAS, stages: others }];
+    const stand = await createStand(tables, {
+      stage,
+      model: modelItem({ approvers, policy: quorumOf({ [stage]: 2 }) }),
+    });
+    await asked(stand);
+    expect(stand.inbox.map(({ to }) => to)).toEqual([ANA.email, BEN.email]);
+    expect(await stand.ports.approvals.gate(stand.gate)).toMatchObject({ quorum: 2, status: 'open' });
+  });
+
+  it('is withdrawn where nobody may decide on that stage', async () => {
+    const others = ASKED_STAGES.filter((other) => other !== stage);
+    const approvers = [ANA, BEN].map((one) => ({ ...one, stages: others }));
+    const stand = await createStand(tables, { stage, model: modelItem({ approvers }) });
+    expect(await openGate(stand.ports, stand.gate, NOW)).toMatchObject({
+      status: 'withdrawn',
+      reasons: [{ code: 'QUORUM_UNREACHABLE', got: 'nobody' }],
+    });
+  });
+
+  it('is not opened before the stage in front of it is passed', async () => {
+    const run = promotionBefore(stage);
+    for (const verdict of ['CONTINUE', 'FAIL', 'INCONCLUSIVE'] as const) {
+      const found = run.gates[run.stage];
+      const gates = { ...run.gates, ...(found ? { [run.stage]: { ...found, verdict } } : {}) };
+      const stand = await createStand(tables, { run: { ...run, gates } });
+      await expect(openGate(stand.ports, stand.gate, NOW)).rejects.toMatchObject({
+        code: 'CONDITION_FAILED',
+        reasons: [{ code: 'STAGE_NOT_PASSED', path: run.stage, got: verdict }],
+      });
+    }
+  });
+});
+
+describe('What was approved before a stage', () => {
+  it('is asked for stage by stage: each approval leads to the next gate, not past it', async () => {
+    const stand = await createStand(tables, { stage: 'shadow' });
+    for (const stage of ASKED_STAGES) {
+      const { gates, exposures } = promotionBefore(stage);
+      const now = await stand.ports.registry.run('demand', PROMOTION_ID);
+      if (now?.kind !== 'promotion') throw new Error('The promotion is gone.');
+      await stand.putRun({ ...now, gates, exposures });
+      const { round } = await openGate(stand.ports, stand.gate, NOW);
+      await requestApproval(stand.ports, { ...stand.gate, stage, round, taskToken: stage }, NOW);
+      expect(stand.inbox.at(-1)?.subject).toBe(`Approval needed: demand 1.2.0 into ${stage}`);
+      await decide(stand.ports, stand.linkOf(ANA.email), APPROVE, NOW);
+      expect(await readGate(stand.ports, { ...stand.gate, stage }, NOW)).toMatchObject({ stage, status: 'approved' });
+    }
+    expect((await stand.entries()).filter((type) => type === 'approval-decided')).toHaveLength(3);
+  });
+
+  it.each([
+    ['canary', 'shadow'],
+    ['production', 'shadow'],
+    ['production', 'canary'],
+  ] as const)('is asked for no %s once the approval into %s rests on other evidence', async (stage, broken) => {
+    const run = promotionBefore(stage);
+    const stand = await createStand(tables, { run });
+    const changed = broken === 'shadow' ? 'offline' : 'shadow';
+    const found = run.gates[changed];
+    const artifacts = { 'evaluation-report': stored('evidence/other', 'a better looking report') };
+    await stand.putRun({ ...run, gates: { ...run.gates, ...(found ? { [changed]: { ...found, artifacts } } : {}) } });
+    await expect(openGate(stand.ports, stand.gate, NOW)).rejects.toMatchObject({
+      code: 'CONDITION_FAILED',
+      reasons: [{ code: 'EARLIER_APPROVAL_BROKEN', path: broken }],
+    });
+    expect(await stand.entries()).toEqual([]);
+  });
+
+  it.each([
+    [
+      'what the canary may expose',
+      { plan: { ...promotionItem().plan, canary: { ...promotionItem().plan.canary, excludedSegments: ['region:n'] } } },
+      'canary',
+    ],
+    ['the policy', { policyDigest: 'f'.repeat(64) }, 'shadow'],
+    ['the artifact', { artifact: stored('candidates/x/artifact', 'another') }, 'shadow'],
+  ] as const)('does not stand once %s was changed', async (_, change, broken) => {
+    const stand = await createStand(tables, { stage: 'production' });
+    await stand.putRun(promotionBefore('production', change));
+    await expect(openGate(stand.ports, stand.gate, NOW)).rejects.toMatchObject({
+      reasons: [{ code: 'EARLIER_APPROVAL_BROKEN', path: broken }],
+    });
+  });
+
+  it('must have been asked for at all', async () => {
+    const stand = await createStand(tables, { run: promotionItem() });
+    await stand.putRun(promotionBefore('production'));
+    await expect(openGate(stand.ports, stand.gate, NOW)).rejects.toMatchObject({
+      reasons: [{ code: 'EARLIER_APPROVAL_BROKEN', path: 'shadow', got: 'no gate' }],
+    });
+  });
+});
+
+describe('Opening a gate', () => {
   it('opens none for a candidate that did not pass its stage', async () => {
     const stand = await createStand(tables, { run: promotionItem({ gates: {} }) });
     await expect(openGate(stand.ports, gate, NOW)).rejects.toMatchObject({
@@ -199,5 +313,15 @@ describe('Asking for an approval', () => {
     const event = { ...gate, taskToken: 'token-2' };
     await expect(requestApproval(stand.ports, event, NOW)).rejects.toMatchObject({ code: 'CONDITION_FAILED' });
     expect((await stand.ports.approvals.token(gate))?.token).toBe('token-1');
+  });
+});
+
+describe('A decision', () => {
+  it('on a change is confirmed by the name of the model', async () => {
+    const stand = await createStand(tables, { run: changeItem() });
+    await asked(stand);
+    const link = stand.linkOf(BEN.email);
+    expect(await decide(stand.ports, link, APPROVE, NOW)).toMatchObject({ status: 400, faults: [{ path: 'version' }] });
+    expect(await decide(stand.ports, link, { ...APPROVE, version: 'demand' }, NOW)).toMatchObject({ status: 200 });
   });
 });

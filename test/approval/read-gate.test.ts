@@ -11,7 +11,7 @@ import { approvalKeys } from '../../functions/platform/keys.ts';
 import { systemActor } from '../../functions/platform/people.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
-import { PROMOTION_ID, promotionItem } from './fixtures.ts';
+import { ASKED_STAGES, PROMOTION_ID, promotionBefore } from './fixtures.ts';
 import { APPROVE, createStand, NOW, REJECT, type Stand } from './stand.ts';
 
 let tables: Tables;
@@ -29,49 +29,67 @@ async function asked(stand: Stand, taskToken = 'token-1') {
   await requestApproval(stand.ports, { promotionId: stand.run.promotionId, stage, round, taskToken }, NOW);
 }
 
-describe('Reading a gate', () => {
+describe.each(ASKED_STAGES)('Reading the gate into %s', (stage) => {
   it('lets an approved promotion into its stage', async () => {
-    const stand = await createStand(tables);
+    const stand = await createStand(tables, { stage });
     await asked(stand);
     await decide(stand.ports, stand.linkOf(ANA.email), APPROVE, NOW);
-    expect(await readGate(stand.ports, gate, NOW)).toMatchObject({ status: 'approved', reasons: [] });
-    expect(await readGate(stand.ports, gate, NOW)).toMatchObject({ status: 'approved' });
-    expect(await stand.ports.registry.run('demand', PROMOTION_ID)).toMatchObject({ awaitingApproval: false });
+    expect(await readGate(stand.ports, stand.gate, NOW)).toMatchObject({ status: 'approved', reasons: [] });
+    expect(await readGate(stand.ports, stand.gate, NOW)).toMatchObject({ status: 'approved' });
+    expect(await stand.ports.registry.run('demand', PROMOTION_ID)).toMatchObject({
+      stage,
+      awaitingApproval: false,
+    });
   });
 
   it('says who rejected it', async () => {
-    const stand = await createStand(tables);
+    const stand = await createStand(tables, { stage });
     await asked(stand);
     await decide(stand.ports, stand.linkOf(BEN.email), REJECT, NOW);
-    expect(await readGate(stand.ports, gate, NOW)).toMatchObject({
+    expect(await readGate(stand.ports, stand.gate, NOW)).toMatchObject({
       status: 'rejected',
       reasons: [{ code: 'REJECTED_BY_APPROVER', message: 'Ben Approver rejected it.' }],
     });
   });
 
   it('expires an open gate only past its expiry, once, with its entry', async () => {
-    const stand = await createStand(tables);
+    const stand = await createStand(tables, { stage });
     await asked(stand);
-    expect(await readGate(stand.ports, gate, later(EXPIRY_SECONDS - 1))).toMatchObject({
+    expect(await readGate(stand.ports, stand.gate, later(EXPIRY_SECONDS - 1))).toMatchObject({
       status: 'open',
       waitSeconds: 901,
     });
-    const expired = await readGate(stand.ports, gate, later(EXPIRY_SECONDS));
+    const expired = await readGate(stand.ports, stand.gate, later(EXPIRY_SECONDS));
     expect(expired).toMatchObject({ status: 'expired', reasons: [{ code: 'APPROVAL_EXPIRED' }] });
-    expect(await readGate(stand.ports, gate, later(EXPIRY_SECONDS + 5))).toMatchObject({ status: 'expired' });
+    expect(await readGate(stand.ports, stand.gate, later(EXPIRY_SECONDS + 5))).toMatchObject({ status: 'expired' });
     expect((await stand.entries()).filter((type) => type === 'gate-closed')).toHaveLength(1);
   });
 
   it('counts a forged callback once per wait, raises the alarm, and waits again', async () => {
-    const stand = await createStand(tables);
+    const stand = await createStand(tables, { stage });
     await asked(stand);
-    expect(await readGate(stand.ports, gate, NOW)).toMatchObject({ status: 'open', waitSeconds: EXPIRY_SECONDS + 900 });
-    expect(await readGate(stand.ports, gate, NOW)).toMatchObject({ status: 'open' });
+    expect(await readGate(stand.ports, stand.gate, NOW)).toMatchObject({
+      status: 'open',
+      waitSeconds: EXPIRY_SECONDS + 900,
+    });
+    expect(await readGate(stand.ports, stand.gate, NOW)).toMatchObject({ status: 'open' });
     expect(stand.forged).toHaveLength(1);
-    expect((await stand.entry('callback-forged')).data).toEqual({ ...gate, count: 1 });
+    expect((await stand.entry('callback-forged')).data).toEqual({ ...stand.gate, count: 1 });
     expect((await stand.ports.registry.run('demand', PROMOTION_ID))?.end).toBeUndefined();
   });
 
+  it('answers withdrawn for a run that a rollback ended', async () => {
+    const stand = await createStand(tables, { stage });
+    await asked(stand);
+    await stand.putRun({ ...stand.run, end: 'rolled-back', endedAt: NOW.toISOString() });
+    expect(await readGate(stand.ports, stand.gate, NOW)).toMatchObject({
+      status: 'withdrawn',
+      reasons: [{ code: 'PROMOTION_ENDED' }],
+    });
+  });
+});
+
+describe('Reading a gate', () => {
   it('withdraws the gate at the fifth forged callback', async () => {
     const stand = await createStand(tables);
     await openGate(stand.ports, gate, NOW);
@@ -113,19 +131,29 @@ describe('Reading a gate', () => {
     await expect(readGate(stand.ports, gate, NOW)).rejects.toMatchObject({ code: 'CORRUPT_ITEM' });
     expect(approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), stand.run, 'production')).toBeNull();
   });
-
-  it('answers withdrawn for a run that a rollback ended', async () => {
-    const stand = await createStand(tables);
-    await asked(stand);
-    await stand.putRun(promotionItem({ end: 'rolled-back', endedAt: NOW.toISOString() }));
-    expect(await readGate(stand.ports, gate, NOW)).toMatchObject({
-      status: 'withdrawn',
-      reasons: [{ code: 'PROMOTION_ENDED' }],
-    });
-  });
 });
 
 describe('What a mover may rely on', () => {
+  it.each(['shadow', 'canary'] as const)(
+    'is the approval into %s for as long as the candidate goes on from it',
+    async (stage) => {
+      const stand = await createStand(tables, { stage });
+      await asked(stand);
+      await decide(stand.ports, stand.linkOf(ANA.email), APPROVE, NOW);
+      const gates = await stand.ports.approvals.gates(PROMOTION_ID);
+      const { shadow, canary } = promotionBefore('production').gates;
+      const looked = { shadow: shadow && { ...shadow, verdict: 'CONTINUE' as const }, canary };
+      for (const found of [
+        {},
+        { [stage]: looked[stage] },
+        { ...(shadow ? { shadow } : {}), ...(canary ? { canary } : {}) },
+      ]) {
+        const run = promotionBefore(stage);
+        expect(approvedGate(gates, { ...run, gates: { ...run.gates, ...found } }, stage)?.stage).toBe(stage);
+      }
+    },
+  );
+
   it('is an approved gate whose seal is that of the run as it is now', async () => {
     const stand = await createStand(tables);
     await asked(stand);
@@ -134,9 +162,12 @@ describe('What a mover may rely on', () => {
     const approved = approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), stand.run, 'production');
     expect(approved?.closedSeq).toBe((await stand.entry('approval-decided')).seq);
     expect(
-      approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), promotionItem({ version: '1.2.1' }), 'production'),
+      approvedGate(
+        await stand.ports.approvals.gates(PROMOTION_ID),
+        promotionBefore('production', { version: '1.2.1' }),
+        'production',
+      ),
     ).toBeNull();
-    expect(approvedGate(await stand.ports.approvals.gates(PROMOTION_ID), stand.run, 'canary')).toBeNull();
   });
 });
 
@@ -152,7 +183,7 @@ describe('Withdrawing what is still open', () => {
     await asked(stand);
     expect(await withdrawOpenGate(stand.ports, PROMOTION_ID, closing)).toMatchObject({
       status: 'withdrawn',
-      closedSeq: 2,
+      closedSeq: stand.before + 2,
     });
     expect(await withdrawOpenGate(stand.ports, PROMOTION_ID, closing)).toBeNull();
     expect((await stand.entry('gate-closed')).data).toMatchObject({
