@@ -157,10 +157,14 @@ export const canaryPlan = z
       )
       .min(1)
       .max(20)
-      .refine((steps) => steps.every((step, index) => step.percentage > (steps[index - 1]?.percentage ?? 0)), {
-        message: 'Expected rising percentages.',
-        params: { allowed: 'each percentage above the one before it, below 100' },
-      })
+      .refine(
+        (steps) =>
+          steps.every((step, index) => step.percentage > (steps[index - 1]?.percentage ?? Number.NEGATIVE_INFINITY)),
+        {
+          message: 'Expected rising percentages.',
+          params: { allowed: 'each percentage above the one before it, below 100' },
+        },
+      )
       .default([
         { percentage: 5, hold: 'P2D' },
         { percentage: 20, hold: 'P3D' },
