@@ -15,8 +15,8 @@ export type PointerEvent =
   | { readonly kind: 'moved'; readonly from: number | null; readonly to: number; readonly backward: boolean }
   /** AppConfig serves what was not signed for this model; the last good document stays. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** AppConfig did not answer in time; the last good document stays. */
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  /** AppConfig did not answer in time; the last good document stays. `staleSeconds`: since it last answered; 0: never did. */
+  | { readonly kind: 'unreachable'; readonly reason: string; readonly staleSeconds: number };
 
 export interface PointerReaderOptions {
   readonly client: AppConfigDataClient;
@@ -55,7 +55,10 @@ export class PointerReader {
   readonly #options: Omit<PointerReaderOptions, keyof Limits> & Limits;
   #document: PointerDocument | null = null;
   #token: string | undefined;
+  /** Instants, in milliseconds: of the last look, of the next one, and of the last answer. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #lookAt = Number.NEGATIVE_INFINITY;
+  #answeredAt: number | undefined;
   #looking: Promise<void> | undefined;
 
   constructor(options: PointerReaderOptions) {
@@ -67,7 +70,10 @@ export class PointerReader {
    * Resolves within the time limits of the options, whatever AppConfig does.
    */
   async current(): Promise<PointerDocument | null> {
-    if (this.#options.now().getTime() >= this.#lookAt) {
+    const now = this.#options.now().getTime();
+    // A clock that was set back would otherwise keep a document fresh for as long as it was ahead.
+    const isFresh = now >= this.#lookedAt && now < this.#lookAt;
+    if (!isFresh) {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
       });
@@ -81,9 +87,15 @@ export class PointerReader {
     const limit = this.#document === null ? firstTimeoutMs : refreshTimeoutMs;
     const answer = await within(limit, (signal) => this.#latest(signal));
     const waitSeconds = answer.done ? pollSeconds : Math.min(retrySeconds, pollSeconds);
-    this.#lookAt = now().getTime() + waitSeconds * 1000;
-    if (!answer.done) this.#tell({ kind: 'unreachable', reason: nameOf(answer.cause) });
-    else if (answer.value.length > 0) this.#take(answer.value);
+    this.#lookedAt = now().getTime();
+    this.#lookAt = this.#lookedAt + waitSeconds * 1000;
+    if (answer.done) {
+      this.#answeredAt = this.#lookedAt;
+      if (answer.value.length > 0) this.#take(answer.value);
+    } else {
+      const staleSeconds = Math.max(0, this.#lookedAt - (this.#answeredAt ?? this.#lookedAt)) / 1000;
+      this.#tell({ kind: 'unreachable', reason: nameOf(answer.cause), staleSeconds });
+    }
   }
 
   /** Empty when nothing changed since the last answer of this session. */

@@ -153,7 +153,7 @@ describe('A pointer reader', () => {
     data.on(StartConfigurationSessionCommand).rejects(new Error('No route.'));
     const pointer = reader();
     expect(await pointer.current()).toBeNull();
-    expect(events).toEqual([{ kind: 'unreachable', reason: 'Error: No route.' }]);
+    expect(events).toEqual([{ kind: 'unreachable', reason: 'Error: No route.', staleSeconds: 0 }]);
   });
 
   it('starts a new session when its token is no good any more', async () => {

@@ -1,0 +1,110 @@
+import * as z from 'zod';
+import { parseInput } from '../platform/boundary.ts';
+import { type Reason, ReleaseError } from '../platform/errors.ts';
+import { businessDate, modelName } from '../platform/ids.ts';
+
+const MAX_REQUESTS = 10_000;
+/** What fits into the 6 MB that Lambda answers with, at about 130 bytes each. */
+const MAX_FORECASTS = 45_000;
+const MAX_HORIZON_DAYS = 60;
+/** Ten years. */
+const MAX_HISTORY_DAYS = 3_660;
+
+const name = z.string().min(1).max(200);
+/** May be missing; a request without it is out of every canary that excludes a segment of the kind. */
+const kind = z.string().max(200).default('');
+
+const unitRequest = z.strictObject({
+  sku: name,
+  store: name,
+  region: kind,
+  category: kind,
+  /** Further segments, each `kind:value`. */
+  segments: z
+    .array(
+      z
+        .string()
+        .max(200)
+        .regex(/^[^:\s][^:]*:.+$/, 'Expected kind:value.'),
+    )
+    .max(50)
+    .default([]),
+  features: z.record(z.string(), z.unknown()).exactOptional(),
+  /** Units per day, without gaps; the last is that of `asOf`. */
+  history: z.array(z.number().min(0)).max(MAX_HISTORY_DAYS),
+});
+export type UnitRequest = z.infer<typeof unitRequest>;
+
+/** What inference is asked. Forecasts are for the days `asOf` + 1 to `asOf` + `horizonDays`. */
+export const forecastEvent = z.strictObject({
+  model: modelName,
+  asOf: businessDate,
+  horizonDays: z.int().min(1).max(MAX_HORIZON_DAYS),
+  /** The same id for the same request makes a repetition harmless: it is logged once. */
+  requestId: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, 'Expected 1 to 100 of A-Z, a-z, 0-9, dot, underscore and hyphen.')
+    .exactOptional(),
+  requests: z.array(unitRequest).min(1).max(MAX_REQUESTS),
+  input: z.never('Batches by S3 URI are not taken yet: send the requests themselves.').exactOptional(),
+});
+export type ForecastEvent = z.infer<typeof forecastEvent>;
+
+/** As much of an event as its faults as a whole show in; looked at beside the rest, so that all faults come at once. */
+const outline = z.object({
+  horizonDays: z.int().catch(1),
+  requests: z.array(z.object({ sku: z.string(), store: z.string() }).catch({ sku: '', store: '' })),
+});
+
+/**
+ * The event as a request.
+ * @throws ReleaseError INVALID_INPUT with all faults. Its message tells them too: it is all that an invoker gets.
+ */
+export function parseForecastEvent(event: unknown): ForecastEvent {
+  const parsed = parseInput(forecastEvent, event, NEXT);
+  const reasons = [...(parsed.ok ? [] : parsed.reasons), ...wholeFaults(event)];
+  if (parsed.ok && reasons.length === 0) return parsed.value;
+  const lines = reasons.map(({ path, message, got, allowed }) => {
+    const limits = [got && `got ${got}`, allowed && `allowed: ${allowed}`].filter(Boolean).join(', ');
+    return [path && `${path}:`, message, limits && `(${limits})`].filter(Boolean).join(' ');
+  });
+  throw new ReleaseError('INVALID_INPUT', lines.join('\n'), { reasons });
+}
+
+const NEXT = 'Correct the field and ask again.';
+const MAX_LISTED = 20;
+
+function wholeFaults(event: unknown): readonly Reason[] {
+  const seen = outline.safeParse(event).data;
+  if (seen === undefined) return [];
+  const twice = repeated(seen.requests).slice(0, MAX_LISTED);
+  const faults: readonly Reason[] = twice.map((index) => ({
+    code: 'INVALID_FIELD',
+    path: `requests.${index}`,
+    message: 'This SKU and store came before; each forecast is in the log once.',
+    got: `${seen.requests[index]?.sku} ${seen.requests[index]?.store}`,
+    next: NEXT,
+  }));
+  if (seen.requests.length * seen.horizonDays <= MAX_FORECASTS) return faults;
+  const tooLarge: Reason = {
+    code: 'INVALID_FIELD',
+    path: 'requests',
+    message: 'The answer would be larger than a function may answer.',
+    got: `${seen.requests.length} requests of ${seen.horizonDays} days`,
+    allowed: `requests times days up to ${MAX_FORECASTS}`,
+    next: 'Split the requests.',
+  };
+  return [...faults, tooLarge];
+}
+
+/** Positions of requests whose SKU and store came before; those that name none are refused for that. */
+function repeated(requests: readonly Pick<UnitRequest, 'sku' | 'store'>[]): readonly number[] {
+  const seen = new Set<string>();
+  return requests.flatMap(({ sku, store }, index) => {
+    if (sku === '' || store === '') return [];
+    const key = JSON.stringify([sku, store]);
+    if (seen.has(key)) return [index];
+    seen.add(key);
+    return [];
+  });
+}

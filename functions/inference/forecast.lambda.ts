@@ -1,0 +1,58 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { appConfigData, s3 } from '../platform/clients.ts';
+import { systemClock } from '../platform/clock.ts';
+import { config } from '../platform/config.ts';
+import { logger } from '../platform/logger.ts';
+import * as wired from '../platform/wiring.ts';
+import { type ForecastAnswer, type ForecastPorts, forecast } from './forecast.ts';
+import { ModelStore } from './model-store.ts';
+import { type PointerEvent, PointerReader } from './pointer-reader-store.ts';
+import { PredictionLogStore } from './prediction-log-store.ts';
+
+const publicKeyPem = config('POINTER_PUBLIC_KEY');
+const predictions = new PredictionLogStore(s3(), config('PREDICTION_BUCKET'));
+/** One reader per model for as long as the environment lives, since each new session is charged as a whole document. */
+const readers = new Map<string, PointerReader>();
+
+const ports: ForecastPorts = {
+  pointer: (model) => readerOf(model).current(),
+  models: new ModelStore({ evidence: wired.evidence(), publicKeyPem, now: systemClock }),
+  budgets: { productionMs: 10_000, candidateMs: 500 },
+  pause: () => nextTurn(),
+  log: (batch) => predictions.log(batch),
+  signal: (name, detail) => logger.error(name, detail),
+  now: systemClock,
+};
+
+function readerOf(model: string): PointerReader {
+  const known = readers.get(model);
+  if (known !== undefined) return known;
+  const reader = new PointerReader({
+    client: appConfigData(),
+    application: config('APPCONFIG_APPLICATION_ID'),
+    model,
+    publicKeyPem,
+    now: systemClock,
+    pollSeconds: Number(config('POINTER_POLL_SECONDS')),
+    onEvent: (event) => tell(model, event),
+  });
+  readers.set(model, reader);
+  return reader;
+}
+
+/** A rollback does not reach an environment that sees no pointer: that long is more than a passing fault. */
+const STALE_SECONDS = 300;
+
+function tell(model: string, event: PointerEvent): void {
+  const { kind, ...detail } = event;
+  if (kind === 'moved') logger.info('POINTER_MOVED', { model, ...detail });
+  else if (event.kind === 'refused') logger.error('POINTER_REFUSED', { model, ...detail });
+  else if (event.kind === 'unreachable' && event.staleSeconds > STALE_SECONDS)
+    logger.error('POINTER_STALE', { model, ...detail });
+  else logger.warn('POINTER_NOT_REFRESHED', { model, ...detail });
+}
+
+/** Forecasts a batch by the version that the pointer names for each request, and logs what each version said. */
+export async function handler(event: unknown, context: { readonly awsRequestId: string }): Promise<ForecastAnswer> {
+  return forecast(ports, event, context.awsRequestId);
+}
