@@ -32,6 +32,20 @@ export async function announce(ports: AnnouncePorts, notice: Notice): Promise<{ 
 }
 
 /**
+ * Sends several notices; one that nobody received keeps no other from being sent.
+ * @throws ReleaseError DEPENDENCY_UNAVAILABLE when a notice reached nobody
+ */
+export async function announceAll(
+  ports: AnnouncePorts,
+  notices: readonly Notice[],
+): Promise<{ readonly recipients: number }> {
+  const sent = await Promise.allSettled(notices.map((notice) => announce(ports, notice)));
+  const failed = sent.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return { recipients: sent.reduce((sum, one) => sum + (one.status === 'fulfilled' ? one.value.recipients : 0), 0) };
+}
+
+/**
  * The notice of how a promotion or change ended.
  * @throws ReleaseError NOT_FOUND
  */

@@ -6,7 +6,7 @@ import { sesSender } from '../platform/email-store.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
-import { type AnnouncePorts, announce, noticeOfEnd } from './announce.ts';
+import { type AnnouncePorts, announce, announceAll, noticeOfEnd } from './announce.ts';
 import { type Notice, rollbackNotice } from './notice.ts';
 import { topicPublisher } from './notice-store.ts';
 
@@ -18,6 +18,8 @@ const rollback = z.object({
   requestedBy: z.string(),
   detail: z.string().exactOptional(),
   seconds: z.number(),
+  /** Promotions that it ended; their requesters are told. */
+  closed: z.array(z.string()).default([]),
 });
 const eventSchema = z.union([z.object({ promotionId: z.string() }), z.object({ rollback })]);
 
@@ -31,10 +33,9 @@ const ports: AnnouncePorts = {
 /** Tells the people concerned how a promotion, change or rollback ended. At least once: a retry sends again. */
 export async function handler(event: unknown): Promise<{ readonly recipients: number }> {
   const parsed = parseEvent(eventSchema, event);
-  return announce(
-    ports,
-    'rollback' in parsed ? await ofRollback(parsed.rollback) : await noticeOfEnd(registry, parsed.promotionId),
-  );
+  if ('promotionId' in parsed) return announce(ports, await noticeOfEnd(registry, parsed.promotionId));
+  const ends = parsed.rollback.closed.map((promotionId) => noticeOfEnd(registry, promotionId));
+  return announceAll(ports, await Promise.all([ofRollback(parsed.rollback), ...ends]));
 }
 
 async function ofRollback(facts: z.infer<typeof rollback>): Promise<Notice> {

@@ -8,8 +8,8 @@ import { type Release, ReleaseHistory } from './release-history.ts';
 const name = z.string().trim().min(1).max(120);
 
 /**
- * A question: which version served a model, now or at the instant `at`. The rest names the unit that is asked about;
- * every unit is served by the same version as long as no release is limited to a part of them.
+ * A question: which version was in production for a model, now or at the instant `at`. The rest names the unit that is
+ * asked about; all units have the same version in production, and those that a canary served are in the prediction log.
  */
 export const describeQuery = z.strictObject({
   model: modelName,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { EntryBody } from '../ledger/entry.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { approver } from '../platform/people.ts';
+import { ADOPTED } from './adoption.ts';
 import { type StoredObject, storedObject } from './items.ts';
 
 /** One person's approval, as the ledger has it. */
@@ -13,7 +14,7 @@ export interface RecordedApproval {
   readonly ledgerPosition: number;
 }
 
-/** What served the model from a moment on, until the next release. */
+/** What was in production from a moment on, until the next release. What a canary served beside it is in the prediction log. */
 export interface Release {
   /** The version that serves; where the safe forecast does, its name. */
   readonly version: string;
@@ -27,6 +28,8 @@ export interface Release {
   readonly manifest: StoredObject | null;
   /** Position of the entry by which it began to serve. */
   readonly ledgerPosition: number;
+  /** Present on a version that no gate judged: it was taken over with its model. */
+  readonly label?: typeof ADOPTED;
 }
 
 const runId = z.object({ promotionId: z.string() });
@@ -40,7 +43,11 @@ const decided = runId.extend({
   justification: z.string(),
   gateStatus: z.string(),
 });
-const moved = runId.extend({ productionVersion: z.string(), fallback: z.string() });
+const moved = runId.extend({
+  kind: z.enum(['onboard', 'adopt', 'shadow', 'canary', 'promote']).optional(),
+  productionVersion: z.string(),
+  fallback: z.string(),
+});
 const requestedBy = z.union([z.string(), z.object({ name: z.string(), email: z.string().optional() })]);
 const rolledBack = z.object({
   cause: z.string(),
@@ -116,25 +123,34 @@ export class ReleaseHistory {
   }
 
   #move(body: EntryBody): void {
-    const { promotionId, productionVersion, fallback } = dataOf(moved, body);
+    const { promotionId, productionVersion, fallback, kind } = dataOf(moved, body);
+    // A candidate beside production changes neither what is in production nor who let that in.
+    if (kind === 'shadow' || kind === 'canary') return;
     const { why, manifest, approvals, approvedGates } = this.#facts(promotionId);
     const counted = approvals.filter(({ gate }) => approvedGates.has(gate)).map(({ gate: _, ...approval }) => approval);
     if (fallback !== '') this.#safeForecast = fallback;
     const serving = fallback === '' ? production(productionVersion) : safe(fallback);
-    this.#begin(body, { ...serving, promotionId, why, approvals: counted, manifest });
+    const run = { promotionId, approvals: counted, manifest };
+    const adopted: Pick<Release, 'why' | 'label'> = { why: `Adopted, gates not passed: ${why}`, label: ADOPTED };
+    this.#begin(body, { ...serving, ...run, ...(kind === 'adopt' ? adopted : { why }) });
   }
 
   #return(body: EntryBody): void {
     const { from, to, cause, detail, ...data } = dataOf(rolledBack, body);
     const by = typeof data.requestedBy === 'string' ? data.requestedBy : data.requestedBy.name;
     const serving = to === '' ? safe(this.#safeForecast) : production(to);
-    const before = this.#releases.findLast(({ version, arm }) => version === serving.version && arm === serving.arm);
+    const isServing = ({ version, arm }: Release) => version === serving.version && arm === serving.arm;
+    // It took a candidate out; what is in production stayed, and why it is there.
+    const now = this.#releases.at(-1);
+    if (now !== undefined && isServing(now)) return;
+    const before = this.#releases.findLast(isServing);
     this.#begin(body, {
       ...serving,
       promotionId: before?.promotionId ?? '',
       why: `Rolled back from ${from || 'the safe forecast'}: ${cause}, asked for by ${by}.${detail ? ` ${detail}` : ''}`,
       approvals: before?.approvals ?? [],
       manifest: before?.manifest ?? null,
+      ...(before?.label === undefined ? {} : { label: before.label }),
     });
   }
 

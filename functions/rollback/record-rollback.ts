@@ -38,6 +38,8 @@ export interface Recorded {
   /** From the start of the execution to the moment when the data plane was seen to serve the target. */
   readonly seconds: number;
   readonly at: string;
+  /** Promotions that it ended; whoever asked for them is told. */
+  readonly closed: readonly string[];
 }
 
 const ROLLED_BACK = 'ROLLED_BACK';
@@ -57,7 +59,7 @@ export async function recordRollback(ports: RecordPorts, event: RecordEvent, now
   const at = confirmation.confirmedAt ?? now;
   const seconds = Math.max(0, Math.round((Date.parse(at) - Date.parse(rollback.startedAt)) / 100) / 10);
   const { from, to, cause } = rollback;
-  const record = { model, executionName, from, to, cause, seconds, at };
+  const record = { model, executionName, from, to, cause, seconds, at, closed: [...closed] };
   const versions = await versionWrites(ports, rollback, at);
   const data = { ...dataOf(event), seconds, closed };
   try {
@@ -78,15 +80,16 @@ export async function recordRollback(ports: RecordPorts, event: RecordEvent, now
 }
 
 /**
- * A promotion in flight was judged against a version that no longer serves. A change of the model is none of the
- * pointer's business, and a promotion that goes back from itself ends by its own machine.
+ * A promotion in flight was judged against a version that no longer serves, or its own candidate was taken out. A change
+ * of the model is none of the pointer's business, and a promotion that goes back from itself ends by its own machine.
  */
 async function closeInFlight(ports: RecordPorts, rollback: DeployedRollback, now: string): Promise<void> {
   const inFlight = await ports.registry.inFlight(rollback.model, 'promotion');
   const run = inFlight === null ? null : await ports.registry.run(rollback.model, inFlight.promotionId);
   if (run?.kind !== 'promotion' || run.executionArn === rollback.executionArn) return;
   // A repeated step may come late: a promotion that started since, against what serves now, is not concerned.
-  const concerned = run.startedAt <= rollback.startedAt || run.baseline !== rollback.to;
+  const { startedAt, from, to } = rollback;
+  const concerned = run.startedAt <= startedAt || run.baseline !== to || run.version === from;
   if (!concerned) return;
   const reason = {
     code: ROLLED_BACK,
@@ -163,9 +166,9 @@ async function versionWrites(
   return writes;
 }
 
-function answer(rollback: DeployedRollback, record: Pick<RollbackRecord, 'seconds' | 'at'>): Recorded {
+function answer(rollback: DeployedRollback, record: Pick<RollbackRecord, 'seconds' | 'at' | 'closed'>): Recorded {
   const { model, from, to, cause, requestedBy, detail } = rollback;
   const why = detail === undefined ? {} : { detail };
-  const { seconds, at } = record;
-  return { model, end: 'rolled-back', from, to, cause, requestedBy: requestedBy.name, ...why, seconds, at };
+  const { seconds, at, closed } = record;
+  return { model, end: 'rolled-back', from, to, cause, requestedBy: requestedBy.name, ...why, seconds, at, closed };
 }

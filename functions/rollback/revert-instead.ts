@@ -2,7 +2,7 @@ import { isReleaseError } from '../platform/errors.ts';
 import type { PointerPlace } from '../pointer/appconfig-store.ts';
 import { findDocument } from '../pointer/hosted-document.ts';
 import type { RollBackPorts } from './rollback-ports.ts';
-import { exposed, type Known, type ReturnTo } from './target.ts';
+import { exposed, type Known, mayServe, type ReturnTo } from './target.ts';
 
 interface Reverting {
   readonly model: string;
@@ -10,6 +10,8 @@ interface Reverting {
   /** The version to be withdrawn. */
   readonly from: string;
   readonly known: Known;
+  /** The version that must go on serving, when it is a candidate beside it that is withdrawn. */
+  readonly keeps?: string;
 }
 
 interface Reverted {
@@ -19,7 +21,7 @@ interface Reverted {
 
 /**
  * The last resort when the document to go back to cannot be deployed: AppConfig's own revert to what was live before,
- * where that names no withdrawn version. Null when there is nothing fit to revert to. A deployment that was stopped
+ * where that names no version but promoted ones. Null when there is nothing fit to revert to. A deployment that was stopped
  * already leaves nothing to revert.
  */
 export async function revertInstead(ports: RollBackPorts, reverting: Reverting): Promise<Reverted | null> {
@@ -42,16 +44,16 @@ export async function revertInstead(ports: RollBackPorts, reverting: Reverting):
 
 async function fitting(
   ports: RollBackPorts,
-  { model, place, from, known }: Reverting,
+  { model, place, from, known, keeps }: Reverting,
   deployment: { readonly number: number; readonly hostedVersion: number },
 ): Promise<Reverted | null> {
   const { hostedVersion } = deployment;
   const found = await findDocument(ports, model, { ...place, hostedVersion });
   if (found === null) return null;
   const { document, documentSha256 } = found;
-  const withdrawn = known.versions.filter(({ status }) => status === 'withdrawn').map(({ version }) => version);
-  const named = [...exposed(document), document.previousVersion];
-  if ([...withdrawn, from].some((version) => version !== '' && named.includes(version))) return null;
+  const named = [...exposed(document), document.previousVersion].filter((version) => version !== '');
+  if (named.some((version) => version === from || !mayServe(known, version))) return null;
+  if (keeps !== undefined && document.productionVersion !== keeps) return null;
   return {
     to: { version: document.productionVersion, hostedVersion, documentSha256 },
     deploymentNumber: deployment.number,

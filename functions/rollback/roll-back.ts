@@ -7,7 +7,7 @@ import { isReturnDocument } from '../pointer/document.ts';
 import { findDocument, type HostedDocument } from '../pointer/hosted-document.ts';
 import { RETURN_LABEL } from '../pointer/prepare-return.ts';
 import type { ModelItem } from '../registry/items.ts';
-import { parseRollbackInput } from './input.ts';
+import { isAutomation, parseRollbackInput } from './input.ts';
 import { intend } from './intend.ts';
 import { revertInstead } from './revert-instead.ts';
 import type { RefusedRollback, RollbackAnswer } from './rollback-answer.ts';
@@ -84,7 +84,10 @@ async function go(ports: RollBackPorts, rollback: Rollback, plan: Plan): Promise
     // The answer may have been lost, not the deployment.
     const own = await ownAnswer(ports, rollback, await look(ports, { model: input.model, place, ...event }));
     if (own !== null) return own;
-    const reverted = await revertInstead(ports, { model: input.model, place, from: target.from, known: plan.known });
+    const served = situation.live?.document.productionVersion;
+    const keeps = served === undefined || served === target.from ? {} : { keeps: target.to.version };
+    const { from } = target;
+    const reverted = await revertInstead(ports, { model: input.model, place, from, known: plan.known, ...keeps });
     if (reverted === null) throw cause;
     return went(rollback, { from: target.from, ...reverted, how: 'reverted' });
   }
@@ -158,13 +161,12 @@ async function knownOf(ports: RollBackPorts, { input, place }: Rollback): Promis
 
 /** Decides on documents that read back as what they were recorded as: signed, and made to go back to. */
 async function decide(ports: RollBackPorts, { input, place }: Rollback, given: Pick<Plan, 'situation' | 'known'>) {
-  const { situation } = given;
-  const { versions } = given.known;
+  const { live, recent: justRolledBack } = given.situation;
+  const asked = { input, justRolledBack, byPerson: !isAutomation(input.requestedBy.name), at: ports.now() };
   let { returnDocuments } = given.known;
   for (;;) {
-    const live = situation.live?.document ?? null;
-    const justRolledBack = situation.recent;
-    const target = decideTarget({ input, live, justRolledBack, known: { versions, returnDocuments } });
+    const known = { ...given.known, returnDocuments };
+    const target = decideTarget({ ...asked, live: live?.document ?? null, known });
     if (target.outcome !== 'go') return target;
     const found = await findDocument(ports, input.model, { ...place, hostedVersion: target.to.hostedVersion });
     if (found?.documentSha256 === target.to.documentSha256 && isReturnDocument(found.document)) return target;

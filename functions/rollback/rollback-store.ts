@@ -18,6 +18,8 @@ const recordItem = z.object({
   cause: z.string(),
   seconds: z.number().min(0),
   at: z.string(),
+  /** Promotions that it ended. */
+  closed: z.array(z.string()).default([]),
 });
 export type RollbackRecord = z.infer<typeof recordItem>;
 

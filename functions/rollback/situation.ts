@@ -28,7 +28,7 @@ export interface Situation {
   readonly live: HostedDocument | null;
   /** The deployment that an earlier run of this step started. */
   readonly own: { readonly deployment: Deployment; readonly withdrew: string } | null;
-  /** The live document has been deployed, or gone back to, within the last minutes. */
+  /** A rollback brought the live document within the last minutes. */
   readonly recent: boolean;
 }
 
@@ -52,10 +52,15 @@ export async function rollbackBehind(
 ): Promise<RollbackDeployment | null> {
   if (live === null || inProgress !== null) return null;
   const { description } = await ports.appConfig.deployment(place.environmentId, live.number);
+  const found = rollbackIn(description);
+  return found === null ? null : { ...found, deploymentNumber: live.number };
+}
+
+function rollbackIn(description: string): Omit<RollbackDeployment, 'deploymentNumber'> | null {
   // The name of an execution holds no space.
   const executionName = /^Rollback (\S+) withdraws /.exec(description)?.[1] ?? '';
   const withdrew = withdrawnBy(executionName, description);
-  return withdrew === null ? null : { executionName, withdrew, deploymentNumber: live.number };
+  return withdrew === null ? null : { executionName, withdrew };
 }
 
 function withdrawnBy(executionName: string, description: string): string | null {
@@ -74,7 +79,13 @@ export async function look(ports: LookPorts, looker: Looker): Promise<Situation>
   const live =
     of === null ? null : await findDocument(ports, looker.model, { ...looker.place, hostedVersion: of.hostedVersion });
   const recent = of !== null && Date.parse(looker.startedAt) - Date.parse(of.startedAt) < REPEAT_MS;
-  return { state, live, own, recent };
+  return { state, live, own, recent: recent && (await isRollback(ports, looker.place, of)) };
+}
+
+/** A candidate that was taken out by its own promotion leaves the same document behind, but nobody rolled back. */
+async function isRollback(ports: LookPorts, { environmentId }: PointerPlace, { number }: Deployment): Promise<boolean> {
+  const { description } = await ports.appConfig.deployment(environmentId, number);
+  return rollbackIn(description) !== null;
 }
 
 async function ownDeployment(

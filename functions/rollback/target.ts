@@ -20,6 +20,10 @@ export interface TargetQuestion {
   readonly live: PointerDocument | null;
   /** A rollback completed so shortly before that the same request again most likely means the same thing. */
   readonly justRolledBack: boolean;
+  /** A person asks; automation names what it saw at work, a person also what must not come to work. */
+  readonly byPerson: boolean;
+  /** UTC; past its bound a canary serves nobody, whatever the document says. */
+  readonly at: string;
   readonly known: Known;
 }
 
@@ -33,8 +37,9 @@ export type Target =
   | { readonly outcome: 'none'; readonly from: string; readonly reasons: readonly Reason[] };
 
 /**
- * Decides what a rollback goes back to. A withdrawn version is never a target; without a named target the predecessors
- * are tried in turn, past withdrawn ones, down to the safe forecast.
+ * Decides what a rollback goes back to. A withdrawn version is never a target. From a candidate it goes to the version
+ * beside it, which stays; from the production version, without a named target, the predecessors are tried in turn, past
+ * withdrawn ones, down to the safe forecast.
  */
 export function decideTarget(question: TargetQuestion): Target {
   const { input, live, justRolledBack } = question;
@@ -43,7 +48,7 @@ export function decideTarget(question: TargetQuestion): Target {
     if (isUnknown(question.known, named)) {
       return { outcome: 'rejected', reasons: [unknownVersion(question.known, named)] };
     }
-    return alreadyWithdrawn(named, `${named} is not live any more.`, live);
+    return notLive(question, named, live);
   }
   if (live !== null && named === undefined && input.targetVersion === undefined) {
     if (exposed(live).length === 0) return alreadyWithdrawn('', 'The safe forecast serves already.', live);
@@ -51,8 +56,7 @@ export function decideTarget(question: TargetQuestion): Target {
       return alreadyWithdrawn('', 'The pointer was rolled back a moment ago.', live);
     }
   }
-  // Beside the safe forecast it is the candidate that can be at fault.
-  const from = named ?? (live === null ? '' : (exposed(live)[0] ?? ''));
+  const from = named ?? (live === null ? '' : suspect(question, live));
   return input.targetVersion === undefined
     ? nearest(question, from)
     : chosen(question, { from, version: input.targetVersion });
@@ -62,6 +66,33 @@ export function decideTarget(question: TargetQuestion): Target {
 export function exposed(document: PointerDocument): readonly string[] {
   const { productionVersion, canaryVersion, shadowVersion } = document;
   return [productionVersion, canaryVersion, shadowVersion].filter((version) => version !== '');
+}
+
+/**
+ * The version that is most likely at fault when nobody names one: an active canary, the newest change that serves anybody;
+ * else the production version, since a shadow serves nobody. Beside the safe forecast only a candidate can be.
+ */
+function suspect({ input, at }: TargetQuestion, live: PointerDocument): string {
+  const { productionVersion, canaryVersion, shadowVersion } = live;
+  if (productionVersion === '') return canaryVersion || shadowVersion;
+  const stays = input.targetVersion === undefined || input.targetVersion === productionVersion;
+  return stays && canaryServes(live, at) ? canaryVersion : productionVersion;
+}
+
+function canaryServes({ canaryVersion, canaryPercentage, canaryUntil }: PointerDocument, at: string): boolean {
+  return canaryVersion !== '' && canaryPercentage > 0 && Date.parse(at) < Date.parse(canaryUntil);
+}
+
+/**
+ * A version that the document does not expose. A candidate that a person names is withdrawn all the same, where a document
+ * keeps production as it is: its promotion may only be waiting for its next stage.
+ */
+function notLive(question: TargetQuestion, named: string, live: PointerDocument): Target {
+  const status = question.known.versions.find((item) => item.version === named)?.status;
+  const gone = alreadyWithdrawn(named, `${named} is not live${status === 'candidate' ? '' : ' any more'}.`, live);
+  if (status !== 'candidate' || !question.byPerson || question.input.targetVersion !== undefined) return gone;
+  const target = nearest(question, named);
+  return target.outcome === 'go' ? target : gone;
 }
 
 function chosen(question: TargetQuestion, asked: { readonly from: string; readonly version: string }): Target {
@@ -84,25 +115,29 @@ function nearest(question: TargetQuestion, from: string): Target {
   return { outcome: 'none', from, reasons };
 }
 
-/** Versions in the order in which they are tried, each once, the safe forecast (empty) last. */
+/** Versions in the order in which they are tried, each once. */
 function candidates({ live, known }: TargetQuestion, from: string): readonly string[] {
+  // Whoever is served by production does not notice that the candidate beside it goes, even if nothing else can be done.
+  if (live !== null && from !== live.productionVersion && mayStay(known, live)) return [live.productionVersion];
   const order: string[] = [];
-  let next = start({ live, known, from });
-  while (next !== '' && !order.includes(next)) {
-    order.push(next);
-    next = predecessorOf(known, next);
+  for (const start of starts({ live, known, from })) {
+    for (let next = start; next !== '' && !order.includes(next); next = predecessorOf(known, next)) order.push(next);
   }
   return [...order, ''];
 }
 
-function start(of: { readonly live: PointerDocument | null; readonly known: Known; readonly from: string }): string {
+/** The safe forecast, or a version that was promoted; where the registry does not answer, whatever serves. */
+function mayStay({ versions, complete }: Known, { productionVersion }: PointerDocument): boolean {
+  const status = versions.find(({ version }) => version === productionVersion)?.status;
+  return productionVersion === '' || (status === undefined ? complete !== true : isPromoted(status));
+}
+
+function starts(of: { readonly live: PointerDocument | null; readonly known: Known; readonly from: string }) {
   const { live, known, from } = of;
-  // A candidate beside production is withdrawn: production itself stays.
-  if (live !== null && from !== live.productionVersion) return live.productionVersion;
-  if (live !== null && live.previousVersion !== '') return live.previousVersion;
-  if (live !== null) return predecessorOf(known, from);
+  if (live !== null && from !== live.productionVersion) return [live.productionVersion, live.previousVersion];
+  if (live !== null) return [live.previousVersion || predecessorOf(known, from)];
   const production = known.versions.find(({ status }) => status === 'production')?.version ?? '';
-  return production === from ? predecessorOf(known, from) : production;
+  return [production === from ? predecessorOf(known, from) : production];
 }
 
 function predecessorOf({ versions }: Known, version: string): string {
@@ -116,8 +151,18 @@ function returnTo({ known }: TargetQuestion, version: string): ReturnTo | undefi
 function faultOf({ known }: TargetQuestion, from: string, version: string): Reason | null {
   const status = known.versions.find((item) => item.version === version)?.status;
   if (version === from) return unfit(version, 'It is the version that is withdrawn.', 'another version');
-  if (status === 'retained' || status === 'production') return null;
+  if (isPromoted(status)) return null;
   return unfit(version, 'Only a version that was promoted and not withdrawn can serve again.', status ?? 'unknown');
+}
+
+function isPromoted(status: VersionItem['status'] | undefined): boolean {
+  return status === 'retained' || status === 'production';
+}
+
+/** True for a version that a document may name when it is gone back to. */
+export function mayServe({ versions, complete }: Known, version: string): boolean {
+  const status = versions.find((item) => item.version === version)?.status;
+  return complete === true ? isPromoted(status) : status !== 'withdrawn';
 }
 
 /** A misspelt version must not pass for one that was withdrawn already: the bad one would go on serving. */
