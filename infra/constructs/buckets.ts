@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
@@ -7,6 +7,7 @@ import {
   type BucketProps,
   CfnBucket,
   ObjectOwnership,
+  StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { EVIDENCE_PREFIXES } from './access.ts';
@@ -29,14 +30,28 @@ export class Buckets extends Construct {
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const accessLogs = new Bucket(this, 'AccessLogs', { ...PROTECTED });
+    const accessLogs = new Bucket(this, 'AccessLogs', {
+      ...PROTECTED,
+      // As long as the logs of functions; a bucket of versions keeps what expired until it is told not to.
+      lifecycleRules: [{ expiration: Duration.days(365), noncurrentVersionExpiration: Duration.days(30) }],
+    });
     acknowledge(accessLogs, 'AwsSolutions-S1', 'It holds the access logs; a log of its own would feed itself.');
     this.evidence = new Bucket(this, 'Evidence', {
       ...PROTECTED,
       // No default retention: pipelines must be able to replace and remove what they put under incoming/.
       objectLockEnabled: true,
     });
-    this.predictions = new Bucket(this, 'Predictions', { ...PROTECTED });
+    this.predictions = new Bucket(this, 'Predictions', {
+      ...PROTECTED,
+      // Predictions are never deleted; the stages that read them have ended by then, and a recall reads little.
+      lifecycleRules: [
+        {
+          prefix: 'predictions/',
+          transitions: [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(180) }],
+        },
+        { abortIncompleteMultipartUploadAfter: Duration.days(7) },
+      ],
+    });
     logAccess(this.evidence, accessLogs, 'evidence/');
     logAccess(this.predictions, accessLogs, 'predictions/');
     this.#keepEvidence();

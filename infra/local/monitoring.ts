@@ -106,7 +106,9 @@ export function createMonitoring({ publish, now = () => new Date() }: Monitoring
   const count = (metric: Metric): void => {
     const key = keyOf(metric);
     const watching = alarms.filter(({ metrics }) => metrics.has(key));
-    if (watching.length > 0) points.set(key, [...(points.get(key) ?? []), now().getTime()]);
+    const at = now().getTime();
+    const from = at - Math.max(0, ...watching.map(({ periodSeconds }) => periodSeconds * 1_000));
+    if (watching.length > 0) points.set(key, [...(points.get(key) ?? []).filter((point) => point > from), at]);
     for (const alarm of watching) {
       evaluate(alarm);
       const timer = setTimeout(() => {

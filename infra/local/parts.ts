@@ -4,7 +4,7 @@ import { createCustomResources } from './cloudformation/custom-resource.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
 import { createFlow } from './flow.ts';
-import { startGateway } from './gateway/gateway.ts';
+import { type Gateway, startGateway } from './gateway/gateway.ts';
 import { createHttpApis } from './http-api.ts';
 import { createIam } from './iam/iam.ts';
 import { createKms } from './kms.ts';
@@ -51,7 +51,7 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
     throw error;
   });
   const ses = await createSes();
-  const observed = createObserved({ now, ses, endpoint: gateway.endpoint, functionLog: options.functionLog });
+  const observed = createObserved({ now, ses, gateway, functionLog: options.functionLog });
   const { host } = observed;
   const flow = createFlow({ ...subdirectory(dataDir, 'appconfig'), ...observed, iam, now, log });
   const { invoke } = host;
@@ -102,14 +102,15 @@ async function stopAll({ stepFunctions, host, followers, ...parts }: Running): P
 function createObserved(options: {
   readonly now: Now;
   readonly ses: Ses;
-  readonly endpoint: string;
+  readonly gateway: Gateway;
   readonly functionLog: PartsOptions['functionLog'];
 }) {
-  const { now, ses, endpoint, functionLog } = options;
+  const { now, ses, gateway, functionLog } = options;
   const sns = createSns(ses.deliver);
   const monitoring = createMonitoring({ now, publish: sns.publish });
   const host = createLambdaHost({
-    endpoint,
+    endpoint: gateway.endpoint,
+    onInvoke: () => gateway.count('lambda', 'InvokeFunction'),
     onLine: ({ shortName, logGroup }, line) => {
       functionLog?.(shortName, line);
       monitoring.logLine(logGroup, line);

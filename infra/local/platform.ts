@@ -3,7 +3,7 @@ import { dataMakers } from './cloudformation/data-resources.ts';
 import { createResources, outputsOf } from './cloudformation/resources.ts';
 import { type Created, templateSchema } from './cloudformation/template.ts';
 import type { Events } from './events.ts';
-import type { Gateway, Intercept } from './gateway/gateway.ts';
+import type { Calls, Gateway, Intercept } from './gateway/gateway.ts';
 import type { LambdaHost } from './lambda/lambda-host.ts';
 import { createParts, type Parts, type PartsOptions } from './parts.ts';
 
@@ -25,6 +25,8 @@ export interface Platform {
   readonly resources: ReadonlyMap<string, Created>;
   /** The functions, which tests may kill. */
   readonly functions: LambdaHost;
+  /** How many requests each service got since the start, those of functions and of other services included. */
+  readonly calls: Calls;
   /** Fires a scheduled rule now; resolves when its targets have run. */
   readonly tick: Events['tick'];
   /** Lets a test see, delay or fail calls before they reach a service; `undefined` ends that. */
@@ -65,6 +67,7 @@ function platformOf(parts: Parts, outputs: Platform['outputs'], resources: Reado
     outputs,
     resources,
     functions: parts.host,
+    calls: parts.gateway.calls,
     tick: parts.events.tick,
     intercept: parts.gateway.intercept,
     stop: parts.stop,

@@ -133,6 +133,25 @@ describe('buckets', () => {
     expect(bucket?.properties['LoggingConfiguration']).toMatchObject({ LogFilePrefix: `${name.toLowerCase()}/` });
   });
 
+  it('make old predictions cheaper and delete none; only access logs expire', () => {
+    const rulesOf = (name: string) => {
+      const bucket = buckets.find(({ logicalId }) => logicalId.startsWith(`Buckets${name}`));
+      return bucket?.properties['LifecycleConfiguration'];
+    };
+    expect(rulesOf('Predictions')).toEqual({
+      Rules: [
+        {
+          Prefix: 'predictions/',
+          Status: 'Enabled',
+          Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 180 }],
+        },
+        { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
+      ],
+    });
+    expect(rulesOf('Evidence')).toBeUndefined();
+    expect(rulesOf('AccessLogs')).toMatchObject({ Rules: [{ ExpirationInDays: 365 }] });
+  });
+
   it('lock evidence without a default retention, so that incoming/ stays free', () => {
     stack.template.hasResourceProperties('AWS::S3::Bucket', {
       ObjectLockEnabled: true,

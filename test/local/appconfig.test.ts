@@ -383,6 +383,21 @@ describe('extensions', () => {
     expect(second).toMatchObject({ name: 'ConflictException' });
   });
 
+  it('keep no environment from another: three models move at once', async () => {
+    associate({ PRE_START_DEPLOYMENT: vouch });
+    const open = Promise.withResolvers<undefined>();
+    const models = await Promise.all(['demand-es', 'demand-fr', 'demand-it'].map((name) => model(name)));
+    for (const { version } of models) await version(flags('1'));
+    answer = () => open.promise;
+    events = [];
+    const moves = models.map(({ deploy }) => deploy('1'));
+    await expect.poll(() => events.length).toBe(3);
+    open.resolve(undefined);
+    expect((await Promise.all(moves)).map(({ DeploymentNumber, State }) => [DeploymentNumber, State])).toEqual(
+      models.map(() => [1, 'COMPLETE']),
+    );
+  });
+
   it('may refuse a version before it is made', async () => {
     associate({ PRE_CREATE_HOSTED_CONFIGURATION_VERSION: vouch });
     const { version } = await model();

@@ -160,6 +160,16 @@ describe('names and limits', () => {
     expect((await hostWith().invoke('Demo-echo:$LATEST', {})).functionError).toBeUndefined();
   });
 
+  test('an answer of more than Lambda hands back is a failure', async () => {
+    const answer = await hostWith().invoke('Demo-echo', { do: 'answer', bytes: 6_291_557 });
+    expect(answer).toMatchObject({ functionError: 'Unhandled' });
+    expect(answer.payload).toEqual({
+      errorType: 'Function.ResponseSizeTooLarge',
+      errorMessage: expect.stringContaining('(6291557 bytes) exceeded maximum allowed payload size (6291556 bytes)'),
+    });
+    expect((await hostWith().invoke('Demo-echo', { do: 'answer', bytes: 6_291_556 })).functionError).toBeUndefined();
+  });
+
   test('an event of more than 6 MiB is refused', async () => {
     const event = { text: 'x'.repeat(6 * 1024 * 1024) };
     await expect(hostWith().invoke('Demo-echo', event)).rejects.toMatchObject({ code: 'RequestTooLargeException' });

@@ -29,6 +29,8 @@ function as(accessKeyId: string) {
   return { endpoint, region: 'eu-west-1', credentials: { accessKeyId, secretAccessKey: 'x' }, maxAttempts: 1 };
 }
 
+const echoed = z.object({ event: z.object({ n: z.number(), text: z.string() }), pid: z.number() });
+
 async function endOf(executionArn: string | undefined) {
   const states = new SFNClient(as('admin'));
   const describeIt = () => states.send(new DescribeExecutionCommand({ executionArn }));
@@ -114,6 +116,15 @@ describe('functions', () => {
   test('take an event that nobody waits for', async () => {
     expect((await invoke({ InvocationType: 'Event', Payload: '{"by":"nobody"}' })).StatusCode).toBe(202);
     await expect.poll(() => small.functionLines.some((line) => line.includes('"by":"nobody"'))).toBe(true);
+  });
+
+  test('take and answer as many bytes as Lambda lets through, four at once', async () => {
+    const text = 'x'.repeat(5_900_000);
+    const runs = await Promise.all([1, 2, 3, 4].map((n) => invoke({ Payload: JSON.stringify({ n, text }) })));
+    const answers = runs.map(({ Payload }) => echoed.parse(JSON.parse(Payload?.transformToString() ?? '')));
+    expect(answers.map(({ event }) => event.n)).toEqual([1, 2, 3, 4]);
+    expect(answers.every(({ event }) => event.text === text)).toBe(true);
+    expect(new Set(answers.map(({ pid }) => pid)).size).toBe(4);
   });
 
   test('are reached by the changes of a table, in the form of a stream record', async () => {
@@ -286,6 +297,29 @@ describe('the endpoint', () => {
         .end();
     });
     expect(status).toBe(403);
+  });
+
+  test('counts what each service was asked, by action, refused or not, and every run of a function', async () => {
+    const before = (service: string, action: string) => small.platform.calls[service]?.[action] ?? 0;
+    const counted = [
+      ['dynamodb', 'GetItem'],
+      ['s3', 'PutObject'],
+      ['states', 'StartExecution'],
+      ['lambda', 'InvokeFunction'],
+    ] as const;
+    const counts = () => counted.map(([service, action]) => before(service, action));
+    const was = counts();
+    const { TableName, BucketName: Bucket, FlowArn: stateMachineArn } = small.outputs;
+    const get = new GetItemCommand({ TableName, Key: { id: { S: '1' } } });
+    await expect(new DynamoDBClient(as('echo')).send(get)).rejects.toThrow('not authorized');
+    await new S3Client(as('admin')).send(new PutObjectCommand({ Bucket, Key: 'counted/key', Body: 'x' }));
+    await new LambdaClient(as('admin')).send(new InvokeCommand({ FunctionName: 'Small-stranger' }));
+    const started = await new SFNClient(as('admin')).send(new StartExecutionCommand({ stateMachineArn, input: '{}' }));
+    await endOf(started.executionArn);
+    const [reads = 0, writes = 0, starts = 0, runs = 0] = counts().map((count, index) => count - (was[index] ?? 0));
+    expect([reads, writes, starts]).toEqual([1, 1, 1]);
+    // The stream may have something for the function just then.
+    expect(runs).toBeGreaterThanOrEqual(2);
   });
 
   test('lets a test see calls, and fail them', async () => {

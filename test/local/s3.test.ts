@@ -233,6 +233,35 @@ describe('S3 on this machine', () => {
     expect(Contents?.map(({ Key }) => Key)).toEqual(['l/b/2', 'l/c&d', 'l/e/1']);
   });
 
+  it('lists page by page, counting a common prefix as one, and never shows a name twice', async () => {
+    for (const key of ['a', 'b/1', 'b/2', 'b/3', 'c', 'd/1', 'e']) await put(`p/${key}`, 'x');
+    const names = async (options: { readonly Delimiter?: string; readonly StartAfter?: string }) => {
+      const pages: (readonly (string | undefined)[])[] = [];
+      let ContinuationToken: string | undefined;
+      do {
+        const at = { Bucket: 'evidence', Prefix: 'p/', MaxKeys: 2, ...options, ContinuationToken };
+        const page = await client.send(new ListObjectsV2Command(at));
+        const [objects, prefixes] = [page.Contents ?? [], page.CommonPrefixes ?? []];
+        pages.push([...objects.map(({ Key }) => Key), ...prefixes.map(({ Prefix }) => Prefix)]);
+        expect(page).toMatchObject({ KeyCount: pages.at(-1)?.length, MaxKeys: 2 });
+        expect(page.ContinuationToken).toBe(ContinuationToken);
+        expect(page.IsTruncated).toBe(page.NextContinuationToken !== undefined);
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined);
+      return pages;
+    };
+    expect(await names({ Delimiter: '/' })).toEqual([['p/a', 'p/b/'], ['p/c', 'p/d/'], ['p/e']]);
+    expect(await names({ StartAfter: 'p/b/2' })).toEqual([
+      ['p/b/3', 'p/c'],
+      ['p/d/1', 'p/e'],
+    ]);
+  });
+
+  it('takes no continuation token of its own making', async () => {
+    const page = new ListObjectsV2Command({ Bucket: 'evidence', ContinuationToken: 'page-2' });
+    await expect(client.send(page)).rejects.toMatchObject({ name: 'InvalidArgument' });
+  });
+
   it('lists every version and delete marker, newest first', async () => {
     const one = await put('v/x', '1');
     const two = await put('v/x', '2');

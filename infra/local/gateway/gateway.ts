@@ -25,8 +25,15 @@ export interface GatewayOptions {
   readonly log: (line: string) => void;
 }
 
+/** How many requests each service got, by service and by action as policies name it. */
+export type Calls = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface Gateway {
   readonly endpoint: string;
+  /** Counts on while the gateway runs. */
+  readonly calls: Calls;
+  /** Counts what one service of the account asks of another: no request to the endpoint tells of it. */
+  count(service: string, action: string): void;
   /** Serves the API that requests are signed for as `name`. */
   mount(name: string, service: Service): void;
   /** Serves unsigned requests under `/name/`. */
@@ -46,6 +53,7 @@ const MAX_PUBLIC_BYTES = 10 * 1024 * 1024;
 interface Routes extends Pick<GatewayOptions, 'iam'> {
   readonly services: Map<string, Service>;
   readonly publicServices: Map<string, Service>;
+  readonly count: Gateway['count'];
   intercept?: Intercept | undefined;
 }
 
@@ -55,7 +63,11 @@ interface Routes extends Pick<GatewayOptions, 'iam'> {
  * @throws PlatformFault when the port is taken
  */
 export async function startGateway({ iam, port, log }: GatewayOptions): Promise<Gateway> {
-  const routes: Routes = { iam, services: new Map(), publicServices: new Map() };
+  const calls: Record<string, Record<string, number>> = {};
+  const count: Gateway['count'] = (service, action) => {
+    calls[service] = { ...calls[service], [action]: (calls[service]?.[action] ?? 0) + 1 };
+  };
+  const routes: Routes = { iam, services: new Map(), publicServices: new Map(), count };
   const server = createServer((incoming, outgoing) => {
     answer(incoming, routes)
       .catch((error: unknown) => {
@@ -66,6 +78,8 @@ export async function startGateway({ iam, port, log }: GatewayOptions): Promise<
   });
   return {
     endpoint: await listen(server, port),
+    calls,
+    count,
     mount: (name, service) => routes.services.set(name, service),
     mountPublic: (name, service) => routes.publicServices.set(name, service),
     intercept: (intercept) => {
@@ -119,20 +133,30 @@ async function answerPublic(request: PlainRequest, { publicServices }: Routes): 
 async function answerSigned(
   request: PlainRequest,
   call: Pick<InterceptedCall, 'caller' | 'service'>,
-  { services, intercept, iam }: Routes,
+  { services, intercept, iam, count }: Routes,
 ): Promise<ServiceResponse> {
   const requestId = randomUUID();
+  const named = namedOperation(request);
+  let action = named;
+  const allow = authorizer(iam, call, request);
+  const authorize: typeof allow = (wanted, resources) => {
+    action ??= wanted.slice(wanted.indexOf(':') + 1);
+    allow(wanted, resources);
+  };
   try {
-    await intercept?.({ ...call, operation: operationOf(request) });
+    await intercept?.({ ...call, operation: named ?? `${request.method} ${request.path}` });
     const target = services.get(call.service);
     if (target === undefined) throw unknownService(call.service, [...services.keys()]);
-    const response = await target.handle({ ...request, authorize: authorizer(iam, call, request) });
+    const response = await target.handle({ ...request, authorize });
     const ids = { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId };
     return { ...response, headers: { ...ids, ...response.headers } };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const contentType = request.headers['content-type'] ?? '';
     return errorResponse(error, { protocol: PROTOCOLS[call.service] ?? 'rest-json', requestId, contentType });
+  } finally {
+    // The host counts every run of a function, also those that no request asked for.
+    if (action !== 'InvokeFunction') count(call.service, action ?? request.method);
   }
 }
 
@@ -162,12 +186,12 @@ async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Bu
   return bytes <= maxBytes ? Buffer.concat(chunks) : undefined;
 }
 
-function operationOf({ method, path, headers, body }: PlainRequest): string {
+/** The operation, where a header or a form field names it. */
+function namedOperation({ headers, body }: PlainRequest): string | undefined {
   const target = headers['x-amz-target'];
   if (target !== undefined) return target.slice(target.lastIndexOf('.') + 1);
   const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
-  const action = isForm ? new URLSearchParams(body.toString('utf8')).get('Action') : null;
-  return action ?? `${method} ${path}`;
+  return isForm ? (new URLSearchParams(body.toString('utf8')).get('Action') ?? undefined) : undefined;
 }
 
 function unknownService(service: string, known: readonly string[]): AwsError {

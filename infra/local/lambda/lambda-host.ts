@@ -11,6 +11,8 @@ const IDLE_SECONDS = 300;
 const ASYNC_RETRY_SECONDS = [1, 2] as const;
 
 export interface LambdaHostOptions extends Omit<WorkerOptions, 'definition'> {
+  /** Told of each run, whoever asked for it. */
+  readonly onInvoke?: () => void;
   /** Told of each failed run. */
   readonly onError?: (definition: LambdaFunction) => void;
 }
@@ -45,6 +47,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
   const invoke: Invoke = async (name, payload) => {
     if (stopping.signal.aborted) throw new AwsError('ServiceException', 'The local platform is stopping.', 500);
     const pool = findPool(pools, name);
+    options.onInvoke?.();
     const result = await runIn(pool, eventText(payload, MAX_PAYLOAD_BYTES), options);
     if (result.functionError !== undefined) options.onError?.(pool.definition);
     return result;

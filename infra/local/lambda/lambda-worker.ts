@@ -44,6 +44,8 @@ export interface Worker {
 const CHILD = fileURLToPath(new URL('lambda-child.ts', import.meta.url));
 /** Lambda gives a cold start ten seconds; a loaded development machine needs more. */
 const INIT_SECONDS = 60;
+/** Lambda's limit on an answer. */
+const MAX_ANSWER_BYTES = 6_291_556;
 /** The id of the message that tells that the handler is loaded, or why it is not. */
 const READY = 'ready';
 const TIMED_OUT = 'Sandbox.Timedout';
@@ -86,7 +88,8 @@ export function startWorker({ definition, endpoint, onLine }: WorkerOptions): Wo
       const answer = answerTo(id);
       const deadlineMs = Date.now() + definition.timeoutSeconds * 1_000;
       if (started.error === undefined) child.send({ id, event, deadlineMs }, () => undefined);
-      const { payload, error } = started.error ? started : await within(definition.timeoutSeconds, [answer, ended]);
+      const given = started.error ? started : await within(definition.timeoutSeconds, [answer, ended]);
+      const { payload, error = tooLarge(payload) } = given;
       if (started.error !== undefined || error?.['errorType'] === TIMED_OUT) await kill();
       return error === undefined ? { payload: JSON.parse(payload) } : { payload: error, functionError: 'Unhandled' };
     },
@@ -119,6 +122,13 @@ async function within(seconds: number, answers: readonly Promise<Message>[]): Pr
   const message = await Promise.race([...answers, timeout.promise]);
   clearTimeout(timer);
   return message;
+}
+
+function tooLarge(payload: string): Message['error'] {
+  const bytes = Buffer.byteLength(payload);
+  if (bytes <= MAX_ANSWER_BYTES) return undefined;
+  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${MAX_ANSWER_BYTES} bytes).`;
+  return { errorType: 'Function.ResponseSizeTooLarge', errorMessage };
 }
 
 function failure(errorType: string, what: string): Message {

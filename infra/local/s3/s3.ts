@@ -35,6 +35,7 @@ const bucketProperties = z.looseObject({
 /** Query parameters that qualify an operation; every other one names it. */
 const PARAMETERS: ReadonlySet<string> = new Set([
   ...['x-id', 'versionId', 'prefix', 'delimiter', 'max-keys', 'encoding-type', 'fetch-owner', 'start-after'],
+  'continuation-token',
 ]);
 
 /** The S3 API on a directory: path-style addresses, versions, Object Lock, conditional writes. */
