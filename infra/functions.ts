@@ -144,8 +144,18 @@ export const FUNCTIONS = [
     name: 'prepare-return',
     entry: 'functions/pointer/prepare-return.lambda.ts',
     description: 'Builds, signs, stores and reads back the document to go back to.',
-    config: [...LEDGER, 'APPCONFIG_APPLICATION_ID', 'SIGNING_KEY_ID', 'POINTER_PUBLIC_KEY'],
-    access: ['registry:read', 'registry:write', 'ledger:append', 'pointer:read', 'pointer:version', 'sign:pointer'],
+    config: [...LEDGER, 'EVIDENCE_BUCKET', 'APPCONFIG_APPLICATION_ID', 'SIGNING_KEY_ID', 'POINTER_PUBLIC_KEY'],
+    // The artifact that would be gone back to is read and hashed.
+    access: [
+      'registry:read',
+      'registry:write',
+      'ledger:append',
+      'evidence:read',
+      'pointer:read',
+      'pointer:version',
+      'sign:pointer',
+    ],
+    timeoutSeconds: 60,
   },
   {
     name: 'move-pointer',

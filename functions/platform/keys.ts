@@ -43,6 +43,11 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `intent#${documentSha256}`,
   }),
+  /** A candidate was taken out of the pointer, once per deployment that did it. */
+  exposureEnd: (model: string, promotionId: string, deploymentNumber: number): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `exposure-end#${promotionId}#${deploymentNumber}`,
+  }),
   /** A rollback was intended, once per execution. */
   rollbackIntent: (model: string, executionName: string): ItemKey => ({
     pk: modelPartition(model),

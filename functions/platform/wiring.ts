@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
 import { DynamoLedger } from '../ledger/ledger-store.ts';
+import { AppConfigStore } from '../pointer/appconfig-store.ts';
+import type { EndExposurePorts } from '../pointer/end-exposure.ts';
+import { ExposureEndWrites } from '../pointer/exposure-end-store.ts';
 import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
-import { dynamo, kms, s3 } from './clients.ts';
+import { appConfig, dynamo, kms, s3 } from './clients.ts';
+import { systemClock } from './clock.ts';
 import { config } from './config.ts';
 import { evidencePaths } from './keys.ts';
 import { kmsSigner } from './signing-store.ts';
@@ -30,3 +35,14 @@ export const incomingPrefixes = (): readonly string[] => [
   `s3://${config('EVIDENCE_BUCKET')}/${evidencePaths.incomingPrefix}`,
   ...(process.env['INCOMING_PREFIXES'] ?? '').split(',').filter((prefix) => prefix !== ''),
 ];
+/** What taking a candidate out of the pointer reads and writes. */
+export const exposureEnding = (): EndExposurePorts => ({
+  registry: registry(),
+  writes: new ExposureEndWrites(config('REGISTRY_TABLE')),
+  ledger: ledger(),
+  appConfig: new AppConfigStore(appConfig(), config('APPCONFIG_APPLICATION_ID')),
+  strategyId: config('INSTANT_STRATEGY_ID'),
+  publicKeyPem: config('POINTER_PUBLIC_KEY'),
+  now: () => systemClock().toISOString(),
+  sleep: (milliseconds) => sleep(milliseconds),
+});

@@ -1,4 +1,7 @@
+import { plusDuration } from '../platform/duration.ts';
+import type { PromotionItem } from '../registry/items.ts';
 import { clipText, type PointerDocument, type UnsignedDocument } from './document.ts';
+import { notVouched } from './not-vouched.ts';
 
 /** Who let a document out, and why. */
 export interface Sanction {
@@ -43,34 +46,82 @@ export function firstDocument(revision: number, sanction: Sanction, safeForecast
   };
 }
 
-export interface NewProduction {
-  readonly version: string;
-  readonly manifestSha256: string;
-  /** What goes back if this goes wrong; empty when the deployed version was withdrawn, or none serves. */
+/** What every further document is built on. */
+export interface Ground {
+  readonly deployed: PointerDocument;
+  readonly revision: number;
+  readonly sanction: Sanction;
+  /** What goes back if production goes wrong; empty when there is none, or it was withdrawn. */
   readonly previousVersion: string;
 }
 
+type Candidate = Pick<PromotionItem, 'version' | 'plan'>;
+
+/** The deployed document with the candidate beside production: it forecasts every request, and nobody is served by it. */
+export function shadowDocument(ground: Ground, { version, plan }: Candidate): UnsignedDocument {
+  const shadowUntil = plusDuration(ground.sanction.approvedAt, plan.shadow.maxDuration);
+  return { ...grown(ground), shadowVersion: version, shadowUntil };
+}
+
 /**
- * The deployed document with another production version and no candidate. The fallback ends where it stood in for a
- * version that did not exist; one that a kill switch set stays, since leaving it is a decision of its own.
+ * The deployed document with the candidate at a share of the units. All steps of a canary end at the same moment and,
+ * by their salt, each holds the units of the step before.
+ * @throws ReleaseError NOT_VOUCHED for a step that the approved plan does not have
  */
-export function productionDocument(
-  deployed: PointerDocument,
-  revision: number,
-  next: NewProduction,
-  sanction: Sanction,
-): UnsignedDocument {
-  const stoodIn = deployed.productionVersion === '' && deployed.fallbackSegments.length === 0;
+export function canaryDocument(ground: Ground, { version, plan }: Candidate, step: number): UnsignedDocument {
+  const { unit, where, excludedSegments, steps, maxDuration } = plan.canary;
+  const share = steps[step];
+  if (share === undefined) {
+    throw notVouched('NO_SUCH_STEP', 'The approved plan has no such step.', `${step}`, `0 to ${steps.length - 1}`);
+  }
   return {
-    ...unsigned(deployed),
-    ...NO_CANDIDATE,
-    revision,
-    productionVersion: next.version,
-    previousVersion: next.previousVersion,
-    fallback: stoodIn ? '' : deployed.fallback,
-    ...sanctioned(sanction),
-    manifestSha256: next.manifestSha256,
+    ...grown(ground),
+    canaryVersion: version,
+    canaryPercentage: share.percentage,
+    canaryUntil: plusDuration(ground.sanction.approvedAt, maxDuration),
+    unit,
+    canaryRegions: where.regions,
+    canaryStores: where.stores,
+    canarySkus: where.skus,
+    canaryCategories: where.categories,
+    excludedSegments,
   };
+}
+
+export interface NewProduction {
+  readonly version: string;
+  readonly manifestSha256: string;
+  /** For how long the version before runs as shadow, as the comparator of the new one (ISO 8601). */
+  readonly confirmation: string;
+}
+
+/**
+ * The deployed document with another production version; the one before runs beside it until the new one is confirmed.
+ * The fallback ends where it stood in for a version that did not exist; one that a kill switch set stays, since leaving
+ * it is a decision of its own.
+ */
+export function productionDocument(ground: Ground, next: NewProduction): UnsignedDocument {
+  const before = ground.previousVersion === next.version ? '' : ground.previousVersion;
+  return {
+    ...grown(ground),
+    ...servedBy(ground.deployed, next),
+    shadowVersion: before,
+    shadowUntil: before === '' ? '' : plusDuration(ground.sanction.approvedAt, next.confirmation),
+  };
+}
+
+/** The first document with a version that served the business before the model was onboarded. */
+export function adoptedDocument(ground: Ground, next: Omit<NewProduction, 'confirmation'>): UnsignedDocument {
+  return { ...grown(ground), ...servedBy(ground.deployed, next), previousVersion: '' };
+}
+
+function grown({ deployed, revision, sanction, previousVersion }: Ground): UnsignedDocument {
+  return { ...unsigned(deployed), ...NO_CANDIDATE, revision, previousVersion, ...sanctioned(sanction) };
+}
+
+function servedBy(deployed: PointerDocument, { version, manifestSha256 }: Omit<NewProduction, 'confirmation'>) {
+  const stoodIn = deployed.productionVersion === '' && deployed.fallbackSegments.length === 0;
+  return { productionVersion: version, manifestSha256, fallback: stoodIn ? '' : deployed.fallback };
 }
 
 /** The document to go back to: what is deployed now, without a candidate; who approved it stays as it was. */

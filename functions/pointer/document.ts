@@ -103,6 +103,21 @@ export function isReturnDocument(document: UnsignedDocument): boolean {
   );
 }
 
+/** True when a document lets a version run beside the production version, or instead of it for some units. */
+export function hasCandidate({ shadowVersion, canaryVersion }: UnsignedDocument): boolean {
+  return shadowVersion !== '' || canaryVersion !== '';
+}
+
+/** True when two documents serve the same, their candidates left aside; who approved them, when and why may differ. */
+export function servesTheSame(a: UnsignedDocument, b: UnsignedDocument): boolean {
+  return (
+    a.productionVersion === b.productionVersion &&
+    a.manifestSha256 === b.manifestSha256 &&
+    a.fallback === b.fallback &&
+    canonicalJson(a.fallbackSegments) === canonicalJson(b.fallbackSegments)
+  );
+}
+
 /** Text that fits an attribute, cut between characters, ending in an ellipsis where it was cut. */
 export function clipText(full: string): string {
   const whole = full.toWellFormed();

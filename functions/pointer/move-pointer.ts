@@ -1,25 +1,39 @@
+import { durationSeconds } from '../platform/duration.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import type { ModelItem, PointerMove, Run } from '../registry/items.ts';
 import type { PointerPlace } from './appconfig-store.ts';
-import { type Approval, approvalOf, notVouched } from './approved-gate.ts';
-import { firstDocument, productionDocument } from './build.ts';
+import { type Approval, approvalOf } from './approved-gate.ts';
+import {
+  adoptedDocument,
+  canaryDocument,
+  firstDocument,
+  type Ground,
+  productionDocument,
+  shadowDocument,
+} from './build.ts';
 import { type DeployedState, type Deployment, isUndone } from './deployments.ts';
-import type { PointerDocument, UnsignedDocument } from './document.ts';
+import type { UnsignedDocument } from './document.ts';
+import { type DueMove, describeMove, dueMove, type MoveKind } from './due-move.ts';
 import { findDocument, type HostedDocument, hostDocument, readDocument } from './hosted-document.ts';
+import { assertMayFollow } from './may-move.ts';
 import type { MovePorts } from './move-ports.ts';
+import { notVouched } from './not-vouched.ts';
 import { assertOpen, openRun } from './open-run.ts';
 import { recordIntent, recordMove } from './record-move.ts';
 import { settled } from './settle.ts';
 
 export interface Moved {
   readonly promotionId: string;
+  readonly kind: MoveKind;
   readonly revision: number;
   readonly deploymentNumber: number;
+  /** How long the flow waits before it looks for evidence; 0 where there is none to come. */
+  readonly waitSeconds: number;
 }
 
-/** A run that may move the pointer, with what it found. */
+/** A move that is due, with what was found. */
 interface Move {
-  readonly run: Run;
+  readonly due: DueMove;
   readonly model: ModelItem;
   readonly place: PointerPlace;
   readonly approval: Approval;
@@ -27,17 +41,20 @@ interface Move {
 }
 
 /**
- * Moves the pointer to what a run was approved for: a promotion's version, or an onboarding's first document. The intent
- * is recorded before the deployment starts. Safe to repeat after any interruption: a deployment that an earlier run of
- * the step started is taken up, never started again, and one that was taken back ends the step.
- * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, NOT_VOUCHED; POINTER_BUSY when another deployment runs or came first
+ * Makes the move of the pointer that is due for a run: an onboarding's first document or adopted version; a promotion's
+ * shadow, next canary step, or new production version. The intent is recorded before the deployment starts. Safe to
+ * repeat after any interruption: a deployment that an earlier run of the step started is taken up, never started again,
+ * and one that was taken back ends the step.
+ * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, NOT_VOUCHED; NO_ROLLBACK_TARGET when nothing goes back from it;
+ * POINTER_BUSY when another deployment runs or came first
  */
 export async function movePointer(ports: MovePorts, promotionId: string): Promise<Moved> {
-  const before = await openOrMoved(ports, promotionId);
-  if ('deploymentNumber' in before) return before;
-  const { run, model, place } = before;
-  const approval = approvalOf(run, await ports.gates(promotionId));
-  const move: Move = { run, model, place, approval, state: await ports.appConfig.deployedState(place) };
+  const { run, model, place } = await openRun(ports.registry, promotionId);
+  const due = dueMove(run);
+  if (due === null) throw nothingDue(run);
+  if (due.recorded !== null) return answer(due, due.recorded);
+  const approval = approvalOf(due, await ports.gates(promotionId));
+  const move: Move = { due, model, place, approval, state: await ports.appConfig.deployedState(place) };
   const { hosted, deployment } = (await resumed(ports, move)) ?? (await deployed(ports, move));
   await settled(ports, place, deployment.number, `the move of ${promotionId}`);
   const pointer: PointerMove = {
@@ -46,17 +63,13 @@ export async function movePointer(ports: MovePorts, promotionId: string): Promis
     documentSha256: hosted.documentSha256,
     movedAt: deployment.startedAt,
   };
-  await recordMove(ports, { run, document: hosted.document, pointer });
-  return { promotionId, revision: pointer.revision, deploymentNumber: pointer.deploymentNumber };
+  await recordMove(ports, { due, document: hosted.document, pointer });
+  return answer(due, pointer);
 }
 
-async function openOrMoved(ports: MovePorts, promotionId: string) {
-  const open = await openRun(ports.registry, promotionId);
-  const { pointer, kind } = open.run;
-  if (kind === 'change') throw notVouched('MOVES_NOTHING', 'A change of the model moves no pointer.', kind, 'onboard');
-  return pointer === undefined
-    ? open
-    : { promotionId, revision: pointer.revision, deploymentNumber: pointer.deploymentNumber };
+function answer({ kind, run }: DueMove, { revision, deploymentNumber }: PointerMove): Moved {
+  const waitSeconds = run.kind === 'promotion' ? durationSeconds(run.plan.poll) : 0;
+  return { promotionId: run.promotionId, kind, revision, deploymentNumber, waitSeconds };
 }
 
 interface Deployed {
@@ -65,36 +78,37 @@ interface Deployed {
 }
 
 /** What an earlier run of this step deployed; null when it did not come so far. */
-async function resumed(ports: MovePorts, { run, place, state }: Move): Promise<Deployed | null> {
+async function resumed(ports: MovePorts, { due, place, state }: Move): Promise<Deployed | null> {
   const versions = await ports.appConfig.hostedVersions(place.profileId);
-  const own = versions.filter((version) => version.description === describe(run)).map(({ number }) => number);
+  const own = versions.filter(({ description }) => description === describeMove(due)).map(({ number }) => number);
   const deployment = state.history.find(({ hostedVersion }) => own.includes(hostedVersion));
   if (deployment === undefined) return null;
   const superseded = deployment.number !== state.inProgress?.number && deployment.number !== state.live?.number;
-  if (isUndone(deployment) || superseded) throw takenBack(run, deployment.number);
-  const hosted = await readDocument(ports, run.model, { ...place, hostedVersion: deployment.hostedVersion });
+  if (isUndone(deployment) || superseded) throw takenBack(due.run, deployment.number);
+  const hosted = await readDocument(ports, due.run.model, { ...place, hostedVersion: deployment.hostedVersion });
   return { hosted, deployment };
 }
 
 async function deployed(ports: MovePorts, move: Move): Promise<Deployed> {
-  const { run, place, state } = move;
+  const { due, place, state } = move;
   if (state.inProgress !== null) throw busy(`Deployment ${state.inProgress.number} still runs.`);
-  const build = await builder(ports, move);
+  const live = await liveDocument(ports, move);
+  const build = await builder(ports, move, live);
   const hosted = await hostDocument(ports, {
-    model: run.model,
+    model: due.run.model,
     profileId: place.profileId,
     versions: await ports.appConfig.hostedVersions(place.profileId),
     build,
-    description: describe(run),
+    description: describeMove(due),
   });
-  await recordIntent(ports, { run, hosted, approvalSeq: move.approval.seq });
+  await recordIntent(ports, { due, hosted, approvalSeq: move.approval.seq, replaced: live?.document ?? null });
   await assertStillApproved(ports, move);
   const number = await ports.appConfig.startDeployment({
     place,
     strategyId: ports.strategyId,
     hostedVersion: hosted.hostedVersion,
     latestNumber: state.latestNumber,
-    description: describe(run),
+    description: describeMove(due),
   });
   const after = await ports.appConfig.deployedState(place);
   const deployment = after.history.find((one) => one.number === number);
@@ -103,63 +117,82 @@ async function deployed(ports: MovePorts, move: Move): Promise<Deployed> {
 }
 
 /** The last look before the pointer moves: a rollback or a closed gate in the meantime stops it here. */
-async function assertStillApproved(ports: MovePorts, { run, approval }: Move): Promise<void> {
-  const now = await ports.registry.run(run.model, run.promotionId);
-  if (now === null) throw new ReleaseError('NOT_FOUND', `The run ${run.promotionId} is gone.`);
+async function assertStillApproved(ports: MovePorts, { due, approval }: Move): Promise<void> {
+  const { model, promotionId } = due.run;
+  const now = await ports.registry.run(model, promotionId);
+  if (now === null) throw new ReleaseError('NOT_FOUND', `The run ${promotionId} is gone.`);
   assertOpen(now);
-  const again = approvalOf(now, await ports.gates(run.promotionId));
+  const dueNow = dueMove(now);
+  if (dueNow?.kind !== due.kind || dueNow.step !== due.step) throw nothingDue(now);
+  const again = approvalOf(dueNow, await ports.gates(promotionId));
   if (again.seq !== approval.seq) {
     throw notVouched('NOT_APPROVED', 'Another approval took its place.', `${again.seq}`, `${approval.seq}`);
   }
 }
 
-async function builder(ports: MovePorts, move: Move): Promise<(revision: number) => UnsignedDocument> {
-  const { run, model, place, approval, state } = move;
-  if (run.kind !== 'promotion') {
-    await assertFirst(ports, move);
-    return (revision) => firstDocument(revision, approval, model.policy.safeForecast);
+/** What is deployed; null when nothing is, or a first document goes over what the one before it left. */
+async function liveDocument(ports: MovePorts, { due, place, state }: Move): Promise<HostedDocument | null> {
+  const { model } = due.run;
+  if (due.kind === 'onboard') {
+    await assertFirst(ports, model, { place, state });
+    return null;
   }
-  if (state.live === null) {
-    throw new ReleaseError('NO_ROLLBACK_TARGET', `Nothing is deployed for ${run.model} to go back to.`);
-  }
-  const source = { ...place, hostedVersion: state.live.hostedVersion };
-  const { document } = await readDocument(ports, run.model, source);
-  const previousVersion = await assertMayFollow(ports, move, document);
-  if (run.manifest === undefined) throw notVouched('NO_MANIFEST', 'No signed manifest.', 'none', 'a signed manifest');
-  const next = { version: run.version, manifestSha256: run.manifest.sha256, previousVersion };
-  return (revision) => productionDocument(document, revision, next, approval);
+  if (state.live === null)
+    throw new ReleaseError('NO_ROLLBACK_TARGET', `Nothing is deployed for ${model} to go back to.`);
+  return readDocument(ports, model, { ...place, hostedVersion: state.live.hostedVersion });
 }
 
 /** A first document may follow nothing, or the one of an onboarding that died before it was recorded: that serves no version. */
-async function assertFirst(ports: MovePorts, { run, place, state }: Move): Promise<void> {
+async function assertFirst(
+  ports: MovePorts,
+  model: string,
+  { place, state }: Pick<Move, 'place' | 'state'>,
+): Promise<void> {
   if (state.live === null) return;
   const { hostedVersion } = state.live;
-  const live = await findDocument(ports, run.model, { ...place, hostedVersion });
+  const live = await findDocument(ports, model, { ...place, hostedVersion });
   if (live?.document.productionVersion === '') return;
   throw notVouched('ALREADY_DEPLOYED', 'The model has a document already.', `${hostedVersion}`, 'none');
 }
 
-/** Answers the version to go back to, once the candidate may replace what is deployed. */
-async function assertMayFollow(ports: MovePorts, { run }: Move, live: PointerDocument): Promise<string> {
-  if (run.kind !== 'promotion') return '';
-  const served = live.productionVersion;
-  if (served !== run.baseline) {
-    throw notVouched('BASELINE_CHANGED', 'It was judged against another production version.', served, run.baseline);
-  }
-  const candidate = await ports.registry.version(run.model, run.version);
-  if (candidate === null || candidate.status === 'withdrawn') {
-    throw notVouched('VERSION_WITHDRAWN', `${run.version} cannot serve.`, candidate?.status ?? 'unknown', 'candidate');
-  }
-  if ((await ports.registry.returnDocument(run.model, served)) === null) {
-    throw new ReleaseError('NO_ROLLBACK_TARGET', `No document goes back to ${served || 'the safe forecast'}.`);
-  }
-  const previous = served === '' ? null : await ports.registry.version(run.model, served);
-  return previous?.status === 'withdrawn' ? '' : served;
+async function builder(
+  ports: MovePorts,
+  { due, approval, model }: Move,
+  live: HostedDocument | null,
+): Promise<(revision: number) => UnsignedDocument> {
+  if (live === null) return (revision) => firstDocument(revision, approval, model.policy.safeForecast);
+  const previousVersion = await assertMayFollow(ports, due, live);
+  const manifestSha256 = manifestOf(due.run);
+  return (revision) =>
+    documentOf(due, { deployed: live.document, revision, sanction: approval, previousVersion }, manifestSha256);
 }
 
-/** Marks versions and deployments of a run; AppConfig takes ASCII only, and a promotion id is. */
-function describe(run: Run): string {
-  return `Moves the pointer for ${run.promotionId}`;
+function manifestOf({ manifest }: DueMove['run']): string {
+  if (manifest !== undefined) return manifest.sha256;
+  throw notVouched('NO_MANIFEST', 'No signed manifest.', 'none', 'a signed manifest');
+}
+
+function documentOf(due: DueMove, ground: Ground, manifestSha256: string): UnsignedDocument {
+  switch (due.kind) {
+    case 'shadow':
+      return shadowDocument(ground, due.run);
+    case 'canary':
+      return canaryDocument(ground, due.run, due.step);
+    case 'promote': {
+      const { version, plan } = due.run;
+      return productionDocument(ground, { version, manifestSha256, confirmation: plan.confirmation });
+    }
+    case 'adopt':
+    case 'onboard':
+      return adoptedDocument(ground, { version: due.run.adopt?.version ?? '', manifestSha256 });
+  }
+}
+
+function nothingDue(run: Run): ReleaseError {
+  if (run.kind === 'change')
+    return notVouched('MOVES_NOTHING', 'A change of the model moves no pointer.', run.kind, 'onboard');
+  const stands = run.kind === 'promotion' ? `${run.awaitingApproval ? 'awaiting ' : 'in '}${run.stage}` : run.kind;
+  return notVouched('NOT_DUE', 'No move of the pointer is due where the run stands.', stands, 'an approved stage');
 }
 
 function busy(message: string): ReleaseError {

@@ -8,7 +8,7 @@ import type { StatementPorts } from './deployment-statement.ts';
 
 /** What moving the pointer reads and writes. */
 export interface MovePorts extends StatementPorts {
-  readonly registry: Pick<RegistryStore, 'run' | 'model' | 'version' | 'returnDocument' | 'intent'>;
+  readonly registry: Pick<RegistryStore, 'run' | 'model' | 'version' | 'versions' | 'returnDocument' | 'intent'>;
   readonly writes: Pick<RegistryWrites, 'newIntent' | 'runIsOpen' | 'updateRun' | 'updateVersion'>;
   readonly ledger: Pick<Ledger, 'append'>;
   /** All gates of a run. */

@@ -11,6 +11,7 @@ const ports: PrepareReturnPorts = {
   registry: wired.registry(),
   writes: wired.registryWrites(),
   ledger: wired.ledger(),
+  evidence: wired.evidence(),
   appConfig: new AppConfigStore(appConfig(), config('APPCONFIG_APPLICATION_ID')),
   sign: kmsSigner(kms(), config('SIGNING_KEY_ID')),
   publicKeyPem: config('POINTER_PUBLIC_KEY'),

@@ -1,10 +1,13 @@
 import type { Draft } from '../ledger/entry.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
+import type { JsonObject } from '../platform/json.ts';
 import { systemActor } from '../platform/people.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
-import type { PointerMove, PromotionItem, Run, StoredObject } from '../registry/items.ts';
+import type { Exposure, PointerMove, PromotionItem, Run, StoredObject } from '../registry/items.ts';
 import { storeStatement } from './deployment-statement.ts';
 import type { PointerDocument } from './document.ts';
+import { hasCandidate } from './document.ts';
+import { type DueMove, dueMove } from './due-move.ts';
 import type { HostedDocument } from './hosted-document.ts';
 import type { MovePorts } from './move-ports.ts';
 import { assertOpen } from './open-run.ts';
@@ -18,97 +21,154 @@ const actor = systemActor('move-pointer');
  */
 export async function recordIntent(
   ports: MovePorts,
-  intent: { readonly run: Run; readonly hosted: HostedDocument; readonly approvalSeq: number },
+  intent: {
+    readonly due: DueMove;
+    readonly hosted: HostedDocument;
+    readonly approvalSeq: number;
+    /** What is deployed and will not be any more; null: nothing. */
+    readonly replaced: PointerDocument | null;
+  },
 ): Promise<void> {
-  const { run, hosted, approvalSeq } = intent;
-  const { model, promotionId } = run;
+  const { due, hosted, approvalSeq, replaced } = intent;
+  const { model, promotionId } = due.run;
   const { documentSha256, document } = hosted;
   if ((await ports.registry.intent(model, documentSha256)) !== null) return;
   const at = ports.now();
-  const data = {
-    promotionId,
-    kind: run.kind === 'promotion' ? 'promote' : 'onboard',
-    documentSha256,
-    productionVersion: document.productionVersion,
-    previousVersion: document.previousVersion,
-    approvalSeq,
-  };
+  const data = { ...moveData(due, document), ...replacedData(due, replaced), documentSha256, approvalSeq };
   try {
     await ports.ledger.append({ model, type: 'pointer-move-intended', at, actor, data }, (ledgerSeq) => [
       ports.writes.newIntent({ model, documentSha256, promotionId, ledgerSeq, at }),
-      ports.writes.runIsOpen(run),
+      ports.writes.runIsOpen(due.run),
     ]);
   } catch (cause) {
     if (!isReleaseError(cause, 'CONDITION_FAILED')) throw cause;
     // Another run of the same step may have written it; only the run's end stops the move.
-    if ((await ports.registry.intent(model, documentSha256)) === null) throw ended(run, cause);
+    if ((await ports.registry.intent(model, documentSha256)) === null) throw ended(due.run, cause);
   }
 }
 
+/** What a move lets which version do, as intent and move record it. */
+function moveData({ kind, run, step }: DueMove, document: PointerDocument): JsonObject {
+  const { productionVersion, previousVersion, shadowVersion, shadowUntil } = document;
+  const { canaryVersion, canaryPercentage, canaryUntil } = document;
+  return {
+    promotionId: run.promotionId,
+    kind,
+    ...(kind === 'canary' ? { step } : {}),
+    ...{ productionVersion, previousVersion, shadowVersion, shadowUntil },
+    ...{ canaryVersion, canaryPercentage, canaryUntil },
+  };
+}
+
+/** The candidate of another run that the document takes the place of, such as the comparator of the promotion before. */
+function replacedData({ run }: DueMove, replaced: PointerDocument | null): JsonObject {
+  if (replaced === null || replaced.promotionId === run.promotionId || !hasCandidate(replaced)) return {};
+  const { promotionId, shadowVersion, shadowUntil, canaryVersion } = replaced;
+  return { replaced: { promotionId, shadowVersion, shadowUntil, canaryVersion } };
+}
+
 interface Recording {
-  readonly run: Run;
+  readonly due: DueMove;
   readonly document: PointerDocument;
   readonly pointer: PointerMove;
 }
 
 /**
- * Records a completed move with the statuses that it gives to the versions, and a promotion's signed deployment
- * statement. Safe to repeat.
+ * Records a completed move: on the run, with the statuses that a new production version gives to the versions, and with
+ * a promotion's signed deployment statement. Safe to repeat.
  * @throws ReleaseError PROMOTION_ENDED when a rollback was faster
  */
 export async function recordMove(ports: MovePorts, recording: Recording): Promise<void> {
-  const { run, document, pointer } = recording;
+  const { due, pointer } = recording;
   const at = ports.now();
-  const statement = run.kind === 'promotion' ? await stated(ports, run, recording) : null;
+  const statement = await stated(ports, recording);
   try {
     await ports.ledger.append(movedDraft(recording, statement, at), [
-      ports.writes.updateRun(run, { pointer }, { expression: 'attribute_not_exists(pointer)', values: {} }),
-      ...(run.kind === 'promotion' ? await versionWrites(ports, run, document, pointer.movedAt) : []),
+      madeWrite(ports, recording),
+      ...(await versionWrites(ports, recording)),
     ]);
   } catch (cause) {
     if (!isReleaseError(cause, 'CONDITION_FAILED')) throw cause;
-    const now = await ports.registry.run(run.model, run.promotionId);
-    if (now?.pointer?.documentSha256 === pointer.documentSha256) return;
+    const { model, promotionId } = due.run;
+    const now = await ports.registry.run(model, promotionId);
+    const made = now === null ? null : dueMove(now);
+    if (made?.recorded?.documentSha256 === pointer.documentSha256) return;
     if (now !== null) assertOpen(now);
-    throw new ReleaseError('POINTER_BUSY', `The versions of ${run.model} changed while the move was recorded.`, {
-      cause,
-    });
+    throw new ReleaseError('POINTER_BUSY', `The versions of ${model} changed while the move was recorded.`, { cause });
   }
 }
 
-function stated(ports: MovePorts, run: PromotionItem, { document, pointer }: Recording): Promise<StoredObject> {
+async function stated(ports: MovePorts, { due, document, pointer }: Recording): Promise<StoredObject | null> {
+  if (due.kind !== 'promote') return null;
   const { documentSha256, deploymentNumber, movedAt } = pointer;
-  const facts = { run, document, documentSha256, deploymentNumber, deployedAt: movedAt };
+  const facts = { run: due.run, document, documentSha256, deploymentNumber, deployedAt: movedAt };
   return storeStatement(ports, facts, ports.now());
 }
 
-function movedDraft({ run, document, pointer }: Recording, statement: StoredObject | null, at: string): Draft {
+function movedDraft({ due, document, pointer }: Recording, statement: StoredObject | null, at: string): Draft {
+  const { documentSha256, revision, deploymentNumber } = pointer;
   return {
-    model: run.model,
+    model: due.run.model,
     type: 'pointer-moved',
     at,
     actor,
     data: {
-      promotionId: run.promotionId,
-      documentSha256: pointer.documentSha256,
-      revision: pointer.revision,
-      deploymentNumber: pointer.deploymentNumber,
-      productionVersion: document.productionVersion,
-      previousVersion: document.previousVersion,
+      ...moveData(due, document),
+      ...{ documentSha256, revision, deploymentNumber },
       fallback: document.fallback,
+      ...(due.kind === 'adopt' ? { label: 'adopted, gates not passed' } : {}),
       ...(statement === null ? {} : { statement: { ...statement } }),
     },
   };
 }
 
-/** The candidate becomes production; what served before stays reachable as `retained`. */
+/** The move on its run, once. */
+function madeWrite({ writes }: MovePorts, { due, document, pointer }: Recording): TransactWrite {
+  switch (due.kind) {
+    case 'onboard':
+    case 'promote':
+      return writes.updateRun(due.run, { pointer }, { expression: 'attribute_not_exists(pointer)', values: {} });
+    case 'adopt':
+      return writes.updateRun(
+        due.run,
+        { adopted: pointer },
+        { expression: 'attribute_not_exists(adopted)', values: {} },
+      );
+    case 'shadow':
+    case 'canary': {
+      const { exposures } = due.run;
+      const { canaryPercentage: percentage, shadowUntil, canaryUntil } = document;
+      const until = due.kind === 'shadow' ? shadowUntil : canaryUntil;
+      const exposure: Exposure = { ...pointer, stage: due.kind, step: due.step, percentage, until };
+      return writes.updateRun(
+        due.run,
+        { exposures: [...exposures, exposure] },
+        {
+          expression: '(attribute_not_exists(exposures) OR size(exposures) = :exposed)',
+          values: { ':exposed': exposures.length },
+        },
+      );
+    }
+  }
+}
+
 async function versionWrites(
   ports: MovePorts,
-  run: PromotionItem,
-  document: PointerDocument,
-  promotedAt: string,
+  { due, document, pointer }: Recording,
 ): Promise<readonly TransactWrite[]> {
-  const { model, version, baseline } = run;
+  const promotedAt = pointer.movedAt;
+  if (due.kind === 'promote') return promotedWrites(ports, due.run, { document, promotedAt });
+  if (due.kind !== 'adopt') return [];
+  const members = { status: 'production', promotedAt, predecessor: '' } as const;
+  return [ports.writes.updateVersion(due.run.model, document.productionVersion, members, ['candidate'])];
+}
+
+/** The candidate becomes production; what served before stays reachable as `retained`. */
+async function promotedWrites(
+  ports: MovePorts,
+  { model, version, baseline }: PromotionItem,
+  { document, promotedAt }: { readonly document: PointerDocument; readonly promotedAt: string },
+): Promise<readonly TransactWrite[]> {
   const promoted = ports.writes.updateVersion(
     model,
     version,

@@ -6,7 +6,7 @@ import type { Reason } from '../platform/errors.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import { documentSha256, isReturnDocument, type PointerDocument, verifyDocument } from './document.ts';
 import { parseHosted } from './flag.ts';
-import { fault, faultOfForward, faultOfReturn, type Proof } from './vouch.ts';
+import { exposedVersions, fault, faultOfForward, faultOfReturn, type Proof } from './vouch.ts';
 
 /** A broken registry may delay a rollback by this much and no more. */
 export const RETURN_PATIENCE_MS = 500;
@@ -90,14 +90,15 @@ async function advancing(ports: VouchPorts, model: string, document: PointerDocu
 }
 
 async function proofOf(ports: VouchPorts, model: string, document: PointerDocument): Promise<Proof> {
-  const { productionVersion, promotionId } = document;
-  const [intent, run, version] = await Promise.all([
+  const exposed = exposedVersions(document);
+  const [intent, run, items] = await Promise.all([
     ports.registry.intent(model, documentSha256(model, document)),
-    ports.registry.run(model, promotionId),
-    productionVersion === '' ? null : ports.registry.version(model, productionVersion),
+    ports.registry.run(model, document.promotionId),
+    Promise.all(exposed.map((version) => ports.registry.version(model, version))),
   ]);
+  const versions = Object.fromEntries(exposed.map((version, index) => [version, items[index] ?? null]));
   const intended = intent === null ? null : await ports.ledger.read(model, intent.ledgerSeq);
-  return { intent, run, version, intended, approved: await approvalOf(ports, model, intended) };
+  return { intent, run, versions, intended, approved: await approvalOf(ports, model, intended) };
 }
 
 async function approvalOf(ports: VouchPorts, model: string, intended: ReadEntry | null): Promise<ReadEntry | null> {

@@ -3,8 +3,9 @@ import type { Reason } from '../platform/errors.ts';
 import { sha256Hex } from '../platform/json.ts';
 import { verifySignature } from '../platform/signing.ts';
 import type { IntentItem, Run, VersionItem } from '../registry/items.ts';
-import { movingStage } from './approved-gate.ts';
-import { documentSha256, type PointerDocument } from './document.ts';
+import { faultOfExposure } from './approved-exposure.ts';
+import { documentSha256, hasCandidate, type PointerDocument } from './document.ts';
+import { dueMove, MOVE_KINDS, type MoveKind, movingStage } from './due-move.ts';
 
 /** What registry and ledger know about a document that goes forward; null where there is no such item or entry. */
 export interface Proof {
@@ -14,8 +15,8 @@ export interface Proof {
   /** The entry at the intended entry's `approvalSeq`. */
   readonly approved: ReadEntry | null;
   readonly run: Run | null;
-  /** The version that would serve; null for none, also for a document without a version. */
-  readonly version: VersionItem | null;
+  /** Each version that would make forecasts; null for one that is not registered. */
+  readonly versions: Readonly<Record<string, VersionItem | null>>;
 }
 
 export interface Claim {
@@ -34,11 +35,18 @@ export function faultOfForward(claim: Claim, proof: Proof): Reason | null {
   if (proof.intent === null || proof.intent.documentSha256 !== digest) {
     return fault('NO_INTENT', 'No recorded decision names this document.', digest, 'a pointer-move-intended entry');
   }
+  const intended = intendedMove(claim, proof, digest);
+  if ('code' in intended) return intended;
   return (
-    faultOfIntent(claim, proof, digest) ??
-    faultOfApproval(claim, proof) ??
-    faultOfRun(proof, document) ??
-    faultOfVersion(document, proof.version)
+    faultOfApproval(claim, proof, intended.kind) ??
+    faultOfRun(proof, document, intended.kind) ??
+    faultOfExposure({
+      kind: intended.kind,
+      document,
+      approved: { exposure: proof.approved?.body.data['exposure'], at: proof.approved?.body.at ?? '' },
+      run: proof.run?.kind === 'promotion' ? proof.run : null,
+    }) ??
+    faultOfVersions(claim, proof, intended.kind)
   );
 }
 
@@ -55,54 +63,83 @@ export function faultOfReturn(document: PointerDocument, version: VersionItem | 
   return fault('NEVER_PROMOTED', 'Only a version that was promoted can be gone back to.', status, 'retained');
 }
 
-function faultOfIntent(claim: Claim, { intent, intended }: Proof, digest: string): Reason | null {
+function intendedMove(claim: Claim, { intent, intended }: Proof, digest: string): Reason | { readonly kind: MoveKind } {
   const found = provenBody(claim, intended, 'pointer-move-intended');
   if (found === null) {
     return fault('INTENT_NOT_PROVEN', 'The decision is not a valid entry of the ledger.', `${intent?.ledgerSeq}`);
   }
   const { document } = claim;
+  const kind = MOVE_KINDS.find((one) => one === found['kind']);
   const same =
     found['documentSha256'] === digest &&
     found['promotionId'] === document.promotionId &&
     found['productionVersion'] === document.productionVersion &&
     found['previousVersion'] === document.previousVersion &&
-    found['kind'] === (document.productionVersion === '' ? 'onboard' : 'promote');
-  return same ? null : fault('INTENT_DIFFERS', 'The recorded decision is about another document.', digest);
+    (kind === 'onboard') === (document.productionVersion === '' && !hasCandidate(document));
+  if (same && kind !== undefined) return { kind };
+  return fault('INTENT_DIFFERS', 'The recorded decision is about another document.', digest);
 }
 
-function faultOfApproval(claim: Claim, { approved, intended, run }: Proof): Reason | null {
+function faultOfApproval(claim: Claim, { approved, intended }: Proof, kind: MoveKind): Reason | null {
   const found = provenBody(claim, approved, 'approval-decided');
   const position = String(intended?.body.data['approvalSeq']);
   if (found === null) {
     return fault('APPROVAL_NOT_PROVEN', 'The approval is not a valid entry of the ledger.', position);
   }
-  const { promotionId, productionVersion } = claim.document;
   const same =
     approved?.body.seq === intended?.body.data['approvalSeq'] &&
     found['gateStatus'] === 'approved' &&
-    found['promotionId'] === promotionId &&
-    found['stage'] === (run === null ? '' : movingStage(run)) &&
-    (productionVersion === '' || found['version'] === productionVersion);
+    found['promotionId'] === claim.document.promotionId &&
+    found['stage'] === movingStage(kind) &&
+    (kind === 'onboard' || kind === 'adopt' || found['version'] === candidateOf(claim.document, kind));
   return same ? null : fault('NOT_APPROVED', 'No completed approval stands behind it.', position, 'a full quorum');
 }
 
-/** A document goes out while its run runs; afterwards going forward needs a new decision, going back needs none. */
-function faultOfRun({ run }: Proof, document: PointerDocument): Reason | null {
+/** The version that a promotion's document is about. */
+function candidateOf(document: PointerDocument, kind: 'shadow' | 'canary' | 'promote'): string {
+  const { shadowVersion, canaryVersion, productionVersion } = document;
+  return { shadow: shadowVersion, canary: canaryVersion, promote: productionVersion }[kind];
+}
+
+/**
+ * A document goes out while its run stands where the document belongs. Afterwards going forward needs a new decision:
+ * an exposure that was ended does not come back. Going back needs none.
+ */
+function faultOfRun({ run }: Proof, document: PointerDocument, kind: MoveKind): Reason | null {
   if (run?.promotionId !== document.promotionId || run.end !== undefined) {
     return fault('RUN_ENDED', 'The run that it belongs to is over.', run?.end ?? 'unknown', 'a run that has not ended');
   }
-  const { shadowVersion, canaryVersion, canaryPercentage } = document;
-  if (shadowVersion === '' && canaryVersion === '' && canaryPercentage === 0) return null;
-  const got = `shadow ${shadowVersion || '-'}, canary ${canaryVersion || '-'} ${canaryPercentage} %`;
-  return fault('WIDER_THAN_APPROVED', 'It exposes more than was approved.', got, 'the production version alone');
+  if (run.kind !== 'promotion') {
+    const adopts = kind !== 'adopt' || run.adopt?.version === document.productionVersion;
+    if (run.kind === 'onboard' && adopts && movingStage(kind) === 'change') return null;
+    return fault('NOT_DUE', 'The run brings no such document.', kind, 'an onboarding');
+  }
+  const stands = `${run.awaitingApproval ? 'awaiting ' : 'in '}${run.stage}`;
+  if (dueMove(run)?.kind === kind) return null;
+  return fault(
+    'NOT_DUE',
+    'The promotion does not stand where it needs this document.',
+    stands,
+    `in ${movingStage(kind)}`,
+  );
 }
 
-function faultOfVersion(document: PointerDocument, version: VersionItem | null): Reason | null {
-  if (document.productionVersion === '') return null;
-  if (version?.status === 'withdrawn') return withdrawn(document.productionVersion);
-  return version === null
-    ? fault('UNKNOWN_VERSION', 'The version is not registered.', document.productionVersion)
+function faultOfVersions({ document }: Claim, { versions }: Proof, kind: MoveKind): Reason | null {
+  for (const version of exposedVersions(document)) {
+    const item = versions[version] ?? null;
+    if (item === null) return fault('UNKNOWN_VERSION', 'The version is not registered.', version);
+    if (item.status === 'withdrawn') return withdrawn(version);
+  }
+  const production = versions[document.productionVersion] ?? null;
+  return (kind === 'shadow' || kind === 'canary') && document.productionVersion !== ''
+    ? faultOfReturn(document, production)
     : null;
+}
+
+/** Every version that a document lets make forecasts. */
+export function exposedVersions(document: PointerDocument): readonly string[] {
+  const { productionVersion, shadowVersion, canaryVersion } = document;
+  return [productionVersion, shadowVersion, canaryVersion].filter((version) => version !== '');
 }
 
 /** The data of an entry of this model and type whose digest and signature hold; null otherwise. */

@@ -10,6 +10,7 @@ import { sesSender } from '../platform/email-store.ts';
 import { logger } from '../platform/logger.ts';
 import { systemActor } from '../platform/people.ts';
 import * as wired from '../platform/wiring.ts';
+import { endExposure } from '../pointer/end-exposure.ts';
 import { type CloseDeadPorts, closeDeadPromotions } from './close-dead-promotion.ts';
 import { type Closed, type ClosePorts, closePromotion } from './close-promotion.ts';
 import { takeOutInput } from './dead-promotion.ts';
@@ -27,8 +28,10 @@ const gatePorts = {
 };
 const executions = new ExecutionStore(stepFunctions());
 const status: CloseDeadPorts['status'] = (arn) => executions.status(arn);
-const takeOut: CloseDeadPorts['takeOut'] = (run) =>
-  executions.start(config('ROLLBACK_STATE_MACHINE_ARN'), run.promotionId, takeOutInput(run));
+const takeOut: CloseDeadPorts['takeOut'] = (left) =>
+  executions.start(config('ROLLBACK_STATE_MACHINE_ARN'), left.promotionId, takeOutInput(left));
+const exposures = wired.exposureEnding();
+const end: CloseDeadPorts['endExposure'] = (promotionId) => endExposure(exposures, promotionId);
 
 const announcing = {
   publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
@@ -49,5 +52,5 @@ const closing: ClosePorts = {
 export async function handler(event: unknown): Promise<readonly Closed[]> {
   const { detail } = parseEvent(eventSchema, event);
   const close: CloseDeadPorts['close'] = (one) => closePromotion(closing, one, systemClock().toISOString());
-  return closeDeadPromotions({ registry, close, status, takeOut, tell }, detail?.executionArn);
+  return closeDeadPromotions({ registry, close, status, takeOut, endExposure: end, tell }, detail?.executionArn);
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../platform/json.ts';
-import type { PromotionItem, Run } from '../registry/items.ts';
+import type { Run } from '../registry/items.ts';
 import type { CloseEvent } from './close-promotion.ts';
 
 /** Statuses of an execution, as Step Functions names them. `MISSING`: it knows none of that ARN (any more). */
@@ -32,12 +32,36 @@ export function closeOfDead(run: Run, status: ExecutionStatus): CloseEvent | nul
   };
 }
 
-/** True for a promotion that died where it may have moved the pointer without recording it: nobody knows what it left. */
-export function mayHaveLeftCandidate(run: Run): run is PromotionItem {
-  return run.kind === 'promotion' && run.stage === 'production' && !run.awaitingApproval && run.pointer === undefined;
+/** What must be taken out of the pointer before a dead run is closed. */
+export type LeftBehind =
+  /** It may serve a version that nobody recorded: only a rollback tells, and puts back what served before. */
+  | { readonly takeOut: 'version'; readonly version: string }
+  /** Its candidate may run beside production, or serve a share of the units. */
+  | { readonly takeOut: 'exposure' };
+
+/** What a run that died may have left in the pointer, by where it stands in the registry; null: nothing. */
+export function leftBehind(run: Run): LeftBehind | null {
+  if (run.kind !== 'promotion') {
+    const { adopt, manifest, adopted } = run;
+    if (adopt === undefined || manifest === undefined || adopted !== undefined) return null;
+    return { takeOut: 'version', version: adopt.version };
+  }
+  const { stage, awaitingApproval, pointer, version } = run;
+  if (stage === 'production' && !awaitingApproval) {
+    return pointer === undefined ? { takeOut: 'version', version } : null;
+  }
+  // Whoever waits for the canary's approval is still in the shadow, and so on.
+  return stage === 'offline' || (stage === 'shadow' && awaitingApproval) ? null : { takeOut: 'exposure' };
 }
 
-/** Input of the rollback that takes the candidate out; where it does not serve, that moves nothing. */
-export function takeOutInput({ model, version }: PromotionItem): JsonObject {
+/** A version that a dead run may have left serving. */
+export interface TakenOut {
+  readonly model: string;
+  readonly promotionId: string;
+  readonly version: string;
+}
+
+/** Input of the rollback that takes a version out; where it does not serve, that moves nothing. */
+export function takeOutInput({ model, version }: Omit<TakenOut, 'promotionId'>): JsonObject {
   return { model, cause: 'infrastructure', requestedBy: 'system:execution-status', withdrawVersion: version };
 }

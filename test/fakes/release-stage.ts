@@ -1,21 +1,25 @@
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { ApprovalStore } from '../../functions/approval/approval-store.ts';
 import { ApprovalWrites } from '../../functions/approval/approval-writes.ts';
 import { withdrawOpenGate } from '../../functions/approval/close-gate.ts';
-import { sealOf } from '../../functions/approval/seal.ts';
+import { exposedBy, sealOf } from '../../functions/approval/seal.ts';
 import type { DynamoLedger } from '../../functions/ledger/ledger-store.ts';
 import type { Reason } from '../../functions/platform/errors.ts';
 import { promotionIdOf } from '../../functions/platform/ids.ts';
 import { personActor, systemActor } from '../../functions/platform/people.ts';
+import type { TransactWrite } from '../../functions/platform/transaction.ts';
 import type { PointerPlace } from '../../functions/pointer/appconfig-store.ts';
-import { movingStage } from '../../functions/pointer/approved-gate.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
+import { dueMove, movingStage } from '../../functions/pointer/due-move.ts';
+import { type EndExposurePorts, type ExposureEnded, endExposure } from '../../functions/pointer/end-exposure.ts';
+import { ExposureEndWrites } from '../../functions/pointer/exposure-end-store.ts';
 import { type Moved, movePointer } from '../../functions/pointer/move-pointer.ts';
 import type { MovePorts } from '../../functions/pointer/move-ports.ts';
 import { type PrepareReturnPorts, prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { type VouchPorts, vouchDeployment } from '../../functions/pointer/vouch-deployment.ts';
 import { closePromotion } from '../../functions/promotion/close-promotion.ts';
 import type { End } from '../../functions/promotion/life-cycle.ts';
-import type { Run } from '../../functions/registry/items.ts';
+import type { ChangeItem, PromotionItem, Run } from '../../functions/registry/items.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { confirmRollback } from '../../functions/rollback/confirm-rollback.ts';
@@ -101,7 +105,11 @@ export class ReleaseStage {
   }
 
   returnPorts(): PrepareReturnPorts {
-    return { ...this.#common(), writes: this.#writes };
+    return { ...this.#common(), writes: this.#writes, evidence: this.evidence };
+  }
+
+  endPorts(): EndExposurePorts {
+    return { ...this.#common(), writes: new ExposureEndWrites(this.#tables.registry) };
   }
 
   rollBackPorts(): RollBackPorts {
@@ -143,39 +151,119 @@ export class ReleaseStage {
   }
 
   /** An approved onboarding whose model, environment and profile exist; answers its id. */
-  async onboarding(): Promise<string> {
+  async onboarding(over: Partial<ChangeItem> = {}): Promise<string> {
     const { model } = this;
-    const run = changeItem({ kind: 'onboard', model, promotionId: `${model}_onboard_1`, startedAt: this.now() });
+    const promotionId = `${model}_onboard_1`;
+    const run = changeItem({ kind: 'onboard', model, promotionId, startedAt: this.now(), ...over });
     await this.#register(run, this.#writes.newModel(modelItem({ model, ...this.#engine.appConfig.place })));
     await this.approve(run);
     return run.promotionId;
   }
 
-  /** An approved candidate; answers its promotion's id. */
-  async candidate(version: string, attempt = 1): Promise<string> {
-    const run = await this.registered(version, attempt);
+  /** An onboarding that takes a version over, up to the point where the pointer may be moved to it; answers its id. */
+  async adoption(version: string): Promise<string> {
+    const { model } = this;
+    const artifact = await this.evidence.writeOnce(`candidates/${model}_onboard_1/artifact`, `${model} ${version}`);
+    const promotionId = await this.onboarding({ adopt: { version, artifact } });
+    await movePointer(this.movePorts(), promotionId);
+    const item = { model, version, sha256: artifact.sha256, artifact, status: 'candidate' as const, promotionId };
+    const manifest = stored(`manifests/${promotionId}/manifest.dsse.json`, promotionId);
+    await this.#carryOut(this.#writes.newVersion({ ...item, registeredAt: this.now() }));
+    await this.#carryOut(this.#writes.updateRun({ model, promotionId }, { manifest }));
+    await this.prepare(promotionId);
+    return promotionId;
+  }
+
+  /** A candidate approved for production (or what else `over` says); answers its promotion's id. */
+  async candidate(version: string, attempt = 1, over: Partial<PromotionItem> = {}): Promise<string> {
+    const run = await this.registered(version, attempt, over);
     await this.approve(run);
     return run.promotionId;
   }
 
-  /** A registered candidate that nobody approved yet. */
-  async registered(version: string, attempt = 1): Promise<Run> {
+  /** A registered candidate that nobody approved yet; in the stage `production` unless `over` says otherwise. */
+  async registered(version: string, attempt = 1, over: Partial<PromotionItem> = {}): Promise<PromotionItem> {
     const { model } = this;
     const promotionId = promotionIdOf(model, version, attempt);
     const live = await this.#engine.appConfig.liveDocument();
-    const artifact = stored(`candidates/${promotionId}/artifact`, `${model} ${version}`);
+    const known = await this.registry.version(model, version);
+    const key = `candidates/${promotionId}/artifact`;
+    const artifact = known?.artifact ?? (await this.evidence.writeOnce(key, `${model} ${version}`));
     const run = promotionItem({
       ...{ model, version, promotionId, attempt, artifact, startedAt: this.now() },
       executionArn: `arn:aws:states:eu-west-1:000000000000:execution:ModelRelease-promotion:${promotionId}`,
       stage: 'production',
       baseline: live?.productionVersion ?? '',
       manifest: stored(`manifests/${promotionId}/manifest.dsse.json`, promotionId),
+      ...over,
     });
     const { sha256 } = artifact;
     const item = { model, version, sha256, artifact, status: 'candidate' as const, promotionId };
-    const known = (await this.registry.version(model, version)) !== null;
-    await this.#register(run, known ? [] : [this.#writes.newVersion({ ...item, registeredAt: run.startedAt })]);
+    await this.#register(
+      run,
+      known !== null ? [] : [this.#writes.newVersion({ ...item, registeredAt: run.startedAt })],
+    );
     return run;
+  }
+
+  /** A candidate that runs beside production; answers its promotion's id. */
+  async shadowed(version: string, attempt = 1): Promise<string> {
+    const promotionId = await this.candidate(version, attempt, { stage: 'shadow' });
+    await this.prepare(promotionId);
+    await this.move(promotionId);
+    return promotionId;
+  }
+
+  /** A candidate that serves a share of the units, after its shadow and the steps before; answers its promotion's id. */
+  async canaried(version: string, step = 0, attempt = 1): Promise<string> {
+    const promotionId = await this.shadowed(version, attempt);
+    await this.enter(promotionId, 'canary');
+    await this.prepare(promotionId);
+    for (let canaryStep = 0; canaryStep <= step; canaryStep++) {
+      await this.advance(promotionId, canaryStep);
+      await this.move(promotionId);
+    }
+    return promotionId;
+  }
+
+  /** Lets a promotion into its next stage, as people would. */
+  async enter(promotionId: string, stage: PromotionItem['stage']): Promise<void> {
+    const { model } = this;
+    await this.#carryOut(this.#writes.updateRun({ model, promotionId }, { stage, awaitingApproval: false }));
+    const run = await this.registry.run(model, promotionId);
+    if (run === null) throw new Error(`No run ${promotionId}`);
+    await this.approve(run);
+  }
+
+  /** Lets a canary go on to a step, as its judge would. */
+  async advance(promotionId: string, canaryStep: number): Promise<void> {
+    await this.#carryOut(this.#writes.updateRun({ model: this.model, promotionId }, { canaryStep }));
+  }
+
+  /** Has people asked about a stage. */
+  async ask(promotionId: string, stage: PromotionItem['stage']): Promise<void> {
+    await this.#carryOut(this.#writes.updateRun({ model: this.model, promotionId }, { stage, awaitingApproval: true }));
+  }
+
+  async withdraw(version: string): Promise<void> {
+    const from = ['candidate', 'production', 'retained'] as const;
+    await this.#carryOut(this.#writes.updateVersion(this.model, version, { status: 'withdrawn' }, from));
+  }
+
+  async prepare(promotionId: string): Promise<void> {
+    await prepareReturn(this.returnPorts(), promotionId, this.now());
+  }
+
+  move(promotionId: string): Promise<Moved> {
+    return movePointer(this.movePorts(), promotionId);
+  }
+
+  endExposure(promotionId: string): Promise<ExposureEnded> {
+    return endExposure(this.endPorts(), promotionId);
+  }
+
+  async #carryOut(...writes: readonly TransactWrite[]): Promise<void> {
+    await this.#tables.client.send(new TransactWriteCommand({ TransactItems: [...writes] }));
   }
 
   async #register(run: Run, others: ReturnType<RegistryWrites['newRun']>): Promise<void> {
@@ -188,7 +276,9 @@ export class ReleaseStage {
   /** Approves the run's gate as one person would who completes the quorum. */
   async approve(run: Run): Promise<void> {
     const { model, promotionId } = run;
-    const stage = movingStage(run);
+    const due = dueMove(run);
+    if (due === null) throw new Error(`Nothing is due for ${promotionId}`);
+    const stage = movingStage(due.kind);
     const seal = sealOf(run, stage);
     const at = this.now();
     const said = {
@@ -201,7 +291,8 @@ export class ReleaseStage {
       justification: 'Checked it.',
     };
     const version = run.kind === 'promotion' ? { version: run.version } : {};
-    const data = { ...said, ...version, gateStatus: 'approved', counted: 1 };
+    const exposure = exposedBy(run, stage);
+    const data = { ...said, ...version, gateStatus: 'approved', counted: 1, exposure };
     const actor = personActor(ANA);
     await this.ledger.append({ model, type: 'approval-decided', at, actor, data }, (seq) => {
       const decision = { approver: ANA, decision: 'approve' as const, justification: 'Checked it.', at, seq };
@@ -217,11 +308,11 @@ export class ReleaseStage {
     return moved;
   }
 
-  /** Brings a version to production, through every step of ours. */
+  /** Brings a version to production, by the last of its moves. */
   async promote(version: string, attempt = 1): Promise<Moved> {
     const promotionId = await this.candidate(version, attempt);
-    await prepareReturn(this.returnPorts(), promotionId, this.now());
-    const moved = await movePointer(this.movePorts(), promotionId);
+    await this.prepare(promotionId);
+    const moved = await this.move(promotionId);
     await this.close(promotionId, 'promoted');
     return moved;
   }

@@ -48,7 +48,10 @@ async function dataOf(type: string) {
 describe('Onboarding', () => {
   it('deploys a first document in which the safe forecast serves', async () => {
     const moved = await stage.onboard();
-    expect(moved).toEqual({ promotionId: `${stage.model}_onboard_1`, revision: 1, deploymentNumber: 1 });
+    expect(moved).toEqual({
+      ...{ promotionId: `${stage.model}_onboard_1`, kind: 'onboard', waitSeconds: 0 },
+      ...{ revision: 1, deploymentNumber: 1 },
+    });
     const document = await stage.appConfig.liveDocument();
     expect(document).toMatchObject({ productionVersion: '', fallback: 'seasonal-naive', revision: 1 });
     expect(await dataOf('pointer-move-intended')).toMatchObject([{ kind: 'onboard', approvalSeq: 2 }]);

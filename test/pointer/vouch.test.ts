@@ -98,7 +98,7 @@ describe('Vouching for a document that goes forward', () => {
       () => withEntries((entry) => (entry.body.type === 'approval-decided' ? null : entry)),
       'APPROVAL_NOT_PROVEN',
     ],
-    ['the run is unknown', () => withRegistry({ run: async () => null }), 'NOT_APPROVED'],
+    ['the run is unknown', () => withRegistry({ run: async () => null }), 'RUN_ENDED'],
     ['the version is unknown', () => withRegistry({ version: async () => null }), 'UNKNOWN_VERSION'],
     [
       'the version was withdrawn meanwhile',

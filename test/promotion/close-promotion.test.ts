@@ -104,6 +104,7 @@ describe('Closing a promotion whose execution died', () => {
     await closeDeadPromotions({
       registry: { allInFlight: async () => inFlight(), run: (model, id) => stage.registry.run(model, id) },
       status: async () => 'ABORTED',
+      endExposure: (promotionId) => stage.endExposure(promotionId),
       takeOut: async (run) => {
         started.push(takeOutInput(run));
         const answer = await stage.rollBack(takeOutInput(run), run.promotionId);

@@ -219,6 +219,7 @@ describe('Closing a promotion', () => {
           registry: ports().registry,
           status: async () => status,
           takeOut: async () => {},
+          endExposure: async () => {},
           tell: async ({ promotionId, end }) => void told.push(`${promotionId} ${end}`),
           close: (event) => closePromotion({ ...ports(), withdrawGate: async () => {} }, event, AT),
         },
@@ -245,6 +246,7 @@ describe('Closing a promotion', () => {
       registry: { allInFlight: async () => items, run: async (_, id) => run(id) },
       status: async () => 'FAILED',
       takeOut: async () => {},
+      endExposure: async () => {},
       tell: async ({ promotionId }) => void told.push(promotionId),
       close: async (event) => {
         if (event.promotionId === 'b_1_1') throw new Error('corrupt');

@@ -1,0 +1,73 @@
+import { ReleaseError } from '../platform/errors.ts';
+import type { ChangeItem, PromotionItem, VersionItem } from '../registry/items.ts';
+import type { RegistryStore } from '../registry/registry-store.ts';
+import { isReturnDocument } from './document.ts';
+import { type DueMove, exposureAt } from './due-move.ts';
+import type { HostedDocument } from './hosted-document.ts';
+import { notVouched } from './not-vouched.ts';
+
+export interface MayMovePorts {
+  readonly registry: Pick<RegistryStore, 'version' | 'versions' | 'returnDocument'>;
+  readonly now: () => string;
+}
+
+/**
+ * Asserts that a move may follow the document that is deployed, and answers the version to go back to; empty: none.
+ * @throws ReleaseError NOT_VOUCHED with what stands against it; NO_ROLLBACK_TARGET when nothing goes back from the move
+ */
+export async function assertMayFollow(ports: MayMovePorts, due: DueMove, live: HostedDocument): Promise<string> {
+  const served = live.document.productionVersion;
+  if (due.kind === 'onboard') return '';
+  if (due.kind === 'adopt') await assertFirstVersion(ports, due.run, served);
+  else await assertCandidate(ports, due.run, served);
+  if (due.kind === 'canary') assertFollowsOwn(due.run, due.step, { live, now: ports.now() });
+  if ((await ports.registry.returnDocument(due.run.model, served)) === null) {
+    throw new ReleaseError('NO_ROLLBACK_TARGET', `No document goes back to ${served || 'the safe forecast'}.`);
+  }
+  return stillFit(ports, due.run.model, due.kind === 'promote' ? served : live.document.previousVersion);
+}
+
+/** A withdrawn version is nothing to go back to, and nothing to run beside another. */
+async function stillFit(ports: MayMovePorts, model: string, version: string): Promise<string> {
+  const item = version === '' ? null : await ports.registry.version(model, version);
+  return item?.status === 'withdrawn' ? '' : version;
+}
+
+async function assertCandidate(ports: MayMovePorts, run: PromotionItem, served: string): Promise<void> {
+  if (served !== run.baseline) {
+    throw notVouched('BASELINE_CHANGED', 'It was judged against another production version.', served, run.baseline);
+  }
+  const candidate = await ports.registry.version(run.model, run.version);
+  if (candidate === null || candidate.status === 'withdrawn') throw unfit(run.version, candidate);
+}
+
+/** Only what ran before there was a pointer may serve without the gates. */
+async function assertFirstVersion(ports: MayMovePorts, run: ChangeItem, served: string): Promise<void> {
+  const version = run.adopt?.version ?? '';
+  const promoted = (await ports.registry.versions(run.model)).filter((item) => item.promotedAt !== undefined);
+  if (served !== '' || promoted.length > 0) {
+    const got = served || promoted.map((item) => item.version).join(', ');
+    throw notVouched('NOT_FIRST_VERSION', "Only a model's first version can be adopted.", got, 'no version before it');
+  }
+  const item = await ports.registry.version(run.model, version);
+  if (item?.status !== 'candidate') throw unfit(version, item);
+}
+
+/** A canary grows from this promotion's own shadow, step by step: nothing else may have come between. */
+function assertFollowsOwn(
+  run: PromotionItem,
+  step: number,
+  { live, now }: { readonly live: HostedDocument; readonly now: string },
+): void {
+  const before = step === 0 ? exposureAt(run, 'shadow', 0) : exposureAt(run, 'canary', step - 1);
+  if (before?.documentSha256 === live.documentSha256) return;
+  const ranOut = step === 0 && before !== null && Date.parse(before.until) <= Date.parse(now);
+  if (ranOut && isReturnDocument(live.document)) return;
+  const allowed = step === 0 ? 'its own shadow' : `its own canary step ${step - 1}`;
+  const got = `revision ${live.document.revision} of ${live.document.promotionId}`;
+  throw notVouched('NOT_OWN_EXPOSURE', 'The document before this canary step is another.', got, allowed);
+}
+
+function unfit(version: string, item: VersionItem | null): ReleaseError {
+  return notVouched('VERSION_WITHDRAWN', `${version} cannot serve.`, item?.status ?? 'unknown', 'candidate');
+}
