@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { dsseEnvelope, verifyEnvelope } from '../../functions/platform/dsse.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
+import { artifactIn } from '../../functions/promotion/manifest.ts';
 import { type SignManifestPorts, signManifest } from '../../functions/promotion/sign-manifest.ts';
-import type { PromotionItem } from '../../functions/registry/items.ts';
+import type { Run } from '../../functions/registry/items.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
-import { aPromotion } from '../fakes/runs.ts';
+import { aChange, aPromotion, stored } from '../fakes/runs.ts';
 import { createTestKey } from '../fakes/test-key.ts';
 
 const AT = '2026-03-02T00:02:00.000Z';
 const KEY = createTestKey();
 const PLACE = 'manifests/demand_1-0-0_1/manifest.dsse.json';
+const BY_VERSION = 'manifests/by-version/demand/1.0.0.dsse.json';
 
-function world(run: PromotionItem, over: Partial<SignManifestPorts> = {}) {
-  const evidence = new MemoryEvidence();
+function world(run: Run, over: Partial<SignManifestPorts> = {}, evidence = new MemoryEvidence()) {
   const entries: unknown[] = [];
   let now = run;
   const ports: SignManifestPorts = {
@@ -22,7 +23,7 @@ function world(run: PromotionItem, over: Partial<SignManifestPorts> = {}) {
     ledger: {
       append: async (draft) => {
         entries.push(draft);
-        const manifest = await evidence.find(PLACE);
+        const manifest = await evidence.find(`manifests/${run.promotionId}/manifest.dsse.json`);
         if (manifest !== null) now = { ...now, manifest };
         return { seq: entries.length, entryHash: '' };
       },
@@ -96,5 +97,155 @@ describe('Signing a manifest', () => {
       promotionId: 'demand_1-0-0_1',
       manifestSha256: (await evidence.find(PLACE))?.sha256,
     });
+  });
+});
+
+/** What readers see of a manifest: its statement, once the signature holds. */
+function statementIn(evidence: MemoryEvidence, key: string) {
+  const envelope = dsseEnvelope.parse(JSON.parse(evidence.text(key)));
+  return JSON.parse(verifyEnvelope(KEY.publicKeyPem, envelope)?.toString('utf8') ?? 'null');
+}
+
+function writingBy(
+  evidence: MemoryEvidence,
+  writeOnce: MemoryEvidence['writeOnce'],
+): Pick<MemoryEvidence, 'writeOnce' | 'find' | 'read'> {
+  return { writeOnce, find: (key) => evidence.find(key), read: (object) => evidence.read(object) };
+}
+
+describe('The manifest under the name of its version', () => {
+  const again = (artifact = passed().artifact) => aPromotion({ promotionId: 'demand_1-0-0_2', attempt: 2, artifact });
+
+  it('is the manifest of the promotion, and names the artifact that inference loads', async () => {
+    const { ports, evidence } = world(passed());
+    await signManifest(ports, 'demand_1-0-0_1', AT);
+    expect(evidence.text(BY_VERSION)).toBe(evidence.text(PLACE));
+    expect(statementIn(evidence, BY_VERSION).predicate.artifact).toEqual(passed().artifact);
+  });
+
+  it('stays that of the first attempt when the same version is tried again', async () => {
+    const { ports, evidence } = world(passed());
+    await signManifest(ports, 'demand_1-0-0_1', AT);
+    const first = evidence.text(BY_VERSION);
+    const second = world(again(), {}, evidence);
+    await signManifest(second.ports, 'demand_1-0-0_2', AT);
+    expect(evidence.text(BY_VERSION)).toBe(first);
+    expect(statementIn(evidence, 'manifests/demand_1-0-0_2/manifest.dsse.json').predicate.promotionId).toBe(
+      'demand_1-0-0_2',
+    );
+    expect(second.entries).toHaveLength(1);
+  });
+
+  it('lets no attempt be recorded that brings another artifact', async () => {
+    const { ports, evidence } = world(passed());
+    await signManifest(ports, 'demand_1-0-0_1', AT);
+    const second = world(again(stored('other')), {}, evidence);
+    await expect(signManifest(second.ports, 'demand_1-0-0_2', AT)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+      reasons: [{ path: BY_VERSION, got: passed().artifact.sha256, allowed: stored('other').sha256 }],
+    });
+    expect(second.entries).toEqual([]);
+  });
+
+  it('is refused when somebody else put something there', async () => {
+    const { ports, evidence, entries } = world(passed());
+    evidence.put(BY_VERSION, '{}');
+    await expect(signManifest(ports, 'demand_1-0-0_1', AT)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+    expect(entries).toEqual([]);
+  });
+
+  it('is that of the call that was faster', async () => {
+    const { ports, evidence } = world(passed());
+    const other = world(again());
+    await signManifest(other.ports, 'demand_1-0-0_2', AT);
+    const theirs = other.evidence.text(BY_VERSION);
+    const writeOnce: MemoryEvidence['writeOnce'] = async (key, content) => {
+      if (key === BY_VERSION) evidence.put(BY_VERSION, theirs);
+      return evidence.writeOnce(key, content);
+    };
+    await signManifest({ ...ports, evidence: writingBy(evidence, writeOnce) }, 'demand_1-0-0_1', AT);
+    expect(evidence.text(BY_VERSION)).toBe(theirs);
+  });
+
+  it('takes up what a call left that died in between', async () => {
+    const { ports, evidence, entries } = world(passed());
+    const writeOnce: MemoryEvidence['writeOnce'] = (key, content) =>
+      key === BY_VERSION ? Promise.reject(new Error('killed')) : evidence.writeOnce(key, content);
+    const dying = { ...ports, evidence: writingBy(evidence, writeOnce) };
+    await expect(signManifest(dying, 'demand_1-0-0_1', AT)).rejects.toThrow('killed');
+    expect(entries).toEqual([]);
+    await signManifest(ports, 'demand_1-0-0_1', AT);
+    expect(evidence.text(BY_VERSION)).toBe(evidence.text(PLACE));
+  });
+});
+
+describe('Reading a manifest', () => {
+  const of = { model: 'demand', version: '1.0.0', publicKeyPem: KEY.publicKeyPem };
+  const signed = async () => {
+    const { ports, evidence } = world(passed());
+    await signManifest(ports, 'demand_1-0-0_1', AT);
+    return Buffer.from(evidence.text(PLACE));
+  };
+
+  it('answers the artifact that it names', async () => {
+    expect(artifactIn(await signed(), of)).toEqual(passed().artifact);
+  });
+
+  it.each([
+    ['another model', { model: 'supply' }],
+    ['another version', { version: '1.0.1' }],
+    ['another key', { publicKeyPem: createTestKey().publicKeyPem }],
+  ])('answers nothing for %s', async (_, over) => {
+    expect(artifactIn(await signed(), { ...of, ...over })).toBeNull();
+  });
+
+  it.each(['', 'not JSON', '{}', '[1]'])('answers nothing for %j', (text) => {
+    expect(artifactIn(Buffer.from(text), of)).toBeNull();
+  });
+});
+
+describe('Signing for an onboarding that adopts a version', () => {
+  const pointer = { revision: 1, deploymentNumber: 1, documentSha256: 'd'.repeat(64), movedAt: AT };
+  const adopt = { version: '7.3', artifact: stored('candidates/demand_onboard_1/artifact') };
+  const onboarding = (over: Partial<ReturnType<typeof aChange>> = {}) =>
+    aChange({ kind: 'onboard', promotionId: 'demand_onboard_1', pointer, adopt, ...over });
+
+  it('says that the version was adopted without the gates, and claims no evidence', async () => {
+    const { ports, evidence, entries } = world(onboarding());
+    const { manifestSha256 } = await signManifest(ports, 'demand_onboard_1', AT);
+    const statement = statementIn(evidence, 'manifests/by-version/demand/7.3.dsse.json');
+    expect(statement).toMatchObject({
+      subject: [{ name: 'demand/7.3', digest: { sha256: adopt.artifact.sha256 } }],
+      predicateType: 'urn:model-release:adoption:1',
+      predicate: { label: 'adopted, gates not passed', artifact: adopt.artifact },
+    });
+    expect(statement.predicate).not.toHaveProperty('evidence');
+    const data = { promotionId: 'demand_onboard_1', version: '7.3', manifest: { sha256: manifestSha256 } };
+    expect(entries).toMatchObject([{ type: 'manifest-signed', data }]);
+  });
+
+  it('names the artifact where inference reads it', async () => {
+    const { ports, evidence } = world(onboarding());
+    await signManifest(ports, 'demand_onboard_1', AT);
+    const bytes = Buffer.from(evidence.text('manifests/by-version/demand/7.3.dsse.json'));
+    const of = { model: 'demand', version: '7.3', publicKeyPem: KEY.publicKeyPem };
+    expect(artifactIn(bytes, of)).toEqual(adopt.artifact);
+  });
+
+  it('signs nothing before the first document is out under the approval, nor after the end', async () => {
+    const { pointer: _, ...before } = onboarding();
+    for (const [run, code] of [
+      [before, 'NOT_VOUCHED'],
+      [onboarding({ end: 'withdrawn' }), 'PROMOTION_ENDED'],
+    ] as const) {
+      const { ports, evidence } = world(run);
+      await expect(signManifest(ports, 'demand_onboard_1', AT)).rejects.toMatchObject({ code });
+      expect(evidence.keys()).toEqual([]);
+    }
+  });
+
+  it('has nothing to sign for a change without a version', async () => {
+    const { ports } = world(aChange());
+    await expect(signManifest(ports, 'demand_change_1', AT)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

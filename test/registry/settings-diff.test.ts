@@ -20,6 +20,14 @@ describe('What a proposal would alter', () => {
     expect(settingsDiff(modelItem(), { owner, approvers, downstream, policy })).toEqual([]);
   });
 
+  it('says first, and in words, that a version is taken over which passed no gate', () => {
+    const artifact = { bucket: 'evidence', key: 'k', versionId: '1', sha256: 'a'.repeat(64) };
+    const differences = settingsDiff(null, proposal, { version: '7.3', artifact });
+    const after = `version 7.3, artifact ${'a'.repeat(64)}: adopted, gates not passed`;
+    expect(differences[0]).toEqual({ path: 'adopt', before: '', after });
+    expect(differences.slice(1)).toEqual(settingsDiff(null, proposal));
+  });
+
   it('names everything that is set for a new model', () => {
     const paths = settingsDiff(null, proposal).map(({ path }) => path);
     expect(paths).toEqual(
