@@ -180,6 +180,132 @@ describe('describing a release', () => {
   });
 });
 
+/** A promotion from registration to the end of its canary; nothing of it is in production yet. */
+const exposures = (id: string, version: string, date: number, production: string, fallback = '') => {
+  const at = (hour: number) => day(date, `${hour}:00:00.000`);
+  const move = (kind: 'shadow' | 'canary', hour: number, members: JsonObject) =>
+    entry('pointer-moved', at(hour), { promotionId: id, kind, productionVersion: production, fallback, ...members });
+  return [
+    entry('candidate-registered', at(10), { promotionId: id, version, change: { reason: `Why ${version}.` } }),
+    entry('manifest-signed', at(11), { promotionId: id, manifest: manifestOf(id) }),
+    approval(id, at(12), { stage: 'shadow' }),
+    move('shadow', 13, { shadowVersion: version, shadowUntil: day(28) }),
+    approval(id, at(14), { stage: 'canary' }),
+    move('canary', 15, { canaryVersion: version, canaryPercentage: 5, step: 0, canaryUntil: day(28) }),
+    entry('canary-advanced', at(16), { promotionId: id, from: 0, to: 1, percentage: 50, closedDays: 2 }),
+    move('canary', 17, { canaryVersion: version, canaryPercentage: 50, step: 1, canaryUntil: day(28) }),
+    entry('exposure-ended', at(18), {
+      promotionId: id,
+      version,
+      stage: 'canary',
+      hostedVersion: 7,
+      deploymentNumber: 9,
+    }),
+  ];
+};
+const promoted = (id: string, version: string, date: number) => [
+  approval(id, day(date, '19:00:00.000')),
+  entry('pointer-moved', day(date, '20:00:00.000'), {
+    promotionId: id,
+    kind: 'promote',
+    productionVersion: version,
+    previousVersion: '',
+    shadowVersion: '1.0',
+    shadowUntil: day(28),
+    fallback: '',
+  }),
+];
+
+describe('A candidate beside production', () => {
+  const first = [
+    ...onboarding,
+    ...exposures('demand_1_1', '1.0', 4, '', 'seasonal-naive'),
+    ...promoted('demand_1_1', '1.0', 4),
+  ];
+  const second = exposures('demand_2_1', '2.0', 9, '1.0');
+
+  it('changes nothing of the answer at any of its steps: version, time, reason, approvals and position stay', async () => {
+    const before = await ask(first);
+    expect(before).toMatchObject({ version: '1.0', since: day(4, '20:00:00.000'), promotionId: 'demand_1_1' });
+    for (let length = 1; length <= second.length; length++) {
+      expect(await ask([...first, ...second.slice(0, length)])).toEqual(before);
+    }
+  });
+
+  it('leaves the safe forecast in production with the onboarding behind it', async () => {
+    const before = await ask(onboarding);
+    const exposed = exposures('demand_1_1', '1.0', 4, '', 'seasonal-naive');
+    for (let length = 1; length <= exposed.length; length++) {
+      expect(await ask([...onboarding, ...exposed.slice(0, length)])).toEqual(before);
+    }
+  });
+
+  it('becomes the answer with the approvals of all its stages once it is promoted', async () => {
+    const { approvals, ...release } = await ask([...first, ...second, ...promoted('demand_2_1', '2.0', 9)]);
+    expect(release).toMatchObject({ version: '2.0', since: day(9, '20:00:00.000'), why: 'Why 2.0.' });
+    expect(approvals.map(({ stage }) => stage)).toEqual(['shadow', 'canary', 'production']);
+  });
+
+  it('is taken out by a rollback without a new release: what is in production stays, and why', async () => {
+    const story = [...first, ...second.slice(0, 6), rolledBack(day(10), '2.0', '1.0')];
+    expect(await ask(story)).toEqual(await ask(first));
+    const onlyForecast = [...onboarding, ...exposures('demand_1_1', '1.0', 4, '', 'seasonal-naive').slice(0, 4)];
+    expect(await ask([...onlyForecast, rolledBack(day(10), '1.0', '')])).toEqual(await ask(onboarding));
+  });
+
+  it('does not hide a rollback of production while it is in shadow', async () => {
+    const third = exposures('demand_3_1', '3.0', 12, '2.0').slice(0, 4);
+    const story = [...first, ...second, ...promoted('demand_2_1', '2.0', 9), ...third];
+    expect(await ask([...story, rolledBack(day(13), '2.0', '1.0')])).toMatchObject({
+      version: '1.0',
+      promotionId: 'demand_1_1',
+      since: day(13),
+      why: expect.stringContaining('Rolled back from 2.0'),
+    });
+  });
+});
+
+describe('An adopted version', () => {
+  const id = 'demand_onboard_1';
+  const adopted = [
+    ...onboarding,
+    entry('manifest-signed', day(2, '08:10:00.000'), { promotionId: id, version: '7.3', manifest: manifestOf(id) }),
+    entry('pointer-moved', day(2, '08:20:00.000'), {
+      promotionId: id,
+      kind: 'adopt',
+      productionVersion: '7.3',
+      previousVersion: '',
+      fallback: '',
+      label: 'adopted, gates not passed',
+    }),
+  ];
+
+  it('is said to have passed no gate, and answers with the approval of the onboarding', async () => {
+    expect(await ask(adopted)).toMatchObject({
+      version: '7.3',
+      arm: 'production',
+      since: day(2, '08:20:00.000'),
+      promotionId: id,
+      why: 'Adopted, gates not passed: A new model.',
+      label: 'adopted, gates not passed',
+      approvals: [{ stage: 'change', approver: ada }],
+      manifest: manifestOf(id),
+    });
+    expect(await ask(adopted, { at: day(2, '08:15:00.000') })).toMatchObject({ version: 'seasonal-naive' });
+  });
+
+  it('is still said so after a rollback to it, and not of the version that followed', async () => {
+    const next = [...adopted, ...exposures('demand_8_1', '8.0', 5, '7.3'), ...promoted('demand_8_1', '8.0', 5)];
+    expect(await ask(next)).not.toHaveProperty('label');
+    expect(await ask([...next, rolledBack(day(6), '8.0', '7.3')])).toMatchObject({
+      version: '7.3',
+      why: expect.stringContaining('Rolled back from 8.0'),
+      label: 'adopted, gates not passed',
+      manifest: manifestOf(id),
+    });
+  });
+});
+
 describe('a question that has no answer', () => {
   it('names a model that the ledger does not know', async () => {
     await expect(ask([])).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PointerDocument, UnsignedDocument } from '../../functions/pointer/document.ts';
 import { decideTarget, type Known, type TargetQuestion } from '../../functions/rollback/target.ts';
-import { RETURNING, unsignedDocument } from '../pointer/fixtures.ts';
+import { AT, RETURNING, unsignedDocument } from '../pointer/fixtures.ts';
 
 function documentOf(members: Partial<UnsignedDocument>): PointerDocument {
   return { ...unsignedDocument(members), signature: 'x' };
@@ -30,6 +30,8 @@ function decide(over: Partial<Omit<TargetQuestion, 'known'>> & Partial<Known> = 
     input: {},
     live,
     justRolledBack: false,
+    byPerson: true,
+    at: AT,
     ...question,
     known: { versions, returnDocuments, complete },
   });
@@ -106,6 +108,109 @@ describe('The target of a rollback', () => {
   ])('is refused when the named version is %s', (_what, versions, documents, targetVersion, code) => {
     const answer = decide({ versions, returnDocuments: documentsFor(...documents), input: { targetVersion } });
     expect(answer).toMatchObject({ outcome: 'rejected', reasons: [{ code, path: 'targetVersion' }] });
+  });
+});
+
+/** Later than any moment at which these tests ask. */
+const UNTIL = '2026-04-01T00:00:00Z';
+const CANARY = { canaryVersion: '4.0', canaryPercentage: 5, canaryUntil: UNTIL };
+const SHADOW = { shadowVersion: '4.0', shadowUntil: UNTIL };
+const BESIDE = { productionVersion: '3.0', previousVersion: '2.0' };
+/** 4.0 is a candidate beside them. */
+const WITH_CANDIDATE: Versions = [...VERSIONS, { version: '4.0', status: 'candidate' }];
+const ALL = documentsFor('', '1.0', '2.0', '3.0');
+
+describe('With a candidate beside production, a rollback that names no version', () => {
+  const ask = (members: Partial<UnsignedDocument>, over: Parameters<typeof decide>[0] = {}) =>
+    decide({ live: documentOf({ ...BESIDE, ...members }), versions: WITH_CANDIDATE, returnDocuments: ALL, ...over });
+
+  it('takes an active canary out, the newest change that serves anybody, and leaves production', () => {
+    expect(ask(CANARY)).toMatchObject({ outcome: 'go', from: '4.0', to: { version: '3.0' } });
+  });
+
+  it.each([
+    ['is past its bound', { canaryUntil: AT }],
+    ['has no share yet', { canaryPercentage: 0 }],
+  ])('goes back from production when the canary %s: it serves nobody', (_, members) => {
+    expect(ask({ ...CANARY, ...members })).toMatchObject({ from: '3.0', to: { version: '2.0' } });
+  });
+
+  it('goes back from production beside a shadow, which serves nobody', () => {
+    expect(ask(SHADOW)).toMatchObject({ from: '3.0', to: { version: '2.0' } });
+  });
+
+  it.each([
+    ['shadow', SHADOW],
+    ['canary', CANARY],
+    ['canary that is over', { ...CANARY, canaryUntil: AT }],
+  ])('takes the %s out beside the safe forecast', (_, members) => {
+    const first = { productionVersion: '', previousVersion: '', fallback: 'seasonal-naive' };
+    expect(ask({ ...first, ...members })).toMatchObject({ from: '4.0', to: { version: '' } });
+  });
+
+  it('goes back from production when it names another target, and from the canary when it names production', () => {
+    expect(ask(CANARY, { input: { targetVersion: '1.0' } })).toMatchObject({ from: '3.0', to: { version: '1.0' } });
+    expect(ask(CANARY, { input: { targetVersion: '3.0' } })).toMatchObject({ from: '4.0', to: { version: '3.0' } });
+  });
+
+  it('moves nobody off production when no document keeps it, but says that it cannot be done', () => {
+    expect(ask(CANARY, { returnDocuments: documentsFor('', '1.0', '2.0') })).toMatchObject({
+      outcome: 'none',
+      from: '4.0',
+      reasons: [{ code: 'NO_RETURN_DOCUMENT', path: '3.0' }],
+    });
+  });
+
+  it('goes further back when production itself is withdrawn', () => {
+    const versions = WITH_CANDIDATE.map((one) =>
+      one.version === '3.0' ? { ...one, status: 'withdrawn' as const } : one,
+    );
+    expect(ask(CANARY, { versions })).toMatchObject({ from: '4.0', to: { version: '2.0' } });
+  });
+});
+
+describe('A rollback that names a version which serves nobody', () => {
+  const asking = (
+    withdrawVersion: string,
+    members: Partial<UnsignedDocument>,
+    over: Parameters<typeof decide>[0] = {},
+  ) =>
+    decide({
+      live: documentOf({ ...BESIDE, ...members }),
+      versions: WITH_CANDIDATE,
+      returnDocuments: ALL,
+      input: { withdrawVersion },
+      ...over,
+    });
+
+  it('takes the shadow out', () => {
+    expect(asking('4.0', SHADOW)).toMatchObject({ from: '4.0', to: { version: '3.0' } });
+  });
+
+  it('takes out the version before, which runs as shadow until the new one is confirmed', () => {
+    const confirming = { shadowVersion: '2.0', shadowUntil: UNTIL };
+    expect(asking('2.0', confirming)).toMatchObject({ from: '2.0', to: { version: '3.0' } });
+  });
+
+  it('goes back from production past the shadow that was named before', () => {
+    const versions = withStatus('2.0', 'withdrawn');
+    expect(asking('3.0', { shadowVersion: '2.0', shadowUntil: UNTIL }, { versions })).toMatchObject({
+      from: '3.0',
+      to: { version: '1.0' },
+    });
+  });
+
+  it('withdraws a candidate that waits for its next stage, when a person asks', () => {
+    expect(asking('4.0', {})).toMatchObject({ outcome: 'go', from: '4.0', to: { version: '3.0' } });
+  });
+
+  it.each([
+    ['automation asks', { byPerson: false }],
+    ['nothing keeps production as it is', { returnDocuments: documentsFor('', '1.0', '2.0') }],
+    ['another target is named', { input: { withdrawVersion: '4.0', targetVersion: '1.0' } }],
+  ])('moves nothing for such a candidate when %s', (_, over) => {
+    const reasons = [{ code: 'ALREADY_WITHDRAWN', message: '4.0 is not live.' }];
+    expect(asking('4.0', {}, over)).toMatchObject({ outcome: 'already-withdrawn', from: '4.0', reasons });
   });
 });
 
