@@ -4,20 +4,34 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import { PlatformFault } from '../local/platform-fault.ts';
-import { parseDemoArguments, USAGE } from './arguments.ts';
-import { demoCandidates } from './candidates.ts';
+import { type DemoArguments, parseDemoArguments, USAGE } from './arguments.ts';
+import { auditLog, isClean } from './audit.ts';
 import { FIRST_APPROVER, MODEL } from './cast.ts';
-import { startLocalStack } from './local-stack.ts';
+import { STOCK_RULES } from './inventory.ts';
+import { type LocalStack, startLocalStack } from './local-stack.ts';
 import type { DemoOutcome } from './outcome.ts';
+import { readPredictionLog } from './prediction-log.ts';
+import { Progress } from './progress.ts';
+import { Replay } from './replay.ts';
+import { replayPorts } from './replay-ports.ts';
+import { prepareScenario, type Scenario } from './scenario.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { Story } from './story.ts';
+import { summaryOf } from './summary.ts';
 
 const OUTDIR = '.local/demo';
 const started = Date.now();
-
-function say(line: string): void {
-  const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
-  console.log(`${seconds} s  ${line}`);
-}
+const seconds = () => (Date.now() - started) / 1000;
+const stopwatch = new Stopwatch(seconds);
+const progress = new Progress(
+  {
+    isTerminal: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 120,
+    write: (text) => process.stdout.write(text),
+  },
+  seconds,
+);
+const say = (line: string) => progress.say(line);
 
 /** Runs the stand-alone verifier as anybody would: as a program of its own, which knows only the endpoint and the names. */
 async function verify(endpoint: string, outputsFile: string): Promise<boolean> {
@@ -42,6 +56,17 @@ async function run(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  const prepared = await prepareScenario(args);
+  if (!prepared.ok) {
+    console.error(prepared.faults.join('\n'));
+    return 2;
+  }
+  for (const note of prepared.scenario.notes) say(note);
+  stopwatch.lap('reading and backtests');
+  return withStack((stack) => play(stack, prepared.scenario, args));
+}
+
+async function withStack(use: (stack: LocalStack) => Promise<number>): Promise<number> {
   await mkdir(OUTDIR, { recursive: true });
   say('synthesizing the stack and starting it on this machine');
   const functionLog: string[] = [];
@@ -49,58 +74,60 @@ async function run(): Promise<number> {
     settings: {
       firstApprovers: [FIRST_APPROVER],
       senderEmail: 'releases@retailer.example',
+      // Days pass in a fraction of a second: each is to see the newest document.
+      pointerPollSeconds: 0,
     },
     outdir: `${OUTDIR}/cdk.out`,
     functionLog: (name, line) => functionLog.push(`${name} ${line}`),
     log: (line) => functionLog.push(line),
   });
   try {
-    const outputsFile = `${OUTDIR}/outputs.json`;
-    await writeFile(outputsFile, JSON.stringify({ ModelRelease: stack.platform.outputs }, null, 2));
     say(`up at ${stack.platform.endpoint}, inbox at ${stack.platform.inboxUrl}`);
-    const { SigningKeyArn = '' } = stack.platform.outputs;
-    const publicKey = await readPublicKey(stack.clients.kms, SigningKeyArn);
-    const story = new Story(stack, publicKey, say);
-    const told = await story.tell(await demoCandidates(args));
-    const verified = await verify(stack.platform.endpoint, outputsFile);
-    const outcome: DemoOutcome = { ...told, ledger: { entries: story.entries, verified } };
-    summarize(outcome);
-    if (args.json !== undefined) {
-      await mkdir(dirname(args.json), { recursive: true });
-      await writeFile(args.json, `${JSON.stringify(outcome, null, 2)}\n`);
-    }
-    return verified ? 0 : 1;
+    stopwatch.lap('start');
+    return await use(stack);
   } finally {
     await stack.stop();
     await writeFile(`${OUTDIR}/functions.log`, `${functionLog.join('\n')}\n`);
   }
 }
 
-function summarize(outcome: DemoOutcome): void {
-  const lines = outcome.promotions.flatMap((promotion) => [
-    `  ${outcome.model} ${promotion.version}: ${promotion.end}`,
-    ...promotion.stages.map((stage) => `    ${stage.stage}: ${stage.verdict}`),
-    ...promotion.approvals.map((one) => `    ${one.stage}: ${one.decision} by ${one.approver}: "${one.justification}"`),
-  ]);
-  const { pointer, rollback, ledger } = outcome;
-  console.log(
-    [
-      '',
-      'Summary',
-      ...lines,
-      `  served: ${pointer.before} -> ${pointer.after}${pointer.afterRollback === null ? '' : ` -> ${pointer.afterRollback} after the rollback`}`,
-      ...(rollback === null
-        ? []
-        : [`  rollback: ${rollback.cause}, ${rollback.seconds} s from the request to the confirmed switch`]),
-      `  ledger: ${ledger.entries} entries, ${ledger.verified ? 'verified' : 'NOT VERIFIED'}`,
-      `  outcome: ${outcome.outcome}`,
-    ].join('\n'),
-  );
+async function play(stack: LocalStack, scenario: Scenario, args: DemoArguments): Promise<number> {
+  const outputsFile = `${OUTDIR}/outputs.json`;
+  await writeFile(outputsFile, JSON.stringify({ ModelRelease: stack.platform.outputs }, null, 2));
+  const { demand, firstDay, excludedCategory, source } = scenario;
+  const functionName = stack.output('InferenceFunctionName');
+  const ports = replayPorts({ ...stack.clients, functionName, bucket: stack.output('PredictionBucketName') });
+  const replay = new Replay({ model: MODEL, demand, firstDay, rules: STOCK_RULES, ports });
+  const publicKeyPem = await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn'));
+  const { interactive } = args;
+  const story = new Story({ stack, publicKeyPem, replay, excludedCategory, progress, stopwatch, interactive });
+  const told = await story.tell(scenario.candidates);
+  const audit = auditLog({
+    logged: await readPredictionLog(stack.clients.s3, stack.output('PredictionBucketName'), MODEL),
+    served: replay.served,
+    excludedCategories: excludedCategory === null ? [] : [excludedCategory],
+  });
+  const verified = await verify(stack.platform.endpoint, outputsFile);
+  stopwatch.lap('log and ledger checked');
+  const outcome: DemoOutcome = {
+    ...told,
+    ledger: { entries: story.entries, verified },
+    ...{ predictions: audit.predictions, served: audit.served, logComplete: isClean(audit) },
+    demand: { source, series: demand.series.length, days: demand.days - firstDay - replay.daysLeft },
+    seconds: stopwatch.laps,
+  };
+  console.log(summaryOf(outcome, audit));
+  if (args.json !== undefined) {
+    await mkdir(dirname(args.json), { recursive: true });
+    await writeFile(args.json, `${JSON.stringify(outcome, null, 2)}\n`);
+  }
+  return verified && outcome.logComplete ? 0 : 1;
 }
 
 try {
   process.exitCode = await run();
 } catch (error) {
+  progress.end();
   if (error instanceof PlatformFault) console.error(`${error.message}\n${error.next}`);
   else console.error(error);
   console.error(`The functions' log is in ${OUTDIR}/functions.log.`);

@@ -1,6 +1,7 @@
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -18,8 +19,11 @@ export interface LocalStack {
     readonly sfn: SFNClient;
     readonly dynamo: DynamoDBDocumentClient;
     readonly kms: KMSClient;
+    readonly lambda: LambdaClient;
     readonly appConfigData: AppConfigDataClient;
   };
+  /** An output of the stack by its name. @throws Error when it has none of that name */
+  readonly output: (name: string) => string;
   readonly stop: () => Promise<void>;
 }
 
@@ -44,11 +48,17 @@ export async function startLocalStack(options: {
     sfn: new SFNClient(where),
     dynamo: DynamoDBDocumentClient.from(new DynamoDBClient(where)),
     kms: new KMSClient(where),
+    lambda: new LambdaClient(where),
     appConfigData: new AppConfigDataClient(where),
   };
   return {
     platform,
     clients,
+    output: (name) => {
+      const value = platform.outputs[name];
+      if (value === undefined) throw new Error(`The stack has no output ${name}.`);
+      return value;
+    },
     stop: async () => {
       for (const client of Object.values(clients)) client.destroy();
       await platform.stop();

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { LogAudit } from './audit.ts';
 import type { WatchedEntry } from './ledger-watch.ts';
 
 export interface PromotionOutcome {
@@ -29,6 +30,16 @@ export interface DemoOutcome {
   readonly pointer: { readonly before: string; readonly after: string; readonly afterRollback: string | null };
   readonly rollback: { readonly cause: string; readonly seconds: number } | null;
   readonly ledger: { readonly entries: number; readonly verified: boolean };
+  /** Forecasts in the prediction log per arm, as counted there. */
+  readonly predictions: LogAudit['predictions'];
+  /** Forecasts that were answered to the caller. */
+  readonly served: number;
+  /** Whether each served forecast is in the log exactly once, as it was answered. */
+  readonly logComplete: boolean;
+  /** What was replayed. */
+  readonly demand: { readonly source: string; readonly series: number; readonly days: number };
+  /** Wall clock by part, such as `1.0.0 shadow`. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 
 const judged = z.object({

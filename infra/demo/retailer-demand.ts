@@ -1,12 +1,7 @@
-/** One product in one shop with its daily demand from FIRST_DAY on. */
-export interface Series {
-  readonly sku: string;
-  readonly store: string;
-  readonly region: string;
-  readonly category: string;
-  /** Units per day; index 0 is FIRST_DAY. */
-  readonly units: readonly number[];
-}
+import type { DemandSeries } from './demand.ts';
+
+/** A series from FIRST_DAY on. */
+type Series = Omit<DemandSeries, 'start'>;
 
 /** Two whole years, so that each season is seen twice. */
 export const FIRST_DAY = '2024-01-01';
@@ -84,9 +79,4 @@ function poisson(random: Random, mean: number): number {
     units += 1;
   }
   return units;
-}
-
-/** Business date of a day index. */
-export function dateOf(day: number): string {
-  return new Date(Date.parse(FIRST_DAY) + day * 86_400_000).toISOString().slice(0, 10);
 }

@@ -1,76 +1,69 @@
 import { gzipSync } from 'node:zlib';
-import { DAYS, dateOf, generateDemand, type Series, seededRandom } from './retailer-demand.ts';
-import { type Forecaster, seasonalNaive, smoothedLevel, underforecast, weekdayMean } from './retailer-forecasts.ts';
+import { BIASED, type Described, FIRST, forecastOf, GOOD, SAFE } from './artifacts.ts';
+import { BACKTEST_HORIZON, backtestCsv, type Claim, rollingOrigins } from './backtest.ts';
+import { type Demand, demandCsv, upTo } from './demand.ts';
+import { HISTORY_DAYS } from './replay.ts';
+import { DAYS, FIRST_DAY, generateDemand, seededRandom } from './retailer-demand.ts';
 
-/** Gzipped CSV files in the form that a pipeline hands in. */
+/** Days at the end of a history that are kept back to be replayed: enough for two promotions that take their time. */
+export const REPLAY_DAYS = 119;
+/** Days of history that a pipeline hands in: what lies before says little of today's demand. */
+const HANDED_IN_DAYS = 730;
+
+/** A made-up retailer, with gzipped CSV files in the form that a pipeline hands in. */
 export interface Retailer {
+  readonly demand: Demand;
+  /** Demand before the days that are kept back. */
   readonly history: Buffer;
   readonly backtests: {
-    /** Mean of the last same weekdays, against the safe forecast. */
+    /** The first version against the safe forecast. */
     readonly first: Buffer;
-    /** Smoothed level with a weekday profile, against the first. */
+    /** The good second version against the first. */
     readonly second: Buffer;
     /** Systematically too low, against the first. */
     readonly biased: Buffer;
   };
 }
 
-const HORIZON_DAYS = 14;
-/** Eight origins two weeks apart; their windows do not overlap, and the last one ends with the data. */
-const ORIGINS = Array.from({ length: 8 }, (_, index) => DAYS - 1 - HORIZON_DAYS * (8 - index));
+/** The demand of a made-up retailer over two years. The same seed gives the same demand. */
+export function generatedDemand(seed: number): Demand {
+  const series = generateDemand(seededRandom(seed)).map((one) => ({ ...one, start: 0 }));
+  return { firstDate: FIRST_DAY, days: DAYS, series };
+}
 
-/**
- * A made-up retailer with two years of daily demand, and backtests of three candidates over the last sixteen weeks.
- * Each forecast is computed from the demand up to its origin. The same seed gives the same bytes.
- */
+/** The made-up retailer with the backtests of three candidates. The same seed gives the same bytes. */
 export function generateRetailer(seed: number): Retailer {
-  const demand = generateDemand(seededRandom(seed));
+  const demand = generatedDemand(seed);
+  const known = upTo(demand, demand.days - REPLAY_DAYS - 1);
   return {
-    history: gzipSync(historyCsv(demand)),
+    demand,
+    history: historyFile(known),
     backtests: {
-      first: gzipSync(backtestCsv(demand, weekdayMean, seasonalNaive)),
-      second: gzipSync(backtestCsv(demand, smoothedLevel, weekdayMean)),
-      biased: gzipSync(backtestCsv(demand, underforecast, weekdayMean)),
+      first: backtestFile(known, { candidate: FIRST, baseline: SAFE }),
+      second: backtestFile(known, { candidate: GOOD, baseline: FIRST }),
+      biased: backtestFile(known, { candidate: BIASED, baseline: FIRST }),
     },
   };
 }
 
-function historyCsv(demand: readonly Series[]): string {
-  const dates = Array.from({ length: DAYS }, (_, day) => dateOf(day));
-  const rows = demand.flatMap(({ sku, store, region, category, units }) =>
-    units.map((sold, day) => `${dates[day]},${sku},${store},${region},${category},${sold}`),
+/** The history that a pipeline hands in: the last two years of what is known. */
+export function historyFile(known: Demand): Buffer {
+  const from = Math.max(0, known.days - HANDED_IN_DAYS);
+  const series = known.series.map((one) => ({
+    ...one,
+    start: Math.max(one.start, from),
+    units: one.units.slice(Math.max(0, from - one.start)),
+  }));
+  return gzipSync(demandCsv({ ...known, series }));
+}
+
+/** A backtest over the last sixteen weeks of what is known. */
+export function backtestFile(
+  known: Demand,
+  of: { readonly candidate: Described; readonly baseline: Described; readonly claim?: Claim },
+): Buffer {
+  const plan = { origins: rollingOrigins(known.days), horizonDays: BACKTEST_HORIZON, historyDays: HISTORY_DAYS };
+  return gzipSync(
+    backtestCsv({ demand: known, plan, ...of, candidate: forecastOf(of.candidate), baseline: forecastOf(of.baseline) }),
   );
-  return csv('date,sku,store,region,category,units', rows);
-}
-
-function backtestCsv(demand: readonly Series[], candidate: Forecaster, baseline: Forecaster): string {
-  const rows = ORIGINS.flatMap((origin, fold) => {
-    const past = demand.map((series) => ({ ...series, units: series.units.slice(0, origin + 1) }));
-    const forecasts = candidate(past, HORIZON_DAYS);
-    const compared = baseline(past, HORIZON_DAYS);
-    return demand.flatMap((series, index) =>
-      Array.from({ length: HORIZON_DAYS }, (_, ahead) => {
-        const target = origin + 1 + ahead;
-        const forecast = forecasts[index]?.[ahead]?.toFixed(3);
-        const other = compared[index]?.[ahead]?.toFixed(3);
-        const key = [
-          dateOf(origin),
-          series.sku,
-          series.store,
-          series.region,
-          series.category,
-          dateOf(target),
-          ahead + 1,
-        ];
-        return [...key, series.units[target], forecast, other, `fold-${fold + 1}`, dateOf(origin)].join(',');
-      }),
-    );
-  });
-  const header =
-    'origin_date,sku,store,region,category,target_date,horizon,actual,candidate,baseline,fold_id,trained_through';
-  return csv(header, rows);
-}
-
-function csv(header: string, rows: readonly string[]): string {
-  return `${[header, ...rows].join('\n')}\n`;
 }

@@ -8,11 +8,17 @@ const facts = z.looseObject({
   stage: z.string().optional(),
   verdict: z.string().optional(),
   decision: z.string().optional(),
+  justification: z.string().optional(),
   end: z.string().optional(),
   productionVersion: z.string().optional(),
+  shadowVersion: z.string().optional(),
+  canaryVersion: z.string().optional(),
+  canaryPercentage: z.number().optional(),
   fallback: z.string().optional(),
-  from: z.string().optional(),
-  to: z.string().optional(),
+  from: z.unknown().optional(),
+  to: z.unknown().optional(),
+  percentage: z.number().optional(),
+  closedDays: z.number().optional(),
   cause: z.string().optional(),
   seconds: z.number().optional(),
   approver: z.looseObject({ name: z.string() }).optional(),
@@ -27,14 +33,15 @@ const facts = z.looseObject({
     )
     .optional(),
 });
+type Facts = z.infer<typeof facts>;
 
 /** A version as people say it. */
 export function named(version: string): string {
   return version === '' ? 'the safe forecast' : version;
 }
 
-/** One entry of the ledger as a line for people; null for those that only programs need. */
-export function tell(entry: WatchedEntry): string | null {
+/** One entry of the ledger as a line for people; null for those that only programs need. `numbers`: of a judged gate. */
+export function tell(entry: WatchedEntry, numbers = ''): string | null {
   const data = facts.parse(entry.data);
   switch (entry.type) {
     case 'change-requested':
@@ -44,17 +51,19 @@ export function tell(entry: WatchedEntry): string | null {
     case 'candidate-registered':
       return `${data.version} registered by ${entry.actor.name}`;
     case 'gate-judged':
-      return `${data.stage} gate: ${data.verdict}${because(data.reasons)}`;
+      return `${data.stage} gate: ${data.verdict}${numbers === '' ? '' : `: ${numbers}`}${because(data.reasons)}`;
     case 'manifest-signed':
       return 'manifest signed';
     case 'gate-opened':
       return `${data.stage === 'change' ? 'approval' : `approval for ${data.stage}`} asked by email`;
     case 'approval-decided':
-      return `${data.approver?.name} decided: ${data.decision}`;
-    case 'return-prepared':
-      return `way back ready: ${named(data.version ?? '')}`;
+      return `${data.approver?.name} decided: ${data.decision}: "${data.justification}"`;
     case 'pointer-moved':
-      return `pointer moved: ${data.productionVersion === '' ? `the safe forecast (${data.fallback})` : data.productionVersion} serves`;
+      return `pointer moved: ${moved(data)}`;
+    case 'canary-advanced':
+      return `canary widened to ${data.percentage} % after ${data.closedDays} closed days`;
+    case 'exposure-ended':
+      return `${data.stage} of ${data.version} ended: production alone serves`;
     case 'release-noted':
       return 'release note written';
     case 'promotion-ended':
@@ -64,17 +73,32 @@ export function tell(entry: WatchedEntry): string | null {
     case 'rollback-intended':
       return `rollback asked for by ${entry.actor.name}: ${data.cause}`;
     case 'rolled-back':
-      return `rolled back from ${named(data.from ?? '')} to ${named(data.to ?? '')} in ${data.seconds} s`;
+      return `rolled back from ${named(String(data.from ?? ''))} to ${named(String(data.to ?? ''))} in ${data.seconds} s`;
     default:
       return null;
   }
 }
 
-function because(reasons: z.infer<typeof facts>['reasons'] = []): string {
+function moved({
+  kind,
+  productionVersion = '',
+  fallback,
+  shadowVersion,
+  canaryVersion,
+  canaryPercentage,
+}: Facts): string {
+  const serves = productionVersion === '' ? `the safe forecast (${fallback})` : productionVersion;
+  if (kind === 'shadow') return `${serves} serves, ${shadowVersion} runs beside it unseen`;
+  if (kind === 'canary') return `${canaryVersion} serves ${canaryPercentage} % of the units, ${serves} the rest`;
+  const beside = shadowVersion === undefined || shadowVersion === '' ? '' : `, ${shadowVersion} runs beside it`;
+  return `${serves} serves${beside}`;
+}
+
+function because(reasons: Facts['reasons'] = []): string {
   return reasons
     .map(({ code, message, got, allowed }) => {
-      const facts = [got && `got ${got}`, allowed && `allowed ${allowed}`].filter(Boolean).join(', ');
-      return `\n           ${code}: ${facts === '' ? message : facts}`;
+      const found = [got && `got ${got}`, allowed && `allowed ${allowed}`].filter(Boolean).join(', ');
+      return `\n           ${code}: ${found === '' ? message : found}`;
     })
     .join('');
 }

@@ -1,0 +1,53 @@
+import { isClean, type LogAudit } from './audit.ts';
+import type { DemoOutcome, PromotionOutcome } from './outcome.ts';
+
+/** What happened, for people. */
+export function summaryOf(outcome: DemoOutcome, audit: LogAudit): string {
+  const { pointer, rollback, ledger, seconds } = outcome;
+  const after = pointer.afterRollback === null ? '' : ` -> ${pointer.afterRollback} after the rollback`;
+  return [
+    '',
+    'Summary',
+    ...outcome.promotions.flatMap((promotion) => promotionLines(outcome.model, promotion)),
+    `  served: ${pointer.before} -> ${pointer.after}${after}`,
+    ...(rollback === null
+      ? []
+      : [`  rollback: ${rollback.cause}, ${rollback.seconds} s from the request to the confirmed switch`]),
+    ...logLines(audit),
+    `  ledger: ${ledger.entries} entries, ${ledger.verified ? 'verified' : 'NOT VERIFIED'}`,
+    `  seconds: ${Object.entries(seconds)
+      .map(([part, spent]) => `${part} ${spent}`)
+      .join(', ')}`,
+    `  outcome: ${outcome.outcome}`,
+  ].join('\n');
+}
+
+function promotionLines(model: string, promotion: PromotionOutcome): readonly string[] {
+  const stopped = promotion.stages.find(({ verdict }) => verdict !== 'PASS');
+  const codes = promotion.reasons.flatMap((reason) => codeOf(reason));
+  const why =
+    promotion.end === 'promoted'
+      ? ''
+      : ` at the ${stopped?.stage ?? 'approval'}${stopped ? ' gate' : ''}: ${codes.join(', ')}`;
+  return [
+    `  ${model} ${promotion.version}: ${promotion.end}${why}`,
+    ...promotion.stages.map((stage) => `    ${stage.stage}: ${stage.verdict}`),
+    ...promotion.approvals.map((one) => `    ${one.stage}: ${one.decision} by ${one.approver}: "${one.justification}"`),
+  ];
+}
+
+function logLines(audit: LogAudit): readonly string[] {
+  const { production, canary, shadow, fallback } = audit.predictions;
+  const { missing, repeated, differing, unasked, excludedServed } = audit;
+  const counted = `${production} production, ${canary} canary, ${fallback} fallback, ${shadow} shadow`;
+  return [
+    `  forecasts: ${audit.served} served; logged: ${counted}`,
+    isClean(audit)
+      ? '  prediction log: each served forecast is in it exactly once, as it was answered'
+      : `  prediction log: NOT AS SERVED: ${missing} missing, ${repeated} repeated, ${differing} different, ${unasked} never answered, ${excludedServed} by a canary in a category that it must not touch`,
+  ];
+}
+
+function codeOf(reason: unknown): readonly string[] {
+  return typeof reason === 'object' && reason !== null && 'code' in reason ? [String(reason.code)] : [];
+}
