@@ -2,6 +2,7 @@ import type { Email } from '../platform/email.ts';
 import { html, visible } from '../platform/html.ts';
 import type { Approver } from '../platform/people.ts';
 import type { Run } from '../registry/items.ts';
+import { exposureWords, pathWords } from './exposure-words.ts';
 import type { GateItem } from './items.ts';
 import { asked, instant, onApproval, onRejection, typedName } from './wording.ts';
 
@@ -37,6 +38,16 @@ function facts({ gate, run }: Letter): readonly (readonly [string, string])[] {
   ];
 }
 
+/** What a stage exposes, and how far the candidate has come; nothing for a change without a version. */
+function sections({ gate, run }: Letter): readonly (readonly [string, readonly string[]])[] {
+  const words = exposureWords(run, gate.stage);
+  const path =
+    run.kind === 'promotion' ? pathWords(run, gate.stage).map(({ stage, words: how }) => `${stage}: ${how}`) : [];
+  return [['What it exposes', words] as const, ['The way there', path] as const].filter(
+    ([, lines]) => lines.length > 0,
+  );
+}
+
 function textOf(letter: Letter): string {
   const { gate, run, approver, link } = letter;
   const again = gate.round === 1 ? [] : ['What was asked before has changed, so earlier requests are void.', ''];
@@ -48,9 +59,10 @@ function textOf(letter: Letter): string {
       ...again,
       '',
       ...facts(letter).map(([name, value]) => `${name}: ${value}`),
+      ...sections(letter).flatMap(([title, lines]) => ['', `${title}:`, ...lines.map((line) => `- ${line}`)]),
       '',
       `If approved: ${onApproval(run, gate.stage)}`,
-      `If rejected: ${onRejection(run)}`,
+      `If rejected: ${onRejection(run, gate.stage)}`,
       '',
       'Read the evidence and decide here:',
       link,
@@ -77,7 +89,8 @@ ${gate.round === 1 ? null : html`<p>What was asked before has changed, so earlie
     ([name, value]) =>
       html`<tr><td style="${CELL};color:#57606a;white-space:nowrap">${name}</td><td style="${CELL}">${value}</td></tr>`,
   )}</table>
-<p><strong>If approved:</strong> ${onApproval(run, gate.stage)}<br><strong>If rejected:</strong> ${onRejection(run)}</p>
+${sections(letter).map(([title, lines]) => html`<p><strong>${title}</strong></p><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`)}
+<p><strong>If approved:</strong> ${onApproval(run, gate.stage)}<br><strong>If rejected:</strong> ${onRejection(run, gate.stage)}</p>
 <p><a href="${link}" style="display:inline-block;padding:10px 18px;background:#0b5cad;color:#ffffff;text-decoration:none;border-radius:6px">Read the evidence and decide</a></p>
 <p>You will be asked to type <strong>${typedName(run)}</strong> and to write a justification, which is recorded under your name.
 Opening the link changes nothing. It is meant for you alone: do not forward it.</p>

@@ -1,6 +1,7 @@
 import type { Reason } from '../platform/errors.ts';
 import { type Html, html } from '../platform/html.ts';
 import { EMPTY_FORM, JUSTIFICATION_MAX, JUSTIFICATION_MIN, type TypedForm } from './decision-form.ts';
+import { evidenceSections } from './evidence-sections.ts';
 import type { GateItem } from './items.ts';
 import { page } from './page-frame.ts';
 import type { Review } from './review.ts';
@@ -8,7 +9,7 @@ import {
   askedSection,
   consequences,
   decisionsSection,
-  evidenceSections,
+  exposureSection,
   failureModes,
   proposalSection,
   sealFooter,
@@ -34,7 +35,7 @@ export function approvalPage(review: Review, now: Date, filled: Filled = { typed
 <h1>${question(run, gate.stage)}</h1>
 <p>${statusPill(review, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p>
 ${closed}${closed === null && filled.faults.length > 0 ? errorSummary(filled.faults) : null}
-${askedSection(review)}${proposalSection(review)}${evidenceSections(review)}${failureModes(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
+${askedSection(review)}${exposureSection(review)}${proposalSection(review)}${evidenceSections(review)}${failureModes(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
 ${closed === null ? form(review, filled) : null}
 ${sealFooter(review)}`,
   );

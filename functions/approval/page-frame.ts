@@ -13,7 +13,7 @@ h1{font-size:1.6rem;line-height:1.25;margin:.2rem 0 .6rem}
 h2{font-size:1.1rem;margin:0 0 .6rem}
 h3{font-size:1rem;margin:1rem 0 .3rem}
 p{margin:.4rem 0}
-ul{margin:.3rem 0;padding-left:1.2rem}
+ul,ol{margin:.3rem 0;padding-left:1.4rem}[aria-current]{font-weight:600}details{margin:.6rem 0}summary{cursor:pointer;color:var(--accent)}
 .eyebrow,.soft,footer,.hint{color:var(--soft)}
 .eyebrow{margin:0;font-size:.85rem;letter-spacing:.04em;text-transform:uppercase}
 .pill{display:inline-block;padding:.1rem .6rem;border-radius:1rem;font-weight:600;font-size:.9rem;border:1px solid currentcolor}

@@ -1,12 +1,11 @@
-import type { Reason } from '../platform/errors.ts';
 import { type Html, type HtmlValue, html } from '../platform/html.ts';
 import type { Run } from '../registry/items.ts';
 import { settingsDiff } from '../registry/settings-diff.ts';
+import { exposureWords, pathWords } from './exposure-words.ts';
 import type { GateItem } from './items.ts';
 import { countApprovals } from './quorum.ts';
-import type { ReportSummary, SummaryRow } from './report-summary.ts';
-import type { Evidence, Review } from './review.ts';
-import { instant, onApproval, onRejection, progress } from './wording.ts';
+import type { Review } from './review.ts';
+import { instant, onApproval, onExpiry, onRejection, progress } from './wording.ts';
 
 const facts = (rows: readonly (readonly [string, HtmlValue])[]): Html =>
   html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -46,50 +45,26 @@ function trainingFacts(run: Extract<Run, { kind: 'promotion' }>): readonly (read
   ];
 }
 
+/** How far the promotion has come, and what the stage that is asked for exposes. */
+export function exposureSection({ run, gate }: Review): Html | null {
+  const words = exposureWords(run, gate.stage);
+  if (words.length === 0) return null;
+  const path =
+    run.kind === 'promotion'
+      ? html`<h3>The way there</h3>
+<ol>${pathWords(run, gate.stage).map(({ stage, words: how }) => html`<li${stage === gate.stage ? CURRENT : null}>${stage}: ${how}</li>`)}</ol>`
+      : null;
+  return html`<section aria-labelledby="exposes"><h2 id="exposes">What it exposes, and for how long</h2>
+<ul>${words.map((line) => html`<li>${line}</li>`)}</ul>${path}</section>`;
+}
+
+const CURRENT = html` aria-current="step"`;
+
 export function consequences({ run, gate }: Review): Html {
   return html`<section aria-labelledby="then"><h2 id="then">What happens then</h2>
 <p><strong>If approved:</strong> ${onApproval(run, gate.stage)}</p>
-<p><strong>If rejected:</strong> ${onRejection(run)}</p>
-<p><strong>If nobody decides</strong> before ${instant(gate.expiresAt)}, it expires and nothing changes.</p></section>`;
-}
-
-/** What the gates found, the newest first. */
-export function evidenceSections({ evidence }: Review): readonly Html[] {
-  return evidence.toReversed().map((found) => evidenceSection(found));
-}
-
-function evidenceSection({ stage, result, report }: Evidence): Html {
-  const tone = result.verdict === 'PASS' ? 'good' : result.verdict === 'FAIL' ? 'bad' : 'warn';
-  return html`<section aria-labelledby="evidence-${stage}"><h2 id="evidence-${stage}">Evidence: ${stage} gate</h2>
-<p><span class="pill ${tone}">${result.verdict}</span> <span class="soft">by ${result.judge}, ${instant(result.judgedAt)}</span></p>
-${result.reasons.length === 0 ? null : html`<ul>${result.reasons.map(reasonLine)}</ul>`}
-${report === null ? unreadable() : reportTables(report)}</section>`;
-}
-
-function reasonLine({ code, message }: Pick<Reason, 'code' | 'message'>): Html {
-  return html`<li>${message} <code>${code}</code></li>`;
-}
-
-function unreadable(): Html {
-  return html`<p class="fault">The evaluation report cannot be read, or is not the one that was recorded. Do not approve.</p>`;
-}
-
-function reportTables({ overall, segments, segmentCount, warnings }: ReportSummary): Html {
-  return html`${overall === null ? null : table('All rows of the backtest. WAPE is the absolute error as a share of demand; less is better.', [{ ...overall, name: 'Overall' }])}
-${segments.length === 0 ? null : html`<h3>Worst segments</h3>${table(`The ${segments.length} worst of ${segmentCount} segments, by change of WAPE.`, segments)}`}
-${warnings.length === 0 ? null : html`<h3>Warnings</h3><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`}`;
-}
-
-function table(about: string, rows: readonly SummaryRow[]): Html {
-  return html`<p class="soft">${about}</p>
-<div class="scroll" role="region" aria-label="${about}" tabindex="0"><table>
-<thead><tr><th scope="col">Segment</th><th scope="col">Change</th><th scope="col">Candidate</th><th scope="col">Baseline</th><th scope="col">Bias</th><th scope="col">Rows</th></tr></thead>
-<tbody>${rows.map(
-    (
-      row,
-    ) => html`<tr><th scope="row">${row.name}${row.thin ? html` <span class="soft">(too little data)</span>` : null}</th>
-<td class="${row.direction}" data-label="Change">${row.change}</td><td data-label="Candidate">${row.candidate}</td><td data-label="Baseline">${row.baseline}</td><td data-label="Bias">${row.bias}</td><td data-label="Rows">${row.rows.toLocaleString('en')}</td></tr>`,
-  )}</tbody></table></div>`;
+<p><strong>If rejected:</strong> ${onRejection(run, gate.stage)}</p>
+<p><strong>If nobody decides</strong> before ${instant(gate.expiresAt)}: ${onExpiry(run)}</p></section>`;
 }
 
 export function failureModes({ run }: Review): Html | null {

@@ -24,23 +24,31 @@ export function onApproval(run: Run, stage: GateStage): string {
   if (run.kind === 'promotion') {
     const before = run.baseline === '' ? 'The safe forecast' : `Version ${run.baseline}`;
     if (stage === 'shadow')
-      return `Version ${run.version} runs beside production. Its forecasts are logged, never used.`;
-    if (stage === 'canary') return `Version ${run.version} serves a limited share of the requests for a limited time.`;
-    return `Version ${run.version} serves all forecasts of ${run.model} within minutes. ${before} stays ready to be gone back to.`;
+      return `The way back is proved, then version ${run.version} starts to run beside production. When it has proved itself there, people are asked again before it serves anything; if it does not, the promotion ends by itself.`;
+    if (stage === 'canary')
+      return `The way back is proved, then version ${run.version} serves the first step. The steps follow by themselves; after the last, it is taken out again and people are asked about production. If it does harm or proves nothing in time, the promotion ends by itself.`;
+    return `Version ${run.version} serves all forecasts of ${run.model} within minutes, and owner and teams downstream are told. ${before} stays ready to be gone back to.`;
   }
   if (run.kind === 'change')
     return `The proposed owner, approvers, teams and policy take effect for ${run.model} at once.`;
-  const created = `The model ${run.model} is created with the proposed owner, approvers and policy.`;
-  return run.adopt === undefined
-    ? `${created} It serves the safe forecast until a version is promoted.`
-    : `${created} Version ${run.adopt.version}, which serves elsewhere already, serves all its forecasts at once, although it passed no gate.`;
+  const serves =
+    run.adopt === undefined ? 'the safe forecast until a version is promoted' : `version ${run.adopt.version}`;
+  return `The model ${run.model} is created with the proposed owner, approvers and policy. It serves ${serves}.`;
 }
 
 /** What happens when one person rejects. */
-export function onRejection(run: Run): string {
+export function onRejection(run: Run, stage: GateStage): string {
+  if (run.kind !== 'promotion')
+    return 'One rejection ends this change. Everything stays as it is; a new attempt needs a new request.';
+  const shadow = stage === 'canary' ? ` Version ${run.version} no longer runs beside production.` : '';
+  return `One rejection ends this promotion.${shadow} Production stays as it is; a new attempt needs a new request.`;
+}
+
+/** What happens when too few people decide in time. */
+export function onExpiry(run: Run): string {
   return run.kind === 'promotion'
-    ? 'One rejection ends this promotion. Production stays as it is; a new attempt needs a new request.'
-    : 'One rejection ends this change. Everything stays as it is; a new attempt needs a new request.';
+    ? 'the request expires, and the promotion ends with it. Production stays as it is.'
+    : 'the request expires and nothing changes.';
 }
 
 /** Instants as people read them: `2026-11-22 14:05 UTC`. */

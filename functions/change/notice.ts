@@ -1,7 +1,7 @@
 import { END_WORDS } from '../approval/wording.ts';
 import type { Reason } from '../platform/errors.ts';
 import { normalEmail } from '../platform/people.ts';
-import type { ChangeItem, ModelItem, Run } from '../registry/items.ts';
+import type { ChangeItem, ModelItem, PromotionItem, Run } from '../registry/items.ts';
 import { settingsDiff } from '../registry/settings-diff.ts';
 
 /** A rollback as it is told to people. */
@@ -26,7 +26,10 @@ export interface Notice {
   readonly recipients: readonly string[];
 }
 
-/** The notice of how a promotion or change ended, for the owner, the requester and, when it acts, the teams downstream. */
+/**
+ * The notice of how a promotion or change ended, for the owner, the requester and, when it acts, the teams downstream.
+ * A canary acted even if nothing came of it: its forecasts were used. Of a rollback the teams have a notice already.
+ */
 export function endNotice(run: Run, model: ModelItem | null): Notice {
   const end = run.end ?? 'withdrawn';
   const acts = end === 'promoted' || end === 'applied';
@@ -50,12 +53,12 @@ export function endNotice(run: Run, model: ModelItem | null): Notice {
       type: run.kind === 'promotion' ? 'promotion-ended' : 'change-ended',
       promotionId: run.promotionId,
       model: run.model,
-      ...(run.kind === 'promotion' ? { version: run.version } : {}),
+      ...(run.kind === 'promotion' ? { version: run.version, stage: run.stage } : {}),
       end,
       reasons: run.reasons ?? [],
       at: run.endedAt ?? null,
     },
-    recipients: distinct([run.requestedBy.email, ...concerned(run, model, acts)]),
+    recipients: distinct([run.requestedBy.email, ...concerned(run, model, acts || (end !== 'rolled-back' && wasServed(run)))]),
   };
 }
 
@@ -114,7 +117,31 @@ function endSentence(run: Run, end: NonNullable<Run['end']>): string {
   if (end === 'promoted') {
     return `${run.model} serves version ${run.version} from now on; before, it was ${named(run.baseline)}.`;
   }
-  return `Version ${run.version} of ${run.model} does not go to production; the promotion ended: ${end}. What serves is unchanged.`;
+  return `Version ${run.version} of ${run.model} does not go to production; the promotion ended ${whereIn(run)}: ${end}. ${leftBehind(run, end)}`;
+}
+
+/** Where a promotion stood. */
+function whereIn(run: PromotionItem): string {
+  return run.awaitingApproval ? `while people were asked to let it into ${run.stage}` : `in the ${run.stage} stage`;
+}
+
+/** What people had of a candidate that did not make it, and what serves after it. */
+function leftBehind(run: PromotionItem, end: NonNullable<Run['end']>): string {
+  const after =
+    end === 'rolled-back'
+      ? 'What serves now, the notice of the rollback says.'
+      : 'Production alone serves, as before.';
+  const first = run.exposures.find(({ stage }) => stage === 'canary');
+  if (first === undefined) {
+    const shadowed = run.exposures.length > 0 ? 'It ran beside production and was never served. ' : '';
+    return `${shadowed}${end === 'rolled-back' ? after : 'What serves is unchanged.'}`;
+  }
+  const most = Math.max(...run.exposures.map(({ percentage }) => percentage));
+  return `As a canary it served up to ${most} % of the units from ${first.movedAt} on and serves no more. ${after}`;
+}
+
+function wasServed(run: Run): boolean {
+  return run.kind === 'promotion' && run.exposures.some(({ stage }) => stage === 'canary');
 }
 
 function reasonLines(reasons: readonly Reason[]): readonly string[] {

@@ -47,8 +47,8 @@ export function promotionItem(over: Partial<PromotionItem> = {}): PromotionItem 
 export function promotionBefore(stage: AskedStage, over: Partial<PromotionItem> = {}): PromotionItem {
   const report = (gate: Stage, text: string) => ({ 'evaluation-report': stored(reportKey(gate), text) });
   const { gates } = promotionItem();
-  const shadow = passedGate('shadow/1', report('shadow', stageReportText('shadow')));
-  const canary = passedGate('canary/1', report('canary', stageReportText('canary')));
+  const shadow = passedGate('shadow/1', report('shadow', stageReportText('shadow')), '2026-03-31T06:00:00.000Z');
+  const canary = passedGate('canary/1', report('canary', stageReportText('canary')), '2026-04-15T06:00:00.000Z');
   const manifest = stored(MANIFEST_KEY, 'manifest');
   if (stage === 'shadow') return promotionItem({ manifest, ...over });
   const shadowed = { manifest, exposures: [anExposure()] };

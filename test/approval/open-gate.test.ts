@@ -5,6 +5,7 @@ import { readGate } from '../../functions/approval/read-gate.ts';
 import { requestApproval } from '../../functions/approval/request-approval.ts';
 import { sealOf } from '../../functions/approval/seal.ts';
 import { exposureOf } from '../../functions/promotion/exposure.ts';
+import type { PromotionItem } from '../../functions/registry/items.ts';
 import { ANA, BEN, PIPELINE } from '../fakes/inputs.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 import {
@@ -144,7 +145,7 @@ describe('What was approved before a stage', () => {
     ],
     ['the policy', { policyDigest: 'f'.repeat(64) }, 'shadow'],
     ['the artifact', { artifact: stored('candidates/x/artifact', 'another') }, 'shadow'],
-  ] as const)('does not stand once %s was changed', async (_, change, broken) => {
+  ])('does not stand once %s was changed', async (_, change: Partial<PromotionItem>, broken) => {
     const stand = await createStand(tables, { stage: 'production' });
     await stand.putRun(promotionBefore('production', change));
     await expect(openGate(stand.ports, stand.gate, NOW)).rejects.toMatchObject({

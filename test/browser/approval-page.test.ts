@@ -7,18 +7,30 @@ import { approvalPage } from '../../functions/approval/approval-page.ts';
 import { parseForm, readForm, type TypedForm } from '../../functions/approval/decision-form.ts';
 import { outcomePage } from '../../functions/approval/outcome-page.ts';
 import { PAGE_HEADERS } from '../../functions/approval/page-frame.ts';
-import { summarise } from '../../functions/approval/report-summary.ts';
-import type { Review } from '../../functions/approval/review.ts';
-import { changeItem, gateItem, modelItem, promotionItem, reportText, STARTED } from '../approval/fixtures.ts';
+import { type Report, type Review, reportOf } from '../../functions/approval/review.ts';
+import { STAGES, type Stage } from '../../functions/promotion/life-cycle.ts';
+import type { PromotionItem } from '../../functions/registry/items.ts';
+import { policySchema } from '../../functions/registry/policy.ts';
+import {
+  ASKED_STAGES,
+  type AskedStage,
+  changeItem,
+  gateItem,
+  modelItem,
+  promotionBefore,
+  promotionItem,
+  reportText,
+  STARTED,
+  stageReportText,
+} from '../approval/fixtures.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
 
 const ID = '0'.repeat(31).concat('1');
 const NOW = new Date('2026-03-02T09:00:00.000Z');
-const offline = promotionItem().gates.offline;
 
 function reviewOf(over: Partial<Review> = {}): Review {
   return {
-    run: promotionItem(),
+    run: promotionBefore('production'),
     model: modelItem(),
     gate: gateItem({
       quorum: 2,
@@ -38,10 +50,32 @@ function reviewOf(over: Partial<Review> = {}): Review {
       secretSha256s: ['x'],
       createdAt: STARTED,
     },
-    evidence: offline ? [{ stage: 'offline', result: offline, report: summarise(Buffer.from(reportText())) }] : [],
+    evidence: evidenceOf(promotionBefore('production')),
     ...over,
   };
 }
+
+const REPORTS: Readonly<Record<Stage, Report | null>> = {
+  offline: reportOf('offline', Buffer.from(reportText())),
+  shadow: reportOf('shadow', Buffer.from(stageReportText('shadow'))),
+  canary: reportOf('canary', Buffer.from(stageReportText('canary'))),
+  production: null,
+};
+
+function evidenceOf(run: PromotionItem): Review['evidence'] {
+  return STAGES.flatMap((stage) => {
+    const result = run.gates[stage];
+    return result === undefined ? [] : [{ stage, result, report: REPORTS[stage] }];
+  });
+}
+
+/** What an approver sees who is asked about `stage`. */
+function reviewBefore(stage: AskedStage, over: Partial<PromotionItem> = {}): Review {
+  const run = promotionBefore(stage, { ...over, stage, awaitingApproval: true });
+  const { gate } = reviewOf();
+  return reviewOf({ run, gate: { ...gate, stage }, evidence: evidenceOf(run) });
+}
+
 const BENS = {
   approver: BEN,
   decision: 'approve' as const,
@@ -104,7 +138,10 @@ describe('The approval page in a browser', () => {
     expect(await page.title()).toBe('Approval of demand 1.2.0 into production');
     for (const heading of [
       'What is asked, and why',
+      'What it exposes, and for how long',
       'Evidence: offline gate',
+      'Evidence: shadow gate',
+      'Evidence: canary gate',
       'Worst segments',
       'Known failure modes',
       'What happens then',
@@ -113,8 +150,66 @@ describe('The approval page in a browser', () => {
     ]) {
       expect(await page.getByRole('heading', { name: heading }).isVisible()).toBe(true);
     }
-    expect(await page.getByRole('row').filter({ hasText: 'regime:lumpy' }).textContent()).toContain('+3.1 %');
+    const backtest = page.getByRole('region', { name: 'Evidence: offline gate' });
+    expect(await backtest.getByRole('row').filter({ hasText: 'regime:lumpy' }).textContent()).toContain('+3.1 %');
     expect(complaints).toEqual([]);
+  });
+
+  it.each(ASKED_STAGES)(
+    'says of %s what it exposes, how far the candidate has come, and shows every gate so far',
+    async (stage) => {
+      review = reviewBefore(stage);
+      await open();
+      const [words] = {
+        shadow: ['Nothing that it forecasts is served'],
+        canary: ['It serves a share of the units'],
+        production: ['It serves every forecast'],
+      }[stage];
+      const section = page.getByRole('region', { name: 'What it exposes, and for how long' });
+      expect(await section.textContent()).toContain(words);
+      expect(await section.locator('[aria-current=step]').textContent()).toBe(`${stage}: asked for here`);
+      const shown = await page.getByRole('heading', { name: /^Evidence: / }).allTextContents();
+      const gates = STAGES.slice(0, STAGES.indexOf(stage)).toReversed();
+      expect(shown).toEqual(gates.map((gate) => `Evidence: ${gate} gate`));
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  it('shows what shadow and canary measured, each with its limit and verdict', async () => {
+    await open();
+    const canary = page.getByRole('region', { name: 'Evidence: canary gate' });
+    const overstock = canary.getByRole('row').filter({ hasText: 'Overstock' });
+    expect(await overstock.getByRole('cell').allTextContents()).toEqual([
+      'open',
+      '21.0 %',
+      '19.0 %',
+      '+10.5 %',
+      '+10.0 %',
+    ]);
+    const shadow = page.getByRole('region', { name: 'Evidence: shadow gate' });
+    expect(await shadow.getByRole('row').filter({ hasText: 'Churn ratio' }).textContent()).toContain('1.25');
+    expect(await shadow.textContent()).toContain('28 closed business days, 2026-03-03 to 2026-03-30.');
+    await shadow.getByText('What it was measured on').click();
+    expect(await shadow.getByText('58,240').isVisible()).toBe(true);
+  });
+
+  it('says who is never served by a canary, and where it is drawn from', async () => {
+    const { plan } = promotionItem();
+    const { canaryPlan } = policySchema.parse({
+      canaryPlan: { unit: 'store', where: { regions: ['north'] }, excludedSegments: ['category:medicine'] },
+    });
+    review = reviewBefore('canary', { plan: { ...plan, canary: canaryPlan } });
+    await open();
+    const section = page.getByRole('region', { name: 'What it exposes, and for how long' });
+    for (const words of [
+      '5 % for 2 days, then 20 % for 3 days, then 50 % for 7 days',
+      'at most 42 days',
+      'a whole store',
+      'regions north only',
+      'category:medicine',
+    ]) {
+      expect(await section.textContent()).toContain(words);
+    }
   });
 
   it('is styled although the policy lets in nothing but its own style', async () => {
@@ -126,7 +221,10 @@ describe('The approval page in a browser', () => {
     const evil =
       '<script>document.title="owned"</script><img src="https://evil.example/x.png" onerror="document.title=1">';
     review = reviewOf({
-      run: promotionItem({ knownFailureModes: [evil], change: { ...promotionItem().change, reason: evil } }),
+      run: promotionBefore('production', {
+        knownFailureModes: [evil],
+        change: { ...promotionItem().change, reason: evil },
+      }),
     });
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
@@ -205,9 +303,17 @@ describe('The approval page in a browser', () => {
     expect(await page.locator('thead th:not([scope])').count()).toBe(0);
   });
 
+  it.each([320, 390, 1100])('shows the tables of every gate on a screen of %i pixels', async (width) => {
+    await page.setViewportSize({ width, height: 800 });
+    await open();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    const cut = '[...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth).length';
+    expect(await page.evaluate(cut)).toBe(0);
+  });
+
   it.each([320, 390])('fits a screen of %i pixels without scrolling sideways', async (width) => {
     await page.setViewportSize({ width, height: 800 });
-    review = reviewOf({ run: promotionItem({ knownFailureModes: ['x'.repeat(300)] }) });
+    review = reviewOf({ run: promotionBefore('production', { knownFailureModes: ['x'.repeat(300)] }) });
     await open();
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     const button = await page.getByRole('button').boundingBox();

@@ -41,8 +41,8 @@ export function aModel(over: Partial<ModelItem> = {}): ModelItem {
 }
 
 /** What a gate found that was passed. */
-export function passedGate(judge: string, artifacts: GateResult['artifacts']): GateResult {
-  return { verdict: 'PASS', reasons: [], judge, judgedAt: STARTED, artifacts };
+export function passedGate(judge: string, artifacts: GateResult['artifacts'], judgedAt = STARTED): GateResult {
+  return { verdict: 'PASS', reasons: [], judge, judgedAt, artifacts };
 }
 
 /** A promotion that has passed offline; nobody was asked yet. */
