@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dsseEnvelope, verifyEnvelope } from '../../functions/platform/dsse.ts';
-import { ReleaseError } from '../../functions/platform/errors.ts';
 import { isReturnDocument, verifyDocument } from '../../functions/pointer/document.ts';
 import { parseHosted } from '../../functions/pointer/flag.ts';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
+import { failure } from '../fakes/failure.ts';
 import { ReleaseStage } from '../fakes/release-stage.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 
@@ -28,15 +28,6 @@ async function ready(version = '2.0'): Promise<string> {
   const id = await stage.candidate(version);
   await prepareReturn(stage.returnPorts(), id, stage.now());
   return id;
-}
-
-async function failure(promise: Promise<unknown>): Promise<ReleaseError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (cause: unknown) => cause,
-  );
-  if (error instanceof ReleaseError) return error;
-  throw new Error(`Expected a ReleaseError, got ${String(error)}`);
 }
 
 async function dataOf(type: string) {
