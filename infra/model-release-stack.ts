@@ -21,7 +21,7 @@ import { PointerApplication } from './constructs/pointer-application.ts';
 import { ReleaseFunctions, type ReleaseFunctionsProps } from './constructs/release-functions.ts';
 import { Tables } from './constructs/tables.ts';
 import { Triggers } from './constructs/triggers.ts';
-import type { FunctionSpec } from './functions.ts';
+import type { FunctionSpec } from './function-spec.ts';
 import type { Settings } from './settings.ts';
 
 export interface ModelReleaseStackProps extends StackProps {

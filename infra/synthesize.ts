@@ -6,7 +6,8 @@ import type { Code } from 'aws-cdk-lib/aws-lambda';
 import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { bundledCode } from './bundling.ts';
-import { FUNCTIONS, type FunctionSpec } from './functions.ts';
+import type { FunctionSpec } from './function-spec.ts';
+import { FUNCTIONS } from './functions.ts';
 import { ModelReleaseStack } from './model-release-stack.ts';
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts';
 

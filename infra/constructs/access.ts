@@ -1,5 +1,5 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Access } from '../functions.ts';
+import type { Access } from '../function-spec.ts';
 
 /** ARNs of everything that a function may be let at. */
 export interface AccessTargets {

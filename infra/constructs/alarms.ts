@@ -88,6 +88,25 @@ const LOG_ALARMS = [
     impact: 'Callers get the safe forecast, because inference has no pointer: the released version does not serve.',
   },
   {
+    signal: 'pointer-refused',
+    message: 'POINTER_REFUSED',
+    logOf: 'forecast',
+    impact:
+      'AppConfig serves a pointer that nobody of ours signed; inference keeps the last good one and moves no more.',
+  },
+  {
+    signal: 'pointer-stale',
+    message: 'POINTER_STALE',
+    logOf: 'forecast',
+    impact: 'Inference has not seen its pointer for minutes: a rollback would not reach it.',
+  },
+  {
+    signal: 'production-failing',
+    message: 'PRODUCTION_FAILED',
+    logOf: 'forecast',
+    impact: 'The production version throws, is late or forecasts nothing usable; callers get the safe forecast.',
+  },
+  {
     signal: 'model-not-loaded',
     message: 'MODEL_NOT_LOADED',
     logOf: 'forecast',

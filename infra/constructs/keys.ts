@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { Access } from '../functions.ts';
+import type { Access } from '../function-spec.ts';
 import { FUNCTIONS } from '../functions.ts';
 import { functionRoleArn } from './names.ts';
 

@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { FunctionSpec } from '../functions.ts';
+import type { FunctionSpec } from '../function-spec.ts';
 import { type AccessTargets, statementsFor } from './access.ts';
 import { acknowledge, acknowledgePattern } from './findings.ts';
 import { functionName } from './names.ts';

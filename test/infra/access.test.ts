@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { ConfigName } from '../../functions/platform/config.ts';
-import { FUNCTIONS, type FunctionSpec } from '../../infra/functions.ts';
+import type { FunctionSpec } from '../../infra/function-spec.ts';
+import { FUNCTIONS } from '../../infra/functions.ts';
 import { actionsOf, roleStatements, type Statement, synthesized } from './synthesized.ts';
 
 const environmentSchema = z

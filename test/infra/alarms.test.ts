@@ -87,6 +87,9 @@ describe('alarms', () => {
     ['PREDICTIONS_NOT_LOGGED', 'Forecast'],
     ['POINTER_UNAVAILABLE', 'Forecast'],
     ['MODEL_NOT_LOADED', 'Forecast'],
+    ['POINTER_REFUSED', 'Forecast'],
+    ['POINTER_STALE', 'Forecast'],
+    ['PRODUCTION_FAILED', 'Forecast'],
     ['SHADOW_FAILED', 'Forecast'],
   ])('count %s in the log of %s', (message, logOf) => {
     stack.template.hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -103,7 +106,10 @@ describe('alarms', () => {
       .ofType('AWS::Logs::MetricFilter')
       .map(({ properties }) => /"(\w+)"/.exec(String(properties['FilterPattern']))?.[1] ?? '');
     expect(messages).toContain('SHADOW_FAILED');
-    expect(messages.filter((message) => !code.some((text) => text.includes(`logger.error('${message}'`)))).toEqual([]);
+    // Directly, or through the port by which pure code tells of it.
+    const named = (message: string) =>
+      code.some((text) => new RegExp(`(logger\\.error|signal)\\([^;]*'${message}'`).test(text));
+    expect(messages.filter((message) => !named(message))).toEqual([]);
   });
 
   it.each(['promotion', 'onboarding', 'rollback'])('notice that an execution of %s failed or timed out', (machine) => {

@@ -6,7 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONFIG_NAMES } from '../../functions/platform/config.ts';
 import { type Bundle, bundleFunctions } from '../../infra/bundling.ts';
-import { FUNCTIONS, type FunctionSpec } from '../../infra/functions.ts';
+import type { FunctionSpec } from '../../infra/function-spec.ts';
+import { FUNCTIONS } from '../../infra/functions.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const specs: readonly FunctionSpec[] = FUNCTIONS;

@@ -1,0 +1,52 @@
+import type { ConfigName } from '../functions/platform/config.ts';
+
+/**
+ * What a function may do, in the words of the trade. The stack turns each into the least IAM statements
+ * (infra/constructs/access.ts); a function that names none can only write its log.
+ */
+export const ACCESS = [
+  'registry:read', // GetItem, Query, ConditionCheckItem
+  'registry:write', // PutItem, UpdateItem, DeleteItem
+  'ledger:read',
+  'ledger:append', // PutItem on the ledger, Query for its head, Sign with the ledger key
+  'approvals:read',
+  'approvals:write',
+  'incoming:read', // incoming/ and the configured prefixes
+  'evidence:read',
+  'evidence:write', // put only, with retention
+  'anchors:write',
+  'models:read', // signed manifests and the artifacts that they name
+  'predictions:read', // list and read predictions/ and outcomes/
+  'predictions:write', // put only, once, under predictions/
+  'sign:pointer', // Sign with the manifest and pointer key
+  'keys:read', // GetPublicKey of both keys
+  'pointer:read', // Get and List of AppConfig
+  'pointer:onboard', // create environment and profile
+  'pointer:version', // CreateHostedConfigurationVersion
+  'pointer:deploy', // StartDeployment
+  'pointer:stop', // StopDeployment
+  'pointer:serve', // data plane: StartConfigurationSession, GetLatestConfiguration
+  'callback:send', // SendTaskSuccess
+  'execution:read', // DescribeExecution
+  'execution:stop', // StopExecution
+  'rollback:start', // StartExecution of the rollback machine alone
+  'email:send',
+  'notice:publish',
+] as const;
+export type Access = (typeof ACCESS)[number];
+
+export interface FunctionSpec {
+  readonly name: string;
+  /** Path of the entry from the project's root. */
+  readonly entry: string;
+  /** One sentence for the console and for whoever reads the stack. */
+  readonly description: string;
+  readonly config: readonly ConfigName[];
+  readonly access: readonly Access[];
+  readonly memoryMb?: number;
+  readonly timeoutSeconds?: number;
+  /** Size of /tmp; Lambda gives 512 unless told. */
+  readonly temporaryMb?: number;
+  /** Ships the DuckDB engine beside the bundle. */
+  readonly duckdb?: boolean;
+}
