@@ -17,9 +17,9 @@ export function weekdayProfile(history: readonly number[], weeks: number): Weekd
   const recent = whole === 0 ? [] : history.slice(-7 * whole);
   const overall = meanOf(recent);
   if (overall === 0) return FLAT;
-  const shares = Array.from({ length: 7 }, (_, weekday) => {
-    const days = recent.filter((_units, index) => index % 7 === weekday);
-    return meanOf(days) / overall;
+  const shares = new Array<number>(7).fill(0);
+  recent.forEach((units, index) => {
+    shares[index % 7] = (shares[index % 7] ?? 0) + units / whole / overall;
   });
   // The history's last day is the seventh of its last whole week.
   return (day) => shares[(((day + 6) % 7) + 7) % 7] ?? 1;

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { parseForecastEvent } from '../../functions/inference/forecast-event.ts';
+import { isReleaseError, type Reason } from '../../functions/platform/errors.ts';
+import { eventOf, requestOf } from './stand.ts';
+
+function refusal(event: unknown): { readonly message: string; readonly reasons: readonly Reason[] } {
+  try {
+    parseForecastEvent(event);
+  } catch (error) {
+    if (isReleaseError(error, 'INVALID_INPUT')) return error;
+    throw error;
+  }
+  return { message: '', reasons: [] };
+}
+
+const paths = (event: unknown) => refusal(event).reasons.map(({ path }) => path);
+
+describe('A forecast event', () => {
+  it('is taken with what it leaves out', () => {
+    const { requestId: _, ...rest } = eventOf({ requests: [{ sku: 'milk', store: 'harbour', history: [] }] });
+    expect(parseForecastEvent(rest)).toEqual({
+      ...rest,
+      requests: [{ sku: 'milk', store: 'harbour', region: '', category: '', segments: [], history: [] }],
+    });
+  });
+
+  it('carries segments and features as they are', () => {
+    const request = requestOf('milk', { segments: ['tier:gold'], features: { price: 2.5, promotion: null } });
+    expect(parseForecastEvent(eventOf({ requests: [request] })).requests).toEqual([request]);
+  });
+
+  it('is refused with every fault at once, in the message too', () => {
+    const requests = [
+      requestOf('milk', { history: [1, -1, null, '3'] }),
+      requestOf('bread', { segments: ['gold'] }),
+      requestOf('salt'),
+      requestOf('salt'),
+    ];
+    const event = eventOf({ model: 'Demand', asOf: '2026-02-30', horizonDays: 61, requestId: 'a b', requests });
+    const faulty = [
+      ...['model', 'asOf', 'horizonDays', 'requestId', 'requests.0.history.1', 'requests.0.history.2'],
+      ...['requests.0.history.3', 'requests.1.segments.0', 'requests.3'],
+    ];
+    expect(paths(event)).toEqual(faulty);
+    for (const path of faulty) expect(refusal(event).message).toContain(`${path}: `);
+  });
+
+  it.each([0, 61, 1.5, '7', undefined])('is refused for a horizon of %s', (horizonDays) => {
+    expect(paths(eventOf({ horizonDays }))).toEqual(['horizonDays']);
+  });
+
+  it.each(['', 'a/b', 'ü', 'x'.repeat(101), '../x', 5])('is refused for the request id %s', (requestId) => {
+    expect(paths(eventOf({ requestId }))).toEqual(['requestId']);
+  });
+
+  it('takes as many requests as it may have, and no more', () => {
+    const requests = Array.from({ length: 10_001 }, (_, index) => requestOf(`sku-${index}`, { history: [] }));
+    expect(parseForecastEvent(eventOf({ requests: requests.slice(1) })).requests).toHaveLength(10_000);
+    expect(paths(eventOf({ requests }))).toEqual(['requests']);
+    expect(paths(eventOf({ requests: [] }))).toEqual(['requests']);
+  });
+
+  it('is refused when its answer would be too large', () => {
+    const requests = Array.from({ length: 1_000 }, (_, index) => requestOf(`sku-${index}`, { history: [] }));
+    expect(paths(eventOf({ requests, horizonDays: 45 }))).toEqual([]);
+    expect(refusal(eventOf({ requests, horizonDays: 46 })).reasons).toMatchObject([
+      { path: 'requests', got: '1000 requests of 46 days', next: 'Split the requests.' },
+    ]);
+  });
+
+  it('is refused for a batch by S3 URI, with the reason', () => {
+    const { reasons } = refusal(eventOf({ requests: undefined, input: 's3://bucket/batch.json' }));
+    expect(reasons.find(({ path }) => path === 'input')?.message).toContain('send the requests themselves');
+  });
+
+  it.each([null, undefined, 'demand', [], 7])('is refused when it is %s', (event) => {
+    expect(refusal(event).reasons.length).toBeGreaterThan(0);
+  });
+
+  it('is refused for a member that it does not have', () => {
+    expect(refusal(eventOf({ horizon: 7 })).reasons).toHaveLength(1);
+    expect(paths(eventOf({ requests: [requestOf('milk', { histroy: [1] })] }))).toEqual(['requests.0']);
+  });
+});

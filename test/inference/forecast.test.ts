@@ -1,0 +1,353 @@
+import { describe, expect, it } from 'vitest';
+import { isInCohort } from '../../functions/inference/cohort.ts';
+import { forecast } from '../../functions/inference/forecast.ts';
+import type { Forecaster } from '../../functions/inference/forecaster.ts';
+import { predictionRecord } from '../../functions/inference/prediction.ts';
+import { cohortOf } from '../../functions/inference/router.ts';
+import { always, CANARY, documentOf, eventOf, NOW, requestOf, type Scene, SHADOW, stand } from './stand.ts';
+
+const ask = async (scene: Scene, event: object = eventOf()) => {
+  const made = stand(scene);
+  return { ...made, answer: await forecast(made.ports, event, 'lambda-request') };
+};
+const shadowing = documentOf(SHADOW);
+const EVERYONE = documentOf({ ...CANARY, canaryPercentage: 100 });
+const throwing: Forecaster = () => {
+  throw new Error('No price.');
+};
+const sleeping: Forecaster = () => new Promise(() => {});
+
+describe('A batch of forecasts', () => {
+  it('is answered in the order of the requests, then of the days', async () => {
+    const { answer } = await ask({});
+    expect(answer.revision).toBe(3);
+    expect(answer.forecasts.map(({ sku, targetDate }) => `${sku} ${targetDate}`)).toEqual([
+      ...['milk 2026-03-02', 'milk 2026-03-03', 'bread 2026-03-02', 'bread 2026-03-03'],
+      ...['salt 2026-03-02', 'salt 2026-03-03'],
+    ]);
+    expect(answer.forecasts[0]).toEqual({
+      ...{ sku: 'milk', store: 'harbour', targetDate: '2026-03-02' },
+      ...{ units: 11, version: '1.1.0', arm: 'production' },
+    });
+  });
+
+  it('is for the days of the calendar, across the end of a year and a leap day', async () => {
+    const dates = async (asOf: string) => {
+      const { answer } = await ask({}, eventOf({ asOf, requests: [requestOf('milk')] }));
+      return answer.forecasts.map(({ targetDate }) => targetDate);
+    };
+    expect(await dates('2025-12-31')).toEqual(['2026-01-01', '2026-01-02']);
+    expect(await dates('2028-02-28')).toEqual(['2028-02-29', '2028-03-01']);
+  });
+
+  it('gives a version what it was asked, features and all', async () => {
+    const seen: object[] = [];
+    const curious: Forecaster = (request) => {
+      seen.push(request);
+      return [1, 2];
+    };
+    const requests = [requestOf('milk', { features: { price: 2 } })];
+    await ask({ versions: { '1.1.0': curious } }, eventOf({ requests }));
+    const wanted = { sku: 'milk', store: 'harbour', asOf: '2026-03-01', horizonDays: 2, features: { price: 2 } };
+    expect(seen).toMatchObject([{ ...wanted, history: [1, 2, 3, 4, 5, 6, 7] }]);
+  });
+
+  it('is logged whole: each forecast as one valid record', async () => {
+    const requests = [requestOf('milk', { segments: ['tier:gold'] })];
+    const { batches } = await ask({ document: shadowing, versions: { '2.0.0': always(20) } }, eventOf({ requests }));
+    expect(batches).toHaveLength(1);
+    expect(batches[0]).toMatchObject({ model: 'demand', asOf: '2026-03-01', requestId: 'day-60', revision: 3 });
+    const records = batches[0]?.records ?? [];
+    expect(records.map((record) => predictionRecord.parse(record))).toEqual(records);
+    expect(records.filter(({ horizonDays }) => horizonDays === 2)).toEqual(
+      (['production', 'shadow'] as const).map((arm) => ({
+        ...{ at: NOW.toISOString(), model: 'demand', version: arm === 'shadow' ? '2.0.0' : '1.1.0', arm },
+        ...{ sku: 'milk', store: 'harbour', region: 'north', category: 'fresh', segments: ['tier:gold'] },
+        ...{ targetDate: '2026-03-03', horizonDays: 2, units: arm === 'shadow' ? 20 : 11 },
+        ...{ revision: 3, promotionId: 'demand_1-1-0_1', requestId: 'day-60' },
+      })),
+    );
+  });
+
+  it('is logged under the id of the invocation when it has none', async () => {
+    const { requestId: _, ...event } = eventOf();
+    const { batches } = await ask({}, event);
+    expect(batches[0]?.requestId).toBe('lambda-request');
+    expect(batches[0]?.records[0]?.requestId).toBe('lambda-request');
+  });
+
+  it('fails for a malformed event, before anything is asked or logged', async () => {
+    const made = stand({});
+    await expect(forecast(made.ports, eventOf({ horizonDays: 0 }), 'x')).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+    });
+    expect(made.batches).toEqual([]);
+  });
+});
+
+describe('Without a pointer', () => {
+  it('the safe forecast serves under revision 0, is logged, and a signal tells', async () => {
+    const { answer, told, signals, batches } = await ask({ document: null });
+    expect(answer.revision).toBe(0);
+    expect(answer.forecasts.map(({ units, version, arm }) => [units, version, arm])).toEqual(
+      [1, 2, 1, 2, 1, 2].map((units) => [units, 'seasonal-naive', 'fallback']),
+    );
+    expect(told()).toEqual(['milk', 'bread', 'salt'].map((sku) => `${sku} fallback seasonal-naive 1`));
+    expect(batches[0]?.records[0]).toMatchObject({ revision: 0, promotionId: '' });
+    expect(signals).toEqual([['POINTER_UNAVAILABLE', { model: 'demand', forecasts: 6 }]]);
+  });
+});
+
+describe('During shadow', () => {
+  const misbehaving: readonly (readonly [string, Forecaster | undefined, unknown])[] = [
+    ['forecasts something else', always(99), 99],
+    ['throws', throwing, null],
+    ['rejects', () => Promise.reject(new Error('No route.')), null],
+    ['sleeps', sleeping, null],
+    ['says NaN', always(Number.NaN), 'NaN'],
+    ['says infinity', always(Number.POSITIVE_INFINITY), 'Infinity'],
+    ['says negative numbers', always(-3), -3],
+    ['says too few values', () => [], null],
+    ['cannot be loaded', undefined, null],
+  ];
+
+  it.each(misbehaving)(
+    'the answer is byte for byte that without a candidate when it %s',
+    async (_what, version, units) => {
+      const versions = version === undefined ? {} : { '2.0.0': version };
+      const alone = await ask({ document: documentOf() });
+      const beside = await ask({ document: shadowing, versions });
+      expect(JSON.stringify(beside.answer)).toBe(JSON.stringify(alone.answer));
+      expect(beside.told()).toEqual(
+        ['milk', 'bread', 'salt'].flatMap((sku) => [`${sku} production 1.1.0 11`, `${sku} shadow 2.0.0 ${units}`]),
+      );
+    },
+  );
+
+  it.each([
+    ['missing', throwing, { missing: 6, negative: 0, nonFinite: 0 }],
+    ['negative', always(-1), { missing: 0, negative: 6, nonFinite: 0 }],
+    ['not finite', always(Number.NaN), { missing: 0, negative: 0, nonFinite: 6 }],
+  ])('a signal counts the forecasts that are %s', async (_what, version, counts) => {
+    const { signals } = await ask({ document: shadowing, versions: { '2.0.0': version } });
+    expect(signals).toEqual([['SHADOW_FAILED', { model: 'demand', version: '2.0.0', ...counts }]]);
+  });
+
+  it('a candidate that cannot be loaded is told once, by its cause', async () => {
+    const { signals } = await ask({ document: shadowing });
+    expect(signals).toEqual([
+      ['MODEL_NOT_LOADED', { model: 'demand', version: '2.0.0', code: 'NOT_FOUND', forecasts: 6 }],
+    ]);
+  });
+
+  it('a candidate is not even asked once its bound has passed', async () => {
+    const { told, signals } = await ask({ document: documentOf({ ...SHADOW, shadowUntil: NOW.toISOString() }) });
+    expect(told()).toEqual(['milk', 'bread', 'salt'].map((sku) => `${sku} production 1.1.0 11`));
+    expect(signals).toEqual([]);
+  });
+
+  it('production is asked whole before the candidate is asked at all', async () => {
+    const asked: string[] = [];
+    const named =
+      (version: string): Forecaster =>
+      ({ sku }) => {
+        asked.push(`${version} ${sku}`);
+        return [1, 1];
+      };
+    await ask({ document: shadowing, versions: { '1.1.0': named('1.1.0'), '2.0.0': named('2.0.0') } });
+    expect(asked.map((one) => one.split(' ')[0])).toEqual([...Array(3).fill('1.1.0'), ...Array(3).fill('2.0.0')]);
+  });
+
+  it('of a first candidate, the safe forecast serves', async () => {
+    const document = documentOf({ ...SHADOW, productionVersion: '', fallback: 'seasonal-naive' });
+    const { told } = await ask({ document, versions: { '2.0.0': always(20) } });
+    expect(told()).toEqual(
+      ['milk', 'bread', 'salt'].flatMap((sku) => [`${sku} fallback seasonal-naive 1`, `${sku} shadow 2.0.0 20`]),
+    );
+  });
+});
+
+describe('During a canary', () => {
+  const requests = Array.from({ length: 60 }, (_, index) =>
+    requestOf(`sku-${index}`, index % 5 === 0 ? { category: 'medicine' } : {}),
+  );
+  const document = documentOf({ ...CANARY, excludedSegments: ['category:medicine'] });
+  const versions = { '2.0.0': always(20) };
+
+  it('only units of the cohort get the candidate, and both versions are in the log for every unit', async () => {
+    const { answer, told } = await ask({ document, versions }, eventOf({ requests, horizonDays: 1 }));
+    const drawn = requests.map((request) => isInCohort(cohortOf(document), { ...request, segments: [] }));
+    expect(answer.forecasts.map(({ arm }) => arm)).toEqual(drawn.map((is) => (is ? 'canary' : 'production')));
+    expect(answer.forecasts.filter(({ version }) => version === '2.0.0').length).toBeGreaterThan(10);
+    expect(told()).toEqual(
+      requests.flatMap(({ sku }, index) =>
+        drawn[index]
+          ? [`${sku} canary 2.0.0 20`, `${sku} shadow 1.1.0 11`]
+          : [`${sku} production 1.1.0 11`, `${sku} shadow 2.0.0 20`],
+      ),
+    );
+  });
+
+  it('no unit of an excluded segment gets it, at no percentage', async () => {
+    const everyone = documentOf({ ...CANARY, canaryPercentage: 100, excludedSegments: ['category:medicine'] });
+    const { answer } = await ask({ document: everyone, versions }, eventOf({ requests, horizonDays: 1 }));
+    expect(answer.forecasts.map(({ arm }) => arm)).toEqual(
+      requests.map(({ category }) => (category === 'medicine' ? 'production' : 'canary')),
+    );
+  });
+
+  it('a request that leaves an excluded kind open gets production', async () => {
+    const { category: _, ...open } = requestOf('milk');
+    const everyone = documentOf({ ...CANARY, canaryPercentage: 100, excludedSegments: ['category:medicine'] });
+    const { answer } = await ask({ document: everyone, versions }, eventOf({ requests: [open] }));
+    expect(answer.forecasts.map(({ arm }) => arm)).toEqual(['production', 'production']);
+  });
+
+  it('nobody gets it at 0 %, and it forecasts nothing', async () => {
+    const { told } = await ask({ document: documentOf({ ...CANARY, canaryPercentage: 0 }), versions });
+    expect(told()).toEqual(['milk', 'bread', 'salt'].map((sku) => `${sku} production 1.1.0 11`));
+  });
+
+  it('nobody gets it past its bound', async () => {
+    const expired = documentOf({ ...CANARY, canaryPercentage: 100, canaryUntil: NOW.toISOString() });
+    const { told } = await ask({ document: expired, versions });
+    expect(told()).toEqual(['milk', 'bread', 'salt'].map((sku) => `${sku} production 1.1.0 11`));
+  });
+
+  it.each([
+    ['throws', throwing, null],
+    ['sleeps', sleeping, null],
+    ['says NaN', always(Number.NaN), 'NaN'],
+    ['says negative numbers', always(-3), -3],
+    ['says too few values', () => [], null],
+    ['cannot be loaded', undefined, null],
+  ] as const)('production serves where the candidate %s', async (_what, version, units) => {
+    const { answer, told, signals } = await ask({
+      document: EVERYONE,
+      versions: version === undefined ? {} : { '2.0.0': version },
+    });
+    expect(answer.forecasts.map(({ arm, units: got }) => [arm, got])).toEqual(Array(6).fill(['production', 11]));
+    expect(told()).toEqual(
+      ['milk', 'bread', 'salt'].flatMap((sku) => [`${sku} production 1.1.0 11`, `${sku} shadow 2.0.0 ${units}`]),
+    );
+    expect(signals).toHaveLength(1);
+  });
+
+  it('each day stands for itself: production serves only the days that the candidate left out', async () => {
+    const { answer, told } = await ask({ document: EVERYONE, versions: { '2.0.0': () => [20] } });
+    expect(answer.forecasts.slice(0, 2).map(({ arm }) => arm)).toEqual(['canary', 'production']);
+    expect(told(1)).toContain('milk canary 2.0.0 20');
+    expect(told(2)).toEqual(expect.arrayContaining(['milk production 1.1.0 11', 'milk shadow 2.0.0 null']));
+  });
+
+  it('the units that it serves are forecast first, so that they are missing last', async () => {
+    const asked: string[] = [];
+    const named: Forecaster = ({ sku }) => {
+      asked.push(sku);
+      return [20];
+    };
+    await ask({ document, versions: { '2.0.0': named } }, eventOf({ requests, horizonDays: 1 }));
+    const drawn = asked.map((sku) =>
+      requests.some((one) => one.sku === sku && isInCohort(cohortOf(document), { ...one, segments: [] })),
+    );
+    expect(drawn).toEqual(drawn.toSorted((a, b) => Number(b) - Number(a)));
+    expect(asked).toHaveLength(60);
+  });
+
+  it('of a first candidate, the safe forecast is its counterpart', async () => {
+    const first = documentOf({ ...CANARY, canaryPercentage: 100, productionVersion: '', fallback: 'seasonal-naive' });
+    const { told } = await ask({ document: first, versions });
+    expect(told()).toEqual(
+      ['milk', 'bread', 'salt'].flatMap((sku) => [`${sku} canary 2.0.0 20`, `${sku} shadow seasonal-naive 1`]),
+    );
+  });
+});
+
+describe('Production that is of no use', () => {
+  it.each([
+    ['throws', throwing, null],
+    ['sleeps', sleeping, null],
+    ['says NaN', always(Number.NaN), 'NaN'],
+    ['says negative numbers', always(-3), -3],
+  ])('is replaced by the safe forecast where it %s, with a signal of its own', async (_what, version, units) => {
+    const ports = { budgets: { productionMs: 30, candidateMs: 30 } };
+    const { answer, told, signals } = await ask({ versions: { '1.1.0': version }, ports });
+    expect(answer.forecasts.map(({ arm, version: by }) => `${arm} ${by}`)).toEqual(
+      Array(6).fill('fallback seasonal-naive'),
+    );
+    expect(told()).toEqual(
+      ['milk', 'bread', 'salt'].flatMap((sku) => [`${sku} fallback seasonal-naive 1`, `${sku} shadow 1.1.0 ${units}`]),
+    );
+    expect(signals.map(([name]) => name)).toEqual(['PRODUCTION_FAILED']);
+  });
+
+  it('is replaced by the version that the document names as the one before, if this process has it', async () => {
+    const { answer, told, signals } = await ask({
+      document: documentOf({ productionVersion: '9.0.0', previousVersion: '1.0.0' }),
+      kept: { '1.0.0': always(10), '8.0.0': always(8) },
+    });
+    expect(answer.forecasts[0]).toMatchObject({ units: 10, version: '1.0.0', arm: 'fallback' });
+    expect(told()).toContain('milk shadow 9.0.0 null');
+    expect(signals.map(([name]) => name)).toEqual(['MODEL_NOT_LOADED']);
+  });
+
+  it('is never replaced by a version that the document does not name: it may be the one that was rolled back', async () => {
+    const { answer } = await ask({
+      document: documentOf({ productionVersion: '9.0.0', previousVersion: '' }),
+      kept: { '1.0.0': always(10) },
+    });
+    expect(answer.forecasts[0]).toMatchObject({ units: 1, version: 'seasonal-naive', arm: 'fallback' });
+  });
+
+  it('leaves the canary to its cohort', async () => {
+    const document = documentOf({ ...CANARY, canaryPercentage: 100, productionVersion: '9.0.0', previousVersion: '' });
+    const { told } = await ask({ document, versions: { '2.0.0': always(20) } });
+    expect(told()).toEqual(
+      ['milk', 'bread', 'salt'].flatMap((sku) => [`${sku} canary 2.0.0 20`, `${sku} shadow 9.0.0 null`]),
+    );
+  });
+
+  it('logs the one that stands in once, also where it is the shadow of a confirmation', async () => {
+    const document = documentOf({ ...SHADOW, productionVersion: '9.0.0', previousVersion: '2.0.0' });
+    const versions = { '2.0.0': always(20) };
+    const { told } = await ask({ document, versions, kept: versions });
+    expect(told()).toEqual(
+      ['milk', 'bread', 'salt'].flatMap((sku) => [`${sku} fallback 2.0.0 20`, `${sku} shadow 9.0.0 null`]),
+    );
+  });
+});
+
+describe('A kill switch', () => {
+  const killed = { fallback: 'seasonal-naive', fallbackSegments: ['category:medicine'] } as const;
+  const requests = [requestOf('milk'), requestOf('pills', { category: 'medicine' })];
+
+  it('gives its segments the safe forecast and the others production', async () => {
+    const { told } = await ask({ document: documentOf(killed) }, eventOf({ requests }));
+    expect(told()).toEqual(['milk production 1.1.0 11', 'pills fallback seasonal-naive 1']);
+  });
+
+  it('does so during a canary too, where both versions still forecast for the log', async () => {
+    const document = documentOf({ ...CANARY, canaryPercentage: 100, ...killed });
+    const { told } = await ask({ document, versions: { '2.0.0': always(20) } }, eventOf({ requests }));
+    expect(told()).toEqual([
+      ...['milk canary 2.0.0 20', 'milk shadow 1.1.0 11'],
+      ...['pills fallback seasonal-naive 1', 'pills shadow 1.1.0 11', 'pills shadow 2.0.0 20'],
+    ]);
+  });
+});
+
+describe('A log that fails', () => {
+  it('changes nothing of the answer and is told by counts', async () => {
+    const log = async () => ({ written: 1, repeated: 0, failed: 1, lostRecords: 6, causes: ['AccessDenied'] });
+    const { answer, signals } = await ask({ ports: { log } });
+    expect(answer.forecasts).toHaveLength(6);
+    expect(signals).toEqual([
+      ['PREDICTIONS_NOT_LOGGED', { model: 'demand', requestId: 'day-60', forecasts: 6, causes: 'AccessDenied' }],
+    ]);
+  });
+
+  it('is not one where the request was repeated', async () => {
+    const log = async () => ({ written: 0, repeated: 2, failed: 0, lostRecords: 0, causes: [] });
+    expect((await ask({ ports: { log } })).signals).toEqual([]);
+  });
+});

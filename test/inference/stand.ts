@@ -1,0 +1,112 @@
+import type { ForecastPorts, Signal, SignalDetail } from '../../functions/inference/forecast.ts';
+import type { Forecaster } from '../../functions/inference/forecaster.ts';
+import type { PredictionRecord } from '../../functions/inference/prediction.ts';
+import type { PredictionBatch } from '../../functions/inference/prediction-log-store.ts';
+import { IN_TOTO_PAYLOAD, signEnvelope } from '../../functions/platform/dsse.ts';
+import type { JsonValue } from '../../functions/platform/json.ts';
+import { evidencePaths } from '../../functions/platform/keys.ts';
+import type { PointerDocument, UnsignedDocument } from '../../functions/pointer/document.ts';
+import type { StoredObject } from '../../functions/registry/items.ts';
+import type { MemoryEvidence } from '../fakes/memory-evidence.ts';
+import type { TestKey } from '../fakes/test-key.ts';
+import { unsignedDocument } from '../pointer/fixtures.ts';
+
+export const NOW = new Date('2026-03-02T06:00:00.000Z');
+export const UNTIL = '2026-04-01T00:00:00.000Z';
+export const SHADOW = { shadowVersion: '2.0.0', shadowUntil: UNTIL } as const;
+export const CANARY = { canaryVersion: '2.0.0', canaryUntil: UNTIL, canaryPercentage: 50 } as const;
+
+/** The statement that a version's manifest signs, as far as readers look. */
+export function manifestOf(artifact: StoredObject, name = 'demand/1.1.0'): JsonValue {
+  return {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: [{ name, digest: { sha256: artifact.sha256 } }],
+    predicateType: 'urn:model-release:manifest:1',
+    predicate: { artifact, knownFailureModes: ['none'] },
+  };
+}
+
+/** Stores an artifact and its signed manifest where inference looks for them. */
+export async function storeVersion(
+  evidence: Pick<MemoryEvidence, 'writeOnce'>,
+  key: Pick<TestKey, 'sign'>,
+  { version = '1.1.0', artifact = '{"forecaster":"seasonal-naive"}' } = {},
+): Promise<StoredObject> {
+  const stored = await evidence.writeOnce(`candidates/demand_${version}/artifact`, artifact);
+  const statement = manifestOf(stored, `demand/${version}`);
+  const envelope = await signEnvelope(key.sign, { type: IN_TOTO_PAYLOAD, statement });
+  await evidence.writeOnce(evidencePaths.versionManifest('demand', version), JSON.stringify(envelope));
+  return stored;
+}
+
+/** Says the same number for every day. */
+export const always =
+  (units: number): Forecaster =>
+  ({ horizonDays }) =>
+    Array(horizonDays).fill(units);
+
+export interface Stand {
+  readonly ports: ForecastPorts;
+  readonly signals: (readonly [Signal, SignalDetail])[];
+  readonly batches: PredictionBatch[];
+  /** Records of the log as `sku arm version units`, of the first day unless told. */
+  told(horizonDays?: number): readonly string[];
+}
+
+export interface Scene {
+  readonly document?: PointerDocument | null;
+  readonly versions?: Readonly<Record<string, Forecaster>>;
+  /** Versions that this process has, though loading them anew fails. */
+  readonly kept?: Readonly<Record<string, Forecaster>>;
+  readonly ports?: Partial<ForecastPorts>;
+}
+
+export function documentOf(members: Partial<UnsignedDocument> = {}): PointerDocument {
+  return { ...unsignedDocument(members), signature: 'c2ln' };
+}
+
+/** The use case on versions that tests make, with a log in memory. */
+export function stand({ document = documentOf(), versions = {}, kept = {}, ports = {} }: Scene = {}): Stand {
+  const signals: (readonly [Signal, SignalDetail])[] = [];
+  const batches: PredictionBatch[] = [];
+  const all: Readonly<Record<string, Forecaster>> = { '1.1.0': always(11), ...versions };
+  return {
+    signals,
+    batches,
+    told: (horizonDays = 1) =>
+      batches
+        .flatMap(({ records }) => records)
+        .filter((record) => record.horizonDays === horizonDays)
+        .map(({ sku, arm, version, units }: PredictionRecord) => `${sku} ${arm} ${version} ${units}`),
+    ports: {
+      pointer: async () => document,
+      models: {
+        load: async (_model, version) => {
+          const forecaster = all[version];
+          return forecaster === undefined ? { ok: false, code: 'NOT_FOUND' } : { ok: true, forecaster };
+        },
+        loaded: (_model, version) => kept[version] ?? null,
+      },
+      budgets: { productionMs: 2_000, candidateMs: 50 },
+      pause: () => new Promise((resolve) => setImmediate(resolve)),
+      log: async (batch) => {
+        batches.push(batch);
+        return { written: 1, repeated: 0, failed: 0, lostRecords: 0, causes: [] };
+      },
+      signal: (name, detail) => signals.push([name, detail]),
+      now: () => NOW,
+      ...ports,
+    },
+  };
+}
+
+export const WEEK = [1, 2, 3, 4, 5, 6, 7] as const;
+
+export function requestOf(sku: string, members: object = {}) {
+  return { sku, store: 'harbour', region: 'north', category: 'fresh', history: [...WEEK], ...members };
+}
+
+export function eventOf(members: object = {}) {
+  const requests = ['milk', 'bread', 'salt'].map((sku) => requestOf(sku));
+  return { model: 'demand', asOf: '2026-03-01', horizonDays: 2, requestId: 'day-60', requests, ...members };
+}

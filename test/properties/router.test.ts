@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isInCohort, type Unit } from '../../functions/inference/cohort.ts';
+import { candidatesOf, cohortOf, route, standardOf } from '../../functions/inference/router.ts';
+import type { PointerDocument } from '../../functions/pointer/document.ts';
+import { unsignedDocument } from '../pointer/fixtures.ts';
+
+const version = fc.constantFrom('', '1.0.0', '2.0.0', '3.0.0');
+const instant = fc.constantFrom('', '2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z');
+const segment = fc.constantFrom('category:fresh', 'category:garden', 'tier:gold', 'region:north');
+const documents: fc.Arbitrary<PointerDocument> = fc
+  .record({
+    productionVersion: version,
+    shadowVersion: version,
+    shadowUntil: instant,
+    canaryVersion: version,
+    canaryUntil: instant,
+    canaryPercentage: fc.constantFrom(0, 5, 50, 100),
+    canaryStores: fc.subarray(['a', 'b']),
+    excludedSegments: fc.array(segment, { maxLength: 1 }),
+    fallback: fc.constantFrom('', 'seasonal-naive'),
+    fallbackSegments: fc.array(segment, { maxLength: 1 }),
+  })
+  .map((members) => ({ ...unsignedDocument(members), signature: 'c2ln' }));
+const units: fc.Arbitrary<Unit> = fc.record({
+  sku: fc.constantFrom('1', '2', '3', '4', '5', '6'),
+  store: fc.constantFrom('a', 'b', 'c'),
+  region: fc.constantFrom('', 'north', 'south'),
+  category: fc.constantFrom('', 'fresh', 'garden'),
+  segments: fc.subarray(['tier:gold']),
+});
+const now = fc.constantFrom('2025-12-31T00:00:00.000Z', '2026-02-01T00:00:00.000Z', '2026-02-15T00:00:00.000Z');
+
+function anyRoute(check: (of: { document: PointerDocument; unit: Unit; at: Date }) => void): void {
+  fc.assert(
+    fc.property(documents, units, now, (document, unit, at) => check({ document, unit, at: new Date(at) })),
+    { numRuns: 2000 },
+  );
+}
+
+describe('Any route', () => {
+  it('serves one of: production, a canary within its bound and cohort, the safe forecast', () => {
+    anyRoute(({ document, unit, at }) => {
+      const { served } = route(document, unit, at);
+      if (served.arm === 'production') expect(served.version).toBe(document.productionVersion);
+      if (served.arm === 'fallback') expect(served.version).toBe('seasonal-naive');
+      if (served.arm !== 'canary') return;
+      expect(served.version).toBe(document.canaryVersion);
+      expect(document.canaryPercentage).toBeGreaterThan(0);
+      expect(at.getTime()).toBeLessThan(Date.parse(document.canaryUntil));
+      expect(isInCohort(cohortOf(document), unit)).toBe(true);
+    });
+  });
+
+  it('never serves a shadow, and serves the same with a shadow as without', () => {
+    anyRoute(({ document, unit, at }) => {
+      const without = { ...document, shadowVersion: '', shadowUntil: '' };
+      expect(route(document, unit, at).served).toEqual(route(without, unit, at).served);
+    });
+  });
+
+  it('has each version forecast once, and every version wherever a candidate is exposed', () => {
+    anyRoute(({ document, unit, at }) => {
+      const { served, beside } = route(document, unit, at);
+      const { all } = candidatesOf(document, at);
+      expect(new Set([served.version, ...beside]).size).toBe(beside.length + 1);
+      if (all.length === 0) expect(beside).toEqual([]);
+      else expect([served.version, ...beside]).toEqual(expect.arrayContaining([...all, standardOf(document).version]));
+    });
+  });
+
+  it('is the standard one once every bound has passed and no kill switch is set', () => {
+    anyRoute(({ document, unit }) => {
+      const open = {
+        ...document,
+        fallback: document.productionVersion === '' ? 'seasonal-naive' : '',
+        fallbackSegments: [],
+      };
+      const { served, beside } = route(open, unit, new Date('2030-01-01'));
+      expect(served).toEqual(standardOf(open));
+      expect(beside).toEqual([]);
+    });
+  });
+});
