@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type MeasuredMetric, stageReport } from '../evidence/stage-report.ts';
+import { type MeasuredMetric, type StageReport, stageReport } from '../evidence/stage-report.ts';
 
 /** A line of the page's table: what was measured, as people read it. */
 export interface MetricRow {
@@ -47,16 +47,19 @@ export function summariseStage(bytes: Uint8Array, worst = 5): StageSummary | nul
   );
   return {
     gate,
-    days:
-      days === null
-        ? 'No business day is closed yet.'
-        : `${days.closed} closed business days, ${days.from} to ${days.to}.`,
-    metrics: metrics.map(rowOf),
-    segments: lines.toSorted(worstFirst).slice(0, worst).map(rowOf),
+    days: dayWords(days),
+    metrics: metrics.map(metricRow),
+    segments: lines.toSorted(worstFirst).slice(0, worst).map(metricRow),
     segmentCount: segments.length,
     warnings: warnings.map(({ message }) => message),
     quality: Object.entries(quality).map(([name, value]) => [nameWords(name), numberWords(value)]),
   };
+}
+
+/** Which business days a stage was judged on. */
+export function dayWords(days: StageReport['days']): string {
+  if (days === null) return 'No business day is closed yet.';
+  return `${days.closed} closed business days, ${days.from} to ${days.to}.`;
 }
 
 function jsonOf(bytes: Uint8Array): unknown {
@@ -85,7 +88,8 @@ function badness({ change }: MeasuredMetric): number {
   return change === 'inf' ? Number.MAX_VALUE : (change ?? -Number.MAX_VALUE);
 }
 
-function rowOf(metric: MeasuredMetric): MetricRow {
+/** A measured metric as people read it. */
+export function metricRow(metric: MeasuredMetric): MetricRow {
   const { verdict, tone } = VERDICTS[metric.verdict];
   const { unit, change } = metric;
   return {

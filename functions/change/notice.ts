@@ -7,9 +7,9 @@ import { settingsDiff } from '../registry/settings-diff.ts';
 /** A rollback as it is told to people. */
 export interface RollbackFacts {
   readonly model: string;
-  /** Version taken out; empty: the safe forecast. */
+  /** Version taken out, of production or as a candidate beside it; empty: the safe forecast. */
   readonly from: string;
-  /** Version that serves again; empty: the safe forecast. */
+  /** Version that serves now, again or as before; empty: the safe forecast. */
   readonly to: string;
   readonly cause: string;
   readonly requestedBy: string;
@@ -58,7 +58,10 @@ export function endNotice(run: Run, model: ModelItem | null): Notice {
       reasons: run.reasons ?? [],
       at: run.endedAt ?? null,
     },
-    recipients: distinct([run.requestedBy.email, ...concerned(run, model, acts || (end !== 'rolled-back' && wasServed(run)))]),
+    recipients: distinct([
+      run.requestedBy.email,
+      ...concerned(run, model, acts || (end !== 'rolled-back' && wasServed(run))),
+    ]),
   };
 }
 
@@ -68,7 +71,7 @@ export function rollbackNotice(facts: RollbackFacts, model: ModelItem): Notice {
   return {
     subject: `Rolled back: ${facts.model} to ${to}`,
     text: [
-      `${facts.model} serves ${to} again; ${named(facts.from)} was taken out of production.`,
+      `${facts.model} is served by ${to}; ${named(facts.from)} was taken out.`,
       '',
       `Cause: ${facts.cause}`,
       ...(facts.detail === undefined ? [] : [`Detail: ${facts.detail}`]),
@@ -128,9 +131,7 @@ function whereIn(run: PromotionItem): string {
 /** What people had of a candidate that did not make it, and what serves after it. */
 function leftBehind(run: PromotionItem, end: NonNullable<Run['end']>): string {
   const after =
-    end === 'rolled-back'
-      ? 'What serves now, the notice of the rollback says.'
-      : 'Production alone serves, as before.';
+    end === 'rolled-back' ? 'What serves now, the notice of the rollback says.' : 'Production alone serves, as before.';
   const first = run.exposures.find(({ stage }) => stage === 'canary');
   if (first === undefined) {
     const shadowed = run.exposures.length > 0 ? 'It ran beside production and was never served. ' : '';

@@ -1,5 +1,9 @@
+import { durationWords } from '../approval/exposure-words.ts';
+import { dayWords, metricRow } from '../approval/stage-summary.ts';
 import { change, percent, signed } from '../evidence/finding.ts';
 import type { EvaluationReport, GroupReport } from '../evidence/report.ts';
+import type { MeasuredMetric, StageReport } from '../evidence/stage-report.ts';
+import { STAGES } from '../promotion/life-cycle.ts';
 import type { PromotionItem } from '../registry/items.ts';
 
 /** One person's approval as the ledger has it. */
@@ -19,16 +23,21 @@ export interface ReleaseFacts {
   /** The promotion of the version that served before; null when the safe forecast did. */
   readonly before: PromotionItem | null;
   readonly report: EvaluationReport;
+  /** Of the shadow and the canary gate, in this order. */
+  readonly stageReports: readonly StageReport[];
   readonly approvals: readonly NotedApproval[];
 }
 
-/** The release note as Markdown: what changed, gains and losses per segment, known risks, the way back. Same facts, same bytes. */
+/**
+ * The release note as Markdown: what changed, how it came here, gains and losses per segment, known risks, the way back.
+ * Same facts, same bytes.
+ */
 export function releaseNote(facts: ReleaseFacts): string {
   const { run } = facts;
   return [
     `# ${run.model} ${run.version}`,
     '',
-    `In production since ${run.pointer?.movedAt ?? 'the move that this note belongs to'}, in place of ${run.baseline === '' ? 'the safe forecast' : run.baseline}. Promotion \`${run.promotionId}\`.`,
+    `In production since ${run.pointer?.movedAt ?? 'the move that this note belongs to'}, in place of ${named(run.baseline)}. Promotion \`${run.promotionId}\`.`,
     '',
     ...section('Why', [
       run.change.reason,
@@ -38,14 +47,19 @@ export function releaseNote(facts: ReleaseFacts): string {
       `Expected impact: ${run.change.expectedImpact}`,
     ]),
     ...section('What changed', changes(facts)),
+    ...section('How it came here', steps(run)),
     ...section('Accuracy in the backtest', accuracy(facts.report)),
+    ...facts.stageReports.flatMap((report) => section(STAGE_TITLES[report.gate], measured(report))),
+    ...section('Confirmation', confirmation(run)),
     ...section(
       'Known failure modes',
       run.knownFailureModes.map((mode) => `- ${oneLine(mode)}`),
     ),
     ...section(
-      'Warnings of the judge',
-      facts.report.warnings.map((one) => `- ${one.code}: ${oneLine(one.message)}`),
+      'Warnings of the judges',
+      [facts.report, ...facts.stageReports].flatMap(({ gate, warnings }) =>
+        warnings.map((one) => `- ${gate}, ${one.code}: ${oneLine(one.message)}`),
+      ),
     ),
     ...section('Approved by', facts.approvals.map(approvalLine)),
     ...section('Way back', [run.change.rollbackPlan]),
@@ -114,6 +128,58 @@ function accuracyLine(group: GroupReport): string {
   return `| ${cells.map((cell) => oneLine(cell)).join(' | ')} |`;
 }
 
+const STAGE_TITLES = { shadow: 'Accuracy in shadow', canary: 'Results of the canary' } as const;
+
+/** What a stage measured, as a table; segments after the whole. */
+function measured({ gate, baseline, days, metrics, segments }: StageReport): readonly string[] {
+  const against = gate === 'shadow' ? 'on the same rows' : 'on the same rows, or on the units that it did not serve';
+  const lines = [{ name: 'overall', metrics }, ...segments];
+  return [
+    `${dayWords(days)} Held against ${named(baseline)} ${against}.`,
+    '',
+    '| segment | measured | candidate | against | change | limit | verdict |',
+    '| --- | --- | ---: | ---: | ---: | ---: | --- |',
+    ...lines.flatMap((segment) => segment.metrics.map((metric) => metricLine(segment.name, metric))),
+  ];
+}
+
+function metricLine(segment: string, metric: MeasuredMetric): string {
+  const row = metricRow(metric);
+  const cells = [segment, row.name, row.candidate, row.comparator, row.change, row.limit, row.verdict];
+  return `| ${cells.map(oneLine).join(' | ')} |`;
+}
+
+/** Every document by which it was exposed, and the one by which it serves. */
+function steps({ exposures, pointer }: PromotionItem): readonly string[] {
+  const rows = [
+    ...exposures.map((one) => [
+      one.stage,
+      one.stage === 'shadow' ? 'none, beside production' : `${one.percentage} % of the units`,
+      one.movedAt,
+      one.until,
+      String(one.revision),
+    ]),
+    ...(pointer === undefined ? [] : [['production', 'everything', pointer.movedAt, '', String(pointer.revision)]]),
+  ];
+  if (rows.length === 0) return [];
+  return [
+    '| stage | served | since | at most until | pointer revision |',
+    '| --- | --- | --- | --- | ---: |',
+    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+  ];
+}
+
+function confirmation({ baseline, plan }: PromotionItem): readonly string[] {
+  if (baseline === '') return ['No version served before; the safe forecast stays ready to be gone back to.'];
+  return [
+    `Version ${baseline} runs beside it, unserved, for ${durationWords(plan.confirmation)} from the approval on. It is what this version is compared with until its accuracy is confirmed.`,
+  ];
+}
+
+function named(version: string): string {
+  return version === '' ? 'the safe forecast' : `version ${version}`;
+}
+
 function approvalLine(one: NotedApproval): string {
   return `- ${oneLine(one.name)} <${one.email}>, ${one.stage}, ${one.at}: ${oneLine(one.justification)} (ledger position ${one.seq})`;
 }
@@ -122,7 +188,12 @@ function evidence(run: PromotionItem): readonly string[] {
   const objects = [
     ['backtest', run.backtest] as const,
     ['history', run.history] as const,
-    ...Object.entries(run.gates.offline?.artifacts ?? {}),
+    // Sorted, because a table gives the members of a map back in any order.
+    ...STAGES.flatMap((stage) =>
+      Object.entries(run.gates[stage]?.artifacts ?? {})
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, object]) => [`${stage} ${name}`, object] as const),
+    ),
     ...(run.manifest === undefined ? [] : [['signed manifest', run.manifest] as const]),
   ];
   return objects.map(

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
 import { type EvaluationReport, evaluationReport } from '../evidence/report.ts';
+import { type StageReport, stageReport } from '../evidence/stage-report.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
@@ -8,6 +9,7 @@ import { parsePromotionId } from '../platform/ids.ts';
 import { evidencePaths } from '../platform/keys.ts';
 import { systemActor } from '../platform/people.ts';
 import type { Retention } from '../platform/retention.ts';
+import type { Stage } from '../promotion/life-cycle.ts';
 import type { PromotionItem, StoredObject } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
@@ -46,6 +48,7 @@ export async function writeReleaseNote(
       run,
       before: await promotionBefore(ports, run),
       report: await offlineReport(ports, run),
+      stageReports: await stageReports(ports, run),
       approvals: await approvalsOf(ports, run),
     }),
     { contentType: 'text/markdown; charset=utf-8', retention: ports.retention, at },
@@ -80,11 +83,24 @@ async function promotionBefore(ports: ReleaseNotePorts, run: PromotionItem): Pro
   return before?.kind === 'promotion' ? before : null;
 }
 
-async function offlineReport(ports: ReleaseNotePorts, run: PromotionItem): Promise<EvaluationReport> {
-  const stored = run.gates.offline?.artifacts['evaluation-report'];
-  if (stored === undefined) throw new ReleaseError('NOT_FOUND', `${run.promotionId} has no evaluation report.`);
+function offlineReport(ports: ReleaseNotePorts, run: PromotionItem): Promise<EvaluationReport> {
+  return reportOf(ports, run, 'offline', evaluationReport);
+}
+
+function stageReports(ports: ReleaseNotePorts, run: PromotionItem): Promise<readonly StageReport[]> {
+  return Promise.all((['shadow', 'canary'] as const).map((stage) => reportOf(ports, run, stage, stageReport)));
+}
+
+async function reportOf<T>(
+  ports: ReleaseNotePorts,
+  run: PromotionItem,
+  stage: Stage,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const stored = run.gates[stage]?.artifacts['evaluation-report'];
+  if (stored === undefined) throw new ReleaseError('NOT_FOUND', `${run.promotionId} has no report of ${stage}.`);
   const text = (await ports.evidence.read(stored)).toString('utf8');
-  return parseStored(evaluationReport, JSON.parse(text), stored.key);
+  return parseStored(schema, JSON.parse(text), stored.key);
 }
 
 async function approvalsOf(ports: ReleaseNotePorts, run: PromotionItem): Promise<readonly NotedApproval[]> {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type AnnouncePorts, announce } from '../../functions/change/announce.ts';
+import { type AnnouncePorts, announce, announceAll, noticeOfEnd } from '../../functions/change/announce.ts';
 import { endNotice, reasonText, rollbackNotice } from '../../functions/change/notice.ts';
 import { noticeHtml } from '../../functions/change/notice-html.ts';
 import { ANA, BEN, OWNER, PIPELINE, REPLENISHMENT } from '../fakes/inputs.ts';
-import { aChange, aModel, aPromotion, settings } from '../fakes/runs.ts';
+import { aChange, aModel, anExposure, aPromotion, settings } from '../fakes/runs.ts';
 
 describe('The notice of an end', () => {
   it('goes to requester, owner and downstream teams when the version serves', () => {
@@ -32,6 +32,45 @@ describe('The notice of an end', () => {
     const html = noticeHtml(endNotice(aPromotion({ end: 'promoted', change }), aModel()));
     expect(html).not.toContain('<script>');
     expect(html).toContain('&lt;script&gt;');
+  });
+});
+
+describe('The notice of a promotion that ended before production', () => {
+  const shadow = anExposure();
+  const canary = [5, 20].map((percentage, step) =>
+    anExposure({ stage: 'canary', step, percentage, movedAt: `2026-04-0${1 + step}T06:00:00.000Z` }),
+  );
+
+  it('in shadow says that it was never served, and leaves downstream teams in peace', () => {
+    const notice = endNotice(aPromotion({ end: 'rejected', stage: 'shadow', exposures: [shadow] }), aModel());
+    expect(notice.text).toContain('the promotion ended in the shadow stage: rejected.');
+    expect(notice.text).toContain('It ran beside production and was never served. What serves is unchanged.');
+    expect(notice.recipients).toEqual([PIPELINE.email, OWNER.email]);
+    expect(notice.message).toMatchObject({ end: 'rejected', stage: 'shadow' });
+  });
+
+  it('in the canary says whom it served and since when, and tells the teams that had its forecasts', () => {
+    const run = aPromotion({ end: 'rejected', stage: 'canary', exposures: [shadow, ...canary] });
+    const notice = endNotice(run, aModel());
+    expect(notice.text).toContain(
+      'it served up to 20 % of the units from 2026-04-01T06:00:00.000Z on and serves no more.',
+    );
+    expect(notice.text).toContain('Production alone serves, as before.');
+    expect(notice.recipients).toEqual([PIPELINE.email, OWNER.email, REPLENISHMENT.email]);
+  });
+
+  it.each(['shadow', 'canary', 'production'] as const)('while people were asked about %s says so', (stage) => {
+    const notice = endNotice(aPromotion({ end: 'expired', stage, awaitingApproval: true }), aModel());
+    expect(notice.text).toContain(`ended while people were asked to let it into ${stage}: expired.`);
+  });
+
+  it('by a rollback goes to requester and owner, and leaves what serves now to the notice of the rollback', () => {
+    const run = aPromotion({ end: 'rolled-back', stage: 'canary', exposures: [shadow, ...canary] });
+    const notice = endNotice(run, aModel());
+    expect(notice.subject).toBe('Rolled back: demand version 1.0.0');
+    expect(notice.text).toContain('What serves now, the notice of the rollback says.');
+    expect(notice.text).not.toContain('as before');
+    expect(notice.recipients).toEqual([PIPELINE.email, OWNER.email]);
   });
 });
 
@@ -89,12 +128,38 @@ describe('Announcing', () => {
   });
 });
 
+describe('Announcing a rollback that ended a promotion', () => {
+  it('tells whoever asked for the promotion, also when the notice of the rollback reached nobody', async () => {
+    const run = aPromotion({ end: 'rolled-back', stage: 'shadow', exposures: [anExposure()] });
+    const model = aModel({ downstream: [] });
+    const facts = { model: 'demand', from: '2.0.0', to: '1.1.0', cause: 'safety', requestedBy: 'Otto', seconds: 3 };
+    const registry = { run: async () => run, model: async () => model };
+    const told: string[] = [];
+    const ports: AnnouncePorts = {
+      publish: async () => {},
+      sendEmail: async (to, { subject }) => {
+        if (to === OWNER.email) throw new Error('no such mailbox');
+        told.push(`${to}: ${subject}`);
+      },
+      onUndelivered: () => {},
+    };
+    const notices = [rollbackNotice(facts, model), await noticeOfEnd(registry, run.promotionId)];
+    await expect(announceAll(ports, notices)).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    expect(told).toEqual([`${PIPELINE.email}: Rolled back: demand version 1.0.0`]);
+  });
+
+  it('knows no end of a promotion that never was', async () => {
+    const registry = { run: async () => null, model: async () => null };
+    await expect(noticeOfEnd(registry, 'demand_9_9')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
 describe('The notice of a rollback', () => {
   it('names both versions, the cause, who asked, and the seconds', () => {
     const facts = { model: 'demand', from: '2.0.0', to: '', cause: 'safety', requestedBy: 'Otto', seconds: 3.2 };
     const notice = rollbackNotice(facts, aModel());
     expect(notice.subject).toBe('Rolled back: demand to the safe forecast');
-    expect(notice.text).toContain('version 2.0.0 was taken out of production');
+    expect(notice.text).toContain('demand is served by the safe forecast; version 2.0.0 was taken out.');
     expect(notice.text).toContain('It took 3.2 seconds');
     expect(notice.recipients).toEqual([OWNER.email, REPLENISHMENT.email]);
   });

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { releaseNote } from '../../functions/change/release-note.ts';
 import { type ReleaseNotePorts, writeReleaseNote } from '../../functions/change/write-release-note.ts';
 import type { EvaluationReport, GroupReport } from '../../functions/evidence/report.ts';
+import { stageReport } from '../../functions/evidence/stage-report.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
+import { promotionBefore, stageReportText } from '../approval/fixtures.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
-import { aPromotion, stored } from '../fakes/runs.ts';
+import { aPromotion, passedGate, stored } from '../fakes/runs.ts';
 
 const AT = '2026-03-03T00:00:00.000Z';
 
@@ -37,11 +39,14 @@ const report: EvaluationReport = {
   folds: [],
   segments: [group('region:N', -0.1), group('region:S', 0.02), group('region:W', -0.5, { sufficient: false })],
 };
+const stageReports = (['shadow', 'canary'] as const).map((gate) =>
+  stageReport.parse(JSON.parse(stageReportText(gate))),
+);
 const pointer = { revision: 3, deploymentNumber: 2, documentSha256: 'a'.repeat(64), movedAt: AT };
 const moved = (over: Partial<PromotionItem> = {}) => aPromotion({ awaitingApproval: false, pointer, ...over });
 
 describe('A release note', () => {
-  const facts = { run: moved(), before: null, report, approvals: [], skippedStages: ['shadow', 'canary'] };
+  const facts = { run: moved(), before: null, report, approvals: [], stageReports };
 
   it('says gains and losses per segment, and leaves out segments with too little data', () => {
     const note = releaseNote(facts);
@@ -60,16 +65,53 @@ describe('A release note', () => {
     expect(note).toContain('- Features removed: price');
   });
 
-  it('names known risks, skipped stages and the way back', () => {
+  it('names known risks, the warnings of every gate and the way back', () => {
     const note = releaseNote(facts);
     for (const text of [
       'Underforecasts in the week before Easter.',
-      'THIN_SEGMENT',
-      '- shadow (by',
+      '- offline, THIN_SEGMENT: Few rows in region:N.',
+      '- canary, PREDICTION_DRIFT: The forecasts of slow movers shifted.',
       facts.run.change.rollbackPlan,
     ]) {
       expect(note).toContain(text);
     }
+  });
+
+  it('says how the version came here: each step with its share, its dates and its revision', () => {
+    const run = { ...promotionBefore('production'), pointer };
+    const note = releaseNote({ ...facts, run });
+    expect(note).toContain(
+      '| shadow | none, beside production | 2026-03-02T09:05:00.000Z | 2026-05-10T08:00:00.000Z | 3 |',
+    );
+    expect(note).toContain('| canary | 20 % of the units | 2026-04-04T06:00:00.000Z | 2026-05-12T08:00:00.000Z | 5 |');
+    expect(note).toContain(`| production | everything | ${AT} |  | 3 |`);
+  });
+
+  it('says what shadow and canary measured, against which version, overall and per segment', () => {
+    const note = releaseNote(facts);
+    const [shadow, canary] = [note.indexOf('## Accuracy in shadow'), note.indexOf('## Results of the canary')];
+    expect(shadow).toBeGreaterThan(note.indexOf('## Accuracy in the backtest'));
+    expect(canary).toBeGreaterThan(shadow);
+    expect(note.slice(shadow, canary)).toContain('| overall | Churn ratio | 1.04 | 1.00 | – | 1.25 | within limit |');
+    expect(note.slice(shadow, canary)).toContain(
+      '28 closed business days, 2026-03-03 to 2026-03-30. Held against version 1.1.0 on the same rows.',
+    );
+    expect(note.slice(canary)).toContain('| overall | Overstock | 21.0 % | 19.0 % | +10.5 % | +10.0 % | open |');
+    expect(note.slice(canary)).toContain('| regime:lumpy | WAPE |');
+  });
+
+  it('says for how long the previous version goes on as comparator', () => {
+    const note = releaseNote({ ...facts, run: moved({ baseline: '0.9.0' }) });
+    expect(note).toContain('Version 0.9.0 runs beside it, unserved, for 28 days from the approval on.');
+    expect(releaseNote(facts)).toContain('No version served before; the safe forecast stays ready');
+  });
+
+  it('names the evidence of every gate, in one order whatever order the table gives it in', () => {
+    const { gates } = promotionBefore('production');
+    const turned = Object.fromEntries(Object.entries(gates).toReversed());
+    const note = releaseNote({ ...facts, run: moved({ gates }) });
+    expect(note).toBe(releaseNote({ ...facts, run: moved({ gates: turned }) }));
+    for (const name of ['offline', 'shadow', 'canary']) expect(note).toContain(`- ${name} evaluation-report: `);
   });
 
   it('lets nothing that people typed break out of its line', () => {
@@ -94,17 +136,14 @@ describe('A release note', () => {
 describe('Writing a release note', () => {
   async function world(run: PromotionItem) {
     const evidence = new MemoryEvidence();
-    const artifact = await evidence.writeOnce('report', JSON.stringify(report));
+    const written = async (stage: string, text: string) =>
+      passedGate(`${stage}/1`, { 'evaluation-report': await evidence.writeOnce(`${stage} report`, text) });
     const withReport: PromotionItem = {
       ...run,
       gates: {
-        offline: {
-          verdict: 'PASS',
-          reasons: [],
-          judge: 'offline/1',
-          judgedAt: AT,
-          artifacts: { 'evaluation-report': artifact },
-        },
+        offline: await written('offline', JSON.stringify(report)),
+        shadow: await written('shadow', stageReportText('shadow')),
+        canary: await written('canary', stageReportText('canary')),
       },
     };
     const drafts: unknown[] = [];
@@ -129,7 +168,15 @@ describe('Writing a release note', () => {
     const note = await writeReleaseNote(ports, 'demand_1-0-0_1', AT);
     expect(await writeReleaseNote(ports, 'demand_1-0-0_1', '2026-03-04T00:00:00.000Z')).toEqual(note);
     expect(evidence.text(note.key)).toContain('# demand 1.0.0');
+    expect(evidence.text(note.key)).toContain('## Results of the canary');
     expect(drafts[0]).toMatchObject({ type: 'release-noted', data: { note } });
+  });
+
+  it('notes no release whose reports are gone', async () => {
+    const run = moved();
+    const { ports } = await world(run);
+    const bare = { ...ports, registry: { ...ports.registry, run: async () => run } };
+    await expect(writeReleaseNote(bare, run.promotionId, AT)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('notes no release whose pointer was not moved', async () => {
