@@ -1,8 +1,6 @@
-import * as z from 'zod';
-import { dsseEnvelope, verifyEnvelope } from '../platform/dsse.ts';
 import type { JsonObject } from '../platform/json.ts';
 import { ADOPTED } from '../registry/adoption.ts';
-import { type ChangeItem, type PromotionItem, storedObject } from '../registry/items.ts';
+import type { ChangeItem, PromotionItem } from '../registry/items.ts';
 
 /** Type of the in-toto predicate; a new shape gets a new number. */
 export const MANIFEST_PREDICATE = 'urn:model-release:manifest:1';
@@ -68,37 +66,4 @@ export function adoptionStatement(run: ChangeItem, adopt: NonNullable<ChangeItem
 
 function subjectName(model: string, version: string): string {
   return `${model}/${version}`;
-}
-
-/** What both kinds of manifest have, and a reader of the artifact needs. */
-const signedStatement = z.object({
-  subject: z.tuple([z.object({ name: z.string(), digest: z.object({ sha256: z.string() }) })]),
-  predicateType: z.enum([MANIFEST_PREDICATE, ADOPTION_PREDICATE]),
-  predicate: z.object({ artifact: storedObject }),
-});
-
-/**
- * The artifact that a manifest names for a version; null when the bytes are no manifest of that version, or none that
- * was signed with this key.
- */
-export function artifactIn(
-  manifest: Uint8Array,
-  of: { readonly model: string; readonly version: string; readonly publicKeyPem: string },
-): z.infer<typeof storedObject> | null {
-  const envelope = dsseEnvelope.safeParse(parsed(manifest));
-  const payload = envelope.success ? verifyEnvelope(of.publicKeyPem, envelope.data) : null;
-  const statement = payload === null ? null : signedStatement.safeParse(parsed(payload));
-  if (!statement?.success) return null;
-  const [subject] = statement.data.subject;
-  const { artifact } = statement.data.predicate;
-  const about = subject.name === subjectName(of.model, of.version) && subject.digest.sha256 === artifact.sha256;
-  return about ? artifact : null;
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
+import { artifactOf } from '../inference/version-manifest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { IN_TOTO_PAYLOAD, signEnvelope } from '../platform/dsse.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
@@ -11,7 +12,7 @@ import type { Sign } from '../platform/signing.ts';
 import type { Run, StoredObject } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
-import { adoptionStatement, artifactIn, manifestStatement } from './manifest.ts';
+import { adoptionStatement, manifestStatement } from './manifest.ts';
 
 export interface SignManifestPorts {
   readonly registry: Pick<RegistryStore, 'run'>;
@@ -43,7 +44,8 @@ interface Signable {
  * it, also under the version's own name where inference looks, and records it. A repeated call answers the manifest that
  * was signed first.
  * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, NOT_VOUCHED (the offline gate is not passed, or the onboarding is not
- * approved), SIGNATURE_INVALID, DIGEST_MISMATCH (the version was signed before with another artifact)
+ * approved), DIGEST_MISMATCH (the version was signed before with another artifact), SIGNATURE_INVALID or CORRUPT_ITEM
+ * (what lies there is no manifest that readers could verify)
  */
 export async function signManifest(ports: SignManifestPorts, promotionId: string, at: string): Promise<SignedManifest> {
   const signable = await readSignable(ports, promotionId);
@@ -135,18 +137,14 @@ async function written(
   }
 }
 
-/** The manifest's bytes, once they are seen to verify and to name this version's artifact. */
+/** The manifest's bytes, once they are seen to verify, as inference does it, and to name this version's artifact. */
 async function assertNames(
   ports: SignManifestPorts,
   { run, version, artifact }: Signable,
   manifest: StoredObject,
 ): Promise<Uint8Array> {
   const bytes = await ports.evidence.read(manifest);
-  const named = artifactIn(bytes, { model: run.model, version, publicKeyPem: ports.publicKey });
-  if (named === null) {
-    const what = `The manifest at ${manifest.key} does not verify under our public key, or is of another version.`;
-    throw new ReleaseError('SIGNATURE_INVALID', what);
-  }
+  const named = artifactOf(bytes, { model: run.model, version, publicKeyPem: ports.publicKey });
   if (named.sha256 === artifact.sha256) return bytes;
   const message = `The manifest at ${manifest.key} names another artifact than ${version} has.`;
   throw new ReleaseError('DIGEST_MISMATCH', message, {

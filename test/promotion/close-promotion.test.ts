@@ -27,7 +27,8 @@ beforeEach(() => {
 
 function changePorts() {
   const writes = new RegistryWrites(tables.registry);
-  return { registry: stage.registry, ledger: stage.ledger, writes, firstApprovers: [ANA] };
+  const taking = { evidence: stage.evidence, allowedPrefixes: [], retention: { days: 1, mode: 'GOVERNANCE' as const } };
+  return { registry: stage.registry, ledger: stage.ledger, writes, firstApprovers: [ANA], ...taking };
 }
 
 async function register(promotionId: string, input: unknown) {

@@ -33,6 +33,11 @@ beforeEach(() => {
   evidence = new MemoryEvidence();
 });
 
+const settings = {
+  allowedPrefixes: ['s3://evidence/incoming/'],
+  retention: { days: 1, mode: 'GOVERNANCE' as const },
+};
+
 function ports() {
   return {
     registry: new RegistryStore(tables.client, tables.registry),
@@ -40,13 +45,9 @@ function ports() {
     ledger: tables.openLedger(),
     evidence,
     inspectTable: (): readonly Reason[] => [],
+    ...settings,
   };
 }
-
-const settings = {
-  allowedPrefixes: ['s3://evidence/incoming/'],
-  retention: { days: 1, mode: 'GOVERNANCE' as const },
-};
 
 function asked(version = '1.0.0', over: Readonly<Record<string, unknown>> = {}, attempt = 1) {
   const promotionId = promotionIdOf(model, version, attempt);
@@ -97,7 +98,7 @@ describe('Registering a candidate', () => {
       reasons: [],
     });
     const run = await ports().registry.run(model, request.promotionId);
-    expect(run).toMatchObject({ kind: 'promotion', stage: 'offline', baseline: '', stages: ['offline', 'production'] });
+    expect(run).toMatchObject({ kind: 'promotion', stage: 'offline', baseline: '' });
     expect(evidence.keys()).toContain(`candidates/${request.promotionId}/artifact`);
     expect((await entryTypes()).at(-1)).toBe('candidate-registered');
     const second = await registerCandidate(ports(), settings, asked('2.0.0'), AT);

@@ -13,7 +13,7 @@ import { hostedContent, parseHosted, parseServed, servedContent } from '../../fu
 import { decideTarget } from '../../functions/rollback/target.ts';
 import { flagFaults } from '../../infra/local/appconfig/feature-flags.ts';
 import { createTestKey } from '../fakes/test-key.ts';
-import { unsignedDocument } from '../pointer/fixtures.ts';
+import { AT, unsignedDocument } from '../pointer/fixtures.ts';
 
 const key = createTestKey();
 const version = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9.]{0,39}$/);
@@ -135,6 +135,8 @@ describe('Any rollback', () => {
     input,
     live,
     justRolledBack: fc.boolean(),
+    byPerson: fc.boolean(),
+    at: fc.constant(AT),
     known: fc.record({ versions, returnDocuments }),
   });
 
