@@ -204,6 +204,75 @@ describe('A pointer reader', () => {
     expect(tokens).not.toContain('late');
   });
 
+  it('looks at each call when it may not serve an old document at all', async () => {
+    data.on(GetLatestConfigurationCommand).resolves(answer(''));
+    const pointer = reader({ pollSeconds: 0 });
+    for (let call = 0; call < 3; call++) await pointer.current();
+    expect(looks()).toBe(3);
+    expect(sessions()).toBe(1);
+  });
+
+  it('looks again when the clock was set back, for it cannot tell how old its document is', async () => {
+    data
+      .on(GetLatestConfigurationCommand)
+      .resolvesOnce(answer(await documentOf()))
+      .resolves(answer(await documentOf({ revision: 4 })));
+    const pointer = reader({ pollSeconds: 15 });
+    at = 100_000;
+    await pointer.current();
+    at = 50;
+    expect(await pointer.current()).toMatchObject({ revision: 4 });
+    at = 60;
+    await pointer.current();
+    expect(looks()).toBe(2);
+  });
+
+  it('says how long AppConfig has not answered, while the last good document serves', async () => {
+    const good = await documentOf();
+    data.on(GetLatestConfigurationCommand).resolvesOnce(answer(good)).rejects(new Error('No route.'));
+    const pointer = reader({ pollSeconds: 15, retrySeconds: 5 });
+    await pointer.current();
+    for (at = 15; at <= 400; at += 5) expect(await pointer.current()).toEqual(good);
+    expect(events.at(-1)).toEqual({ kind: 'unreachable', reason: 'Error: No route.', staleSeconds: 400 });
+    data.reset();
+    data.on(StartConfigurationSessionCommand).resolves({ InitialConfigurationToken: 'again' });
+    data.on(GetLatestConfigurationCommand).resolvesOnce(answer('')).rejects(new Error('No route.'));
+    await pointer.current();
+    at = 420;
+    await pointer.current();
+    expect(events.at(-1)).toMatchObject({ staleSeconds: 15 });
+  });
+
+  it('has a document as soon as there is one', async () => {
+    const gone = Object.assign(new Error('No such environment.'), { name: 'ResourceNotFoundException' });
+    data.on(StartConfigurationSessionCommand).rejectsOnce(gone).resolves({ InitialConfigurationToken: 'first' });
+    data.on(GetLatestConfigurationCommand).resolves(answer(await documentOf()));
+    const pointer = reader({ retrySeconds: 5 });
+    expect(await pointer.current()).toBeNull();
+    at = 4;
+    expect(await pointer.current()).toBeNull();
+    expect(sessions()).toBe(1);
+    at = 5;
+    expect(await pointer.current()).toMatchObject({ revision: 3 });
+  });
+
+  it('has no document while the first that is served is not signed with its key', async () => {
+    data.on(GetLatestConfigurationCommand).resolves(answer({ ...(await documentOf()), signature: 'bm9uZQ==' }));
+    expect(await reader().current()).toBeNull();
+    expect(kinds()).toEqual(['refused']);
+  });
+
+  it('keeps the last good document when even a new session gives no token that is good', async () => {
+    const good = await documentOf();
+    data.on(GetLatestConfigurationCommand).resolvesOnce(answer(good)).rejects(badToken());
+    const pointer = reader();
+    await pointer.current();
+    at = 60;
+    expect(await pointer.current()).toEqual(good);
+    expect(kinds()).toEqual(['moved', 'unreachable']);
+    expect(looks()).toBe(3);
+  });
+
   it('serves on when whoever counts its events fails', async () => {
     const document = await documentOf();
     data.on(GetLatestConfigurationCommand).resolves(answer(document));

@@ -1,0 +1,152 @@
+import {
+  AppConfigDataClient,
+  GetLatestConfigurationCommand,
+  StartConfigurationSessionCommand,
+} from '@aws-sdk/client-appconfigdata';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
+import type { ForecastAnswer } from '../../functions/inference/forecast.ts';
+import { logger } from '../../functions/platform/logger.ts';
+import type { PointerDocument } from '../../functions/pointer/document.ts';
+import { servedContent } from '../../functions/pointer/flag.ts';
+import { createS3 } from '../../infra/local/s3/s3.ts';
+import { createTestKey } from '../fakes/test-key.ts';
+import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
+import { signedDocument } from '../pointer/fixtures.ts';
+import { CANARY, eventOf, storeVersion } from './stand.ts';
+
+const AT = '2026-03-01T08:00:00.000Z';
+const FAR = '2099-01-01T00:00:00.000Z';
+const key = createTestKey();
+const appConfig = mockClient(AppConfigDataClient);
+
+/** The function's entry as Lambda loads it: settings from the environment, our S3 behind the SDK, AppConfig mocked. */
+describe('The forecast function', () => {
+  let served: Served;
+  let s3: S3Client;
+  let handler: (event: unknown, context: { readonly awsRequestId: string }) => Promise<ForecastAnswer>;
+  const errors = vi.spyOn(logger, 'error').mockImplementation(() => undefined);
+
+  beforeAll(async () => {
+    const service = createS3({ now: () => new Date(AT) });
+    service.createBucket('evidence', {
+      VersioningConfiguration: { Status: 'Enabled' },
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
+    });
+    service.createBucket('predictions', { VersioningConfiguration: { Status: 'Enabled' } });
+    served = await serveOne('s3', service);
+    s3 = new S3Client(served.client);
+    const store = new EvidenceStore(s3, 'evidence');
+    const options = { contentType: 'application/json', retention: { days: 1, mode: 'GOVERNANCE' }, at: AT } as const;
+    const evidence = { writeOnce: (name: string, bytes: string | Uint8Array) => store.writeOnce(name, bytes, options) };
+    await storeVersion(evidence, key, { artifact: '{"forecaster":"seasonal-naive","scale":10}' });
+    await storeVersion(evidence, key, { version: '2.0.0', artifact: '{"forecaster":"weekday-mean","scale":20}' });
+    const environment = {
+      ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'forecast', AWS_SECRET_ACCESS_KEY: 'local' },
+      ...{ AWS_ENDPOINT_URL_S3: served.endpoint, EVIDENCE_BUCKET: 'evidence', PREDICTION_BUCKET: 'predictions' },
+      ...{ APPCONFIG_APPLICATION_ID: 'app1', POINTER_POLL_SECONDS: '0', POINTER_PUBLIC_KEY: key.publicKeyPem },
+    };
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    ({ handler } = await import('../../functions/inference/forecast.lambda.ts'));
+  });
+  afterEach(() => {
+    appConfig.reset();
+    errors.mockClear();
+    served.deny();
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    errors.mockRestore();
+    appConfig.restore();
+    s3.destroy();
+    await served.stop();
+  });
+
+  const serve = (document: PointerDocument) => {
+    const text = servedContent(document);
+    const Configuration = Object.assign(new TextEncoder().encode(text), { transformToString: () => text });
+    appConfig.on(StartConfigurationSessionCommand).resolves({ InitialConfigurationToken: 'first' });
+    appConfig.on(GetLatestConfigurationCommand).resolves({ Configuration, NextPollConfigurationToken: 'next' });
+  };
+  const logged = async (requestId: string) => {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: 'predictions' }));
+    return Contents.map(({ Key = '' }) => Key).filter((name) => name.includes(`/${requestId}-`));
+  };
+  const signals = () => errors.mock.calls.map(([message]) => message);
+  const ask = (event: object, awsRequestId = 'invocation') => handler(eventOf(event), { awsRequestId });
+
+  it('serves the safe forecast, tells so, and logs it while AppConfig has no pointer', async () => {
+    appConfig.rejects(Object.assign(new Error('No such environment.'), { name: 'ResourceNotFoundException' }));
+    const { revision, forecasts } = await ask({ requestId: 'first' });
+    expect(revision).toBe(0);
+    expect(new Set(forecasts.map(({ version, arm }) => `${arm} ${version}`))).toEqual(
+      new Set(['fallback seasonal-naive']),
+    );
+    expect(signals()).toEqual(['POINTER_UNAVAILABLE']);
+    expect(await logged('first')).toHaveLength(1);
+  });
+
+  it('forecasts by the version that the pointer names, and logs it under the id of the invocation', async () => {
+    serve(await signedDocument(key));
+    const { requestId: _, ...event } = eventOf();
+    const { revision, forecasts } = await handler(event, { awsRequestId: 'invocation-1' });
+    expect(revision).toBe(3);
+    expect(forecasts[0]).toMatchObject({ units: 10, version: '1.1.0', arm: 'production' });
+    expect(await logged('invocation-1')).toEqual([
+      'predictions/model=demand/date=2026-03-01/arm=production/version=1.1.0/invocation-1-3.ndjson.gz',
+    ]);
+    expect(signals()).toEqual([]);
+  });
+
+  it('keeps its pointer while AppConfig is gone', async () => {
+    appConfig.rejects(new Error('No route.'));
+    expect(await ask({ requestId: 'gone' })).toMatchObject({ revision: 3 });
+    expect(signals()).toEqual([]);
+  });
+
+  it('takes no document that is not signed, and says so', async () => {
+    serve({ ...(await signedDocument(key, { revision: 9 })), signature: 'bm9uZQ==' });
+    expect(await ask({ requestId: 'unsigned' })).toMatchObject({ revision: 3 });
+    expect(signals()).toEqual(['POINTER_REFUSED']);
+  });
+
+  it('logs a day that is replayed under one id once', async () => {
+    serve(await signedDocument(key, { ...CANARY, canaryUntil: FAR, canaryPercentage: 100 }));
+    const [first, second] = [await ask({ requestId: 'replay' }), await ask({ requestId: 'replay' })];
+    expect(second).toEqual(first);
+    expect(first.forecasts[0]).toMatchObject({ units: 20, version: '2.0.0', arm: 'canary' });
+    expect(await logged('replay')).toEqual([
+      'predictions/model=demand/date=2026-03-01/arm=canary/version=2.0.0/replay-3.ndjson.gz',
+      'predictions/model=demand/date=2026-03-01/arm=shadow/version=1.1.0/replay-3.ndjson.gz',
+    ]);
+    expect(signals()).toEqual([]);
+  });
+
+  it('serves production beside a candidate that has no manifest', async () => {
+    serve(await signedDocument(key, { ...CANARY, canaryVersion: '3.0.0', canaryUntil: FAR, canaryPercentage: 100 }));
+    const { forecasts } = await ask({ requestId: 'missing' });
+    expect(forecasts.every(({ arm, version }) => arm === 'production' && version === '1.1.0')).toBe(true);
+    expect(errors.mock.calls).toEqual([
+      ['MODEL_NOT_LOADED', { model: 'demand', version: '3.0.0', code: 'NOT_FOUND', forecasts: 6 }],
+    ]);
+  });
+
+  it('answers, and tells what is missing, when nothing can be logged', async () => {
+    serve(await signedDocument(key));
+    served.deny('s3:PutObject');
+    expect((await ask({ requestId: 'unlogged' })).forecasts).toHaveLength(6);
+    expect(errors.mock.calls).toEqual([
+      ['PREDICTIONS_NOT_LOGGED', { model: 'demand', requestId: 'unlogged', forecasts: 6, causes: 'AccessDenied' }],
+    ]);
+  });
+
+  it('refuses a malformed event with all of its faults', async () => {
+    await expect(ask({ horizonDays: 0, requestId: '/' })).rejects.toMatchObject({
+      name: 'INVALID_INPUT',
+      message: expect.stringMatching(/^horizonDays: .*\nrequestId: /),
+    });
+  });
+});
