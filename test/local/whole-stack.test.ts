@@ -1,9 +1,11 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 
@@ -11,6 +13,19 @@ const root = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
 const outputsSchema = z.object({ ModelRelease: z.record(z.string(), z.string()) });
 const json = z.looseObject({});
+
+const HORIZON_DAYS = 7;
+const answerSchema = z.object({
+  revision: z.number(),
+  forecasts: z.array(z.object({ sku: z.string(), targetDate: z.string(), arm: z.string() })),
+});
+
+/** A forecast request for so many SKUs of one store, each with a year of history. */
+function batchOf(skus: number, requestId: string): object {
+  const history = Array.from({ length: 365 }, (_, day) => day % 7);
+  const requests = Array.from({ length: skus }, (_, index) => ({ sku: `sku-${index}`, store: 's1', history }));
+  return { model: 'ghost', asOf: '2026-03-01', horizonDays: HORIZON_DAYS, requestId, requests };
+}
 
 let directory = '';
 let platform: ChildProcess;
@@ -86,6 +101,8 @@ describe('npm start', () => {
         'RegistryTableName',
         'LedgerTableName',
         'EvidenceBucketName',
+        'PredictionBucketName',
+        'InferenceFunctionName',
         'NotificationTopicArn',
         'SigningKeyArn',
         'LedgerKeyArn',
@@ -166,6 +183,34 @@ describe.runIf(hasCli())('the AWS CLI drives', () => {
     expect(readFileSync(join(directory, 'answer.json'), 'utf8')).not.toBe('');
   });
 
+  test('lambda: forecasts a batch of megabytes for a model that nobody onboarded, by the safe forecast', async () => {
+    const name = outputs['InferenceFunctionName'] ?? '';
+    writeFileSync(join(directory, 'batch.json'), JSON.stringify(batchOf(6_000, 'by-cli')));
+    expect(statSync(join(directory, 'batch.json')).size).toBeGreaterThan(4_000_000);
+    const call = ['lambda', 'invoke', '--function-name', name, '--payload', 'fileb://batch.json', 'forecasts.json'];
+    const answered = await awsJson(...call);
+    expect(answered).toMatchObject({ StatusCode: 200 });
+    expect(answered).not.toHaveProperty('FunctionError');
+    const { revision, forecasts } = answerSchema.parse(
+      JSON.parse(readFileSync(join(directory, 'forecasts.json'), 'utf8')),
+    );
+    expect(revision).toBe(0);
+    expect(forecasts).toHaveLength(6_000 * HORIZON_DAYS);
+    expect(forecasts[0]).toMatchObject({ sku: 'sku-0', targetDate: '2026-03-02', arm: 'fallback' });
+  });
+
+  test('s3: finds the forecasts in the log, which takes no second writing and no deletion from anybody', async () => {
+    const log = `s3://${outputs['PredictionBucketName']}/predictions/`;
+    const { stdout } = await aws('s3', 'ls', '--recursive', log);
+    const [key = ''] = /predictions\/\S*by-cli-0\.ndjson\.gz/.exec(stdout) ?? [];
+    expect(key).toMatch(/^predictions\/model=ghost\/date=2026-03-01\/arm=fallback\/version=/);
+    const object = key.slice('predictions/'.length);
+    await expect(aws('s3', 'cp', 'batch.json', log + object)).rejects.toThrow(/AccessDenied/);
+    await expect(aws('s3', 'rm', log + object)).rejects.toThrow(/AccessDenied/);
+    const at = ['--bucket', outputs['PredictionBucketName'] ?? '', '--key', key, '--body', 'batch.json'];
+    await expect(aws('s3api', 'put-object', ...at, '--if-none-match', '*')).rejects.toThrow(/PreconditionFailed/);
+  });
+
   test('sesv2 and sns: what is sent lies in the inbox', async () => {
     const content = '{"Simple":{"Subject":{"Data":"Hello"},"Body":{"Text":{"Data":"World"}}}}';
     const send = ['sesv2', 'send-email', '--from-email-address', 'a@example.com'];
@@ -174,6 +219,28 @@ describe.runIf(hasCli())('the AWS CLI drives', () => {
     const store = await (await fetch(`${inbox}/store`)).text();
     expect(store).toContain('World');
     expect(store).toContain('Notice');
+  });
+});
+
+describe('the SDK', () => {
+  test('forecasts for four callers at the same time, each logged once', async () => {
+    const credentials = { accessKeyId: 'somebody', secretAccessKey: 'x' };
+    const client = new LambdaClient({ endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 });
+    const FunctionName = outputs['InferenceFunctionName'];
+    const callers = ['caller-1', 'caller-2', 'caller-3', 'caller-4'];
+    const runs = await Promise.all(
+      callers.map((id) => client.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(batchOf(500, id)) }))),
+    );
+    for (const { FunctionError, Payload } of runs) {
+      expect(FunctionError).toBeUndefined();
+      const { forecasts } = answerSchema.parse(JSON.parse(Payload?.transformToString() ?? ''));
+      expect(forecasts).toHaveLength(500 * HORIZON_DAYS);
+    }
+    const s3 = new S3Client({ endpoint, region: 'eu-west-1', credentials });
+    const log = { Bucket: outputs['PredictionBucketName'], Prefix: 'predictions/model=ghost/' };
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command(log));
+    const ids = Contents.flatMap(({ Key = '' }) => /(caller-\d)-0\.ndjson\.gz$/.exec(Key)?.[1] ?? []);
+    expect(ids.toSorted()).toEqual(callers);
   });
 });
 
