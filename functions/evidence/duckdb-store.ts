@@ -16,6 +16,9 @@ export interface EngineSettings {
   readonly directory: string;
 }
 
+/** How many files one statement names. */
+const FILES_AT_ONCE = 500;
+
 /** An in-memory DuckDB over local files. It never fetches anything: no remote files, no extensions. */
 export class DuckdbStore {
   readonly #instance: DuckDBInstance;
@@ -60,6 +63,22 @@ export class DuckdbStore {
       appender.endRow();
     }
     appender.closeSync();
+  }
+
+  /**
+   * Adds the records of gzipped NDJSON files to a table of text columns, by name. A line that is no JSON object becomes a
+   * row of nulls. The files have to be whole: the engine does not notice where one is cut off.
+   */
+  async appendJsonLines(table: string, columns: readonly string[], paths: readonly string[]): Promise<void> {
+    const types = columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ');
+    for (let at = 0; at < paths.length; at += FILES_AT_ONCE) {
+      const files = paths
+        .slice(at, at + FILES_AT_ONCE)
+        .map(literal)
+        .join(', ');
+      await this.run(`INSERT INTO ${table} SELECT ${columns.map((column) => `"${column}"`).join(', ')}
+        FROM read_json([${files}], format = 'newline_delimited', compression = 'gzip', ignore_errors = true, columns = {${types}})`);
+    }
   }
 
   /**

@@ -13,7 +13,11 @@ const CALIBRATE =
   'Calibrate the level of the forecast; a lower absolute error does not make up for empty or full shelves.';
 const MORE_DATA = 'Hand in a backtest with more series or more origins; too little data is never a pass.';
 
-/** What each code of the offline gate means to a person, and what to do about it. */
+const ASK_LATER = 'Nothing: it is judged again with each further closed day.';
+const LOOK_AT_LOG =
+  'Look at the prediction log and at the errors of the inference function, mend the model, and hand in a new version.';
+
+/** What each code of a gate means to a person, and what to do about it. */
 export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   LEAKAGE_TARGET_NOT_AFTER_ORIGIN: { message: 'Rows forecast a day that is not after their origin.', next: REBUILD },
   LEAKAGE_HORIZON_MISMATCH: {
@@ -85,6 +89,64 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     message: 'Actuals of the backtest are not the units of the history on the same day.',
     next: 'Find out which of the two is right before relying on either.',
   },
+  SYSTEMATIC_BIAS: {
+    message: 'Beside production the candidate forecasts too much, or too little, cycle after cycle.',
+    next: CALIBRATE,
+  },
+  UNSTABLE_REVISIONS: {
+    message: 'The forecast of one and the same day moves too much from origin to origin to plan with.',
+    next: 'Damp how fast the model follows single days, and hand in a new version.',
+  },
+  SPIKES: {
+    message: 'Too many forecasts are several times those of production, or a fraction of them.',
+    next: RETRAIN,
+  },
+  NOT_NON_INFERIOR_AT_HORIZON: {
+    message: 'Nothing showed within the bound of the stage that the candidate does no harm.',
+    next: 'Mend the model, or plan a longer or wider stage in the policy, and start again.',
+  },
+  INSUFFICIENT_CYCLES: { message: 'Not enough whole demand cycles are complete.', next: ASK_LATER },
+  NOT_YET_NON_INFERIOR: { message: 'Not shown yet that the candidate does no harm.', next: ASK_LATER },
+  COHORT_CONTAMINATION: {
+    message: 'The candidate served units that were not assigned to the canary, so the arms cannot be compared.',
+    next: 'Find out which client routes by another rule; the published vectors tell.',
+  },
+  NONFINITE_PREDICTIONS: { message: 'The candidate gave forecasts that are no finite number.', next: LOOK_AT_LOG },
+  MISSING_PREDICTIONS: { message: 'The candidate gave no forecast, or none in time, too often.', next: LOOK_AT_LOG },
+  NEGATIVE_PREDICTIONS: { message: 'The candidate gave negative forecasts too often.', next: LOOK_AT_LOG },
+  KPI_REGRESSED: { message: 'The canary does worse than its comparator in %.', next: RETRAIN },
+  INSUFFICIENT: {
+    message: 'There is too little data to judge %.',
+    next: 'See to it that outcomes say it, for enough units in both arms.',
+  },
+  PASS_LOOK_NOT_DUE: { message: 'The canary passes on planned days only.', next: ASK_LATER },
+  NO_STOCK_COLUMNS: {
+    message: 'Outcomes do not say enough about stock: the canary cannot pass without it.',
+    next: 'Deliver on_hand, stockout or overstock_units with the outcomes before the canary starts.',
+  },
+  DAMAGED_OBJECTS: {
+    message: 'Objects of the prediction bucket are damaged; what they should hold was left out.',
+    next: 'Deliver damaged outcomes again with a later asof; damaged predictions stay as they are.',
+  },
+  UNREADABLE_RECORDS: {
+    message: 'Lines of the prediction log are no records; they were left out.',
+    next: 'Check who writes the log.',
+  },
+  OUTCOME_ROWS_UNREADABLE: {
+    message: 'Outcome rows have no readable key or belong to another day than their file; they were left out.',
+    next: 'Check the export.',
+  },
+  OUTCOME_CONFLICTS: {
+    message: 'Outcomes of one day give a series different values; they were left out.',
+    next: 'Check the export, and deliver the day again with a later asof.',
+  },
+};
+
+/** Metrics as people name them. */
+const SUBJECTS: Readonly<Record<string, string>> = {
+  paired_wape: 'accuracy on the same rows',
+  stockout: 'stockouts',
+  overstock: 'overstock',
 };
 
 /** A finding as a reason that a person can act on. */
@@ -92,6 +154,7 @@ export function explainFinding({ code, got, allowed }: Finding): Reason {
   const colon = code.indexOf(':');
   const explanation = EXPLANATIONS[colon < 0 ? code : code.slice(0, colon)];
   if (explanation === undefined) return { code, message: code, got, allowed };
-  const message = explanation.message.replace('%', () => code.slice(colon + 1));
+  const subject = colon < 0 ? '' : code.slice(colon + 1);
+  const message = explanation.message.replace('%', () => SUBJECTS[subject] ?? subject);
   return { code, message, got, allowed, next: explanation.next };
 }

@@ -15,12 +15,16 @@ export const BACKTEST_COLUMNS = [
 export const OPTIONAL_BACKTEST_COLUMNS = ['category', 'fold_id', 'trained_through', 'features_asof'] as const;
 export const HISTORY_COLUMNS = ['sku', 'store', 'date', 'units'] as const;
 
-/** The two tables that a candidate hands in, as named in reason codes. */
-export type TableName = 'BACKTEST' | 'HISTORY';
+/** What an outcomes file must say of each series; the rest may be absent. */
+export const OUTCOME_COLUMNS = ['date', 'sku', 'store', 'units'] as const;
+
+/** The two tables that a candidate hands in, and what is learnt of a day afterwards, as named in reason codes. */
+export type TableName = 'BACKTEST' | 'HISTORY' | 'OUTCOMES';
 
 const REQUIRED: Readonly<Record<TableName, readonly string[]>> = {
   BACKTEST: BACKTEST_COLUMNS,
   HISTORY: HISTORY_COLUMNS,
+  OUTCOMES: OUTCOME_COLUMNS,
 };
 
 export interface InspectOptions {

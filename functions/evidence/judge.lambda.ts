@@ -2,19 +2,29 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEvent } from '../platform/boundary.ts';
+import { s3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
-import { type JudgeAnswer, type JudgePorts, judge, judgeEvent } from './judge.ts';
+import { sumCanary } from './canary-sums-store.ts';
+import { type JudgeAnswer, judge, judgeEvent } from './judge.ts';
+import type { JudgePorts } from './judge-ports.ts';
 import { readOfflineSums } from './offline-sums-store.ts';
+import { PredictionFilesStore } from './prediction-files-store.ts';
+import { sumShadow } from './shadow-sums-store.ts';
+import { readStage } from './stage-evidence-store.ts';
 
 /** Lambda sets the variable; the default is for a host that does not. */
 const functionMemoryMb = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 1024);
 /** Node, and what the engine takes beside its limit: 390 MB were measured with two million rows. */
 const RESERVED_MB = 500;
 const engine = { memoryMb: Math.max(256, functionMemoryMb - RESERVED_MB), threads: availableParallelism() };
+
+const source = { files: new PredictionFilesStore(s3(), config('PREDICTION_BUCKET')), engine };
+/** Stock is compared with 28 days before the canary, and the mean demand of the first of them needs 28 days more. */
+const DAYS_BEFORE = 56;
 
 const ports: JudgePorts = {
   registry: wired.registry(),
@@ -32,6 +42,10 @@ const ports: JudgePorts = {
   },
   offlineSums: (files, { directory, exactMinUnits }) =>
     readOfflineSums(files, { engine: { ...engine, directory }, exactMinUnits }),
+  shadowEvidence: (question, thresholds) =>
+    readStage(source, { ...question, daysBefore: 0 }, (db, quality) => sumShadow(db, quality, thresholds)),
+  canaryEvidence: (question, settings) =>
+    readStage(source, { ...question, daysBefore: DAYS_BEFORE }, (db, quality) => sumCanary(db, quality, settings)),
 };
 const kept = retention(config('RETENTION_DAYS'), config('RETENTION_MODE'));
 

@@ -131,7 +131,8 @@ export function buildSegmentAnalysis(report: EvaluationReport): string {
   return `${[columns.join(','), ...lines].join('\n')}\n`;
 }
 
-function csvCell(value: string | number | boolean | null): string {
+/** A value as a cell of a CSV; undefined is empty. */
+export function csvCell(value: string | number | boolean | null): string {
   // A cell that starts like a formula would be run by a spreadsheet.
   const text = typeof value === 'string' ? value.replace(/^[=+\-@]/, "'$&") : String(value ?? '');
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

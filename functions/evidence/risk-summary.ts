@@ -32,7 +32,8 @@ export function buildRiskSummary(report: EvaluationReport, documented: Documente
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
 
-function section(title: string, lines: readonly string[]): string {
+/** A part of a summary; nothing when there is nothing to say. */
+export function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `## ${title}\n\n${lines.map((text) => `- ${text}`).join('\n')}`;
 }
 
@@ -76,14 +77,15 @@ function describeBias(group: GroupReport): string {
   return `${plain(group.name)}: ${signed(group.bias_candidate)}, baseline ${signed(group.bias_baseline)}`;
 }
 
-function line(reason: Reason): string {
+/** A finding with what was measured, allowed, and to do. */
+export function line(reason: Reason): string {
   const measured =
     reason.got === undefined ? '' : ` Got ${plain(reason.got)}; allowed: ${plain(reason.allowed ?? '')}.`;
   return `\`${reason.code.replaceAll('`', '')}\` ${plain(reason.message)}${measured}${reason.next === undefined ? '' : ` ${plain(reason.next)}`}`;
 }
 
 /** Text from outside on one line and without Markdown or HTML of its own. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .trim()

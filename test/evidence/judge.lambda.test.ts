@@ -7,6 +7,7 @@ import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
 import { evaluationReport } from '../../functions/evidence/report.ts';
 import { digestOf } from '../../functions/platform/json.ts';
 import { registryKeys } from '../../functions/platform/keys.ts';
+import { planOf } from '../../functions/promotion/exposure.ts';
 import type { PromotionItem, StoredObject } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
@@ -45,7 +46,12 @@ describe('the judge function', () => {
       ...{ AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024' },
       ...{ AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ENDPOINT_URL_S3: served.endpoint },
       ...{ REGISTRY_TABLE: tables.registry, LEDGER_TABLE: tables.ledger, LEDGER_KEY_ID: 'ledger-key' },
-      ...{ EVIDENCE_BUCKET: 'evidence', RETENTION_DAYS: '1', RETENTION_MODE: 'GOVERNANCE' },
+      ...{
+        EVIDENCE_BUCKET: 'evidence',
+        PREDICTION_BUCKET: 'predictions',
+        RETENTION_DAYS: '1',
+        RETENTION_MODE: 'GOVERNANCE',
+      },
     };
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     ({ handler } = await import('../../functions/evidence/judge.lambda.ts'));
@@ -76,7 +82,7 @@ describe('the judge function', () => {
         ...{ expectedImpact: 'Fewer stockouts', rollbackPlan: 'Go back to the version before' },
       },
       ...{ policyVersion: 1, policyDigest, executionArn: 'arn', startedAt: AT },
-      ...{ stages: ['offline', 'production'], stage: 'offline', awaitingApproval: false },
+      ...{ stage: 'offline', awaitingApproval: false, plan: planOf(policy), canaryStep: 0, exposures: [] },
       artifact: await pin('artifact', '{}'),
       backtest: await pin('backtest', backtest),
       history: await pin('history', retailer.history),
@@ -101,7 +107,7 @@ describe('the judge function', () => {
     const run = await register('demand', retailer.backtests.first);
     const event = { promotionId: run.promotionId, stage: 'offline' };
     const answer = await handler(event);
-    expect(answer).toEqual({ ...event, verdict: 'PASS', reasons: [] });
+    expect(answer).toEqual({ ...event, verdict: 'PASS', reasons: [], advance: false, waitSeconds: 0 });
     expect(await handler(event)).toEqual(answer);
 
     const gate = await offlineGate(run);

@@ -1,0 +1,109 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import { parseStored } from '../platform/boundary.ts';
+import { type Reason, ReleaseError } from '../platform/errors.ts';
+import { digestOf } from '../platform/json.ts';
+import { evidencePaths } from '../platform/keys.ts';
+import type { Retention } from '../platform/retention.ts';
+import type { PromotionItem, StoredObject } from '../registry/items.ts';
+import { type Policy, policySchema, type ShadowPolicy } from '../registry/policy.ts';
+import type { RegistryStore } from '../registry/registry-store.ts';
+import type { RegistryWrites } from '../registry/registry-writes.ts';
+import type { CanaryEvidence } from './canary-sums.ts';
+import type { CanarySettings } from './canary-sums-store.ts';
+import type { EvidenceStore } from './evidence-store.ts';
+import type { OfflineSums } from './offline-sums.ts';
+import type { ShadowEvidence } from './shadow-sums.ts';
+import type { RecordFilter, StageRead } from './stage-evidence.ts';
+
+/** Which evidence of a running stage to read; `directory` is lent for that. */
+export interface StageQuestion {
+  readonly model: string;
+  readonly filter: RecordFilter;
+  readonly directory: string;
+}
+
+export interface JudgePorts {
+  readonly registry: Pick<RegistryStore, 'run' | 'policy'>;
+  readonly writes: Pick<RegistryWrites, 'updateRun'>;
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly evidence: Pick<EvidenceStore, 'saveTo' | 'writeOnce' | 'find' | 'read'>;
+  /** Lends an empty directory for the time of `use`. */
+  readonly withDirectory: <T>(use: (directory: string) => Promise<T>) => Promise<T>;
+  /** Sums of the two local files; throws UNUSABLE_EVIDENCE with all faults when they cannot be judged. */
+  readonly offlineSums: (
+    files: { readonly backtest: string; readonly history: string },
+    options: { readonly directory: string; readonly exactMinUnits: number },
+  ) => Promise<OfflineSums>;
+  /** Sums of the prediction log and the outcomes; no evidence yet is evidence of nothing, not an error. */
+  readonly shadowEvidence: (question: StageQuestion, thresholds: ShadowPolicy) => Promise<StageRead<ShadowEvidence>>;
+  readonly canaryEvidence: (question: StageQuestion, settings: CanarySettings) => Promise<StageRead<CanaryEvidence>>;
+}
+
+export interface JudgeSettings {
+  readonly retention: Retention;
+  /** UTC now. */
+  readonly at: string;
+}
+
+/** What a gate's judge came to: a verdict with its artifacts, or that the stage goes on. */
+export type Judged =
+  | {
+      readonly verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE';
+      readonly reasons: readonly Reason[];
+      readonly judge: string;
+      readonly artifacts: Readonly<Record<string, StoredObject>>;
+    }
+  | {
+      readonly verdict: 'CONTINUE';
+      /** What is not shown yet. */
+      readonly reasons: readonly Reason[];
+      readonly advance: boolean;
+      /** Closed days of the step that was held; 0 when nothing advances. */
+      readonly closedDays: number;
+    };
+
+/**
+ * The policy that the promotion started under, checked against the digest that it was sealed with.
+ * @throws ReleaseError NOT_FOUND, DIGEST_MISMATCH
+ */
+export async function readPolicy(ports: Pick<JudgePorts, 'registry'>, run: PromotionItem): Promise<Policy> {
+  const item = await ports.registry.policy(run.model, run.policyVersion);
+  if (item === null) {
+    throw new ReleaseError('NOT_FOUND', `There is no policy ${run.policyVersion} of ${run.model}.`);
+  }
+  if (item.policyDigest !== run.policyDigest || digestOf(item.policy) !== run.policyDigest) {
+    throw new ReleaseError('DIGEST_MISMATCH', `Policy ${run.policyVersion} of ${run.model} is not the recorded one.`);
+  }
+  return parseStored(policySchema, item.policy, `Policy ${run.policyVersion} of ${run.model}`);
+}
+
+/** Content types of the three artifacts of a gate, by name. */
+const ARTIFACTS = {
+  'evaluation-report': { file: 'evaluation-report.json', contentType: 'application/json' },
+  'segment-analysis': { file: 'segment-analysis.csv', contentType: 'text/csv; charset=utf-8' },
+  'risk-summary': { file: 'risk-summary.md', contentType: 'text/markdown; charset=utf-8' },
+} as const;
+export type ArtifactName = keyof typeof ARTIFACTS;
+
+export function artifactKey(run: PromotionItem, gate: string, name: ArtifactName): string {
+  return evidencePaths.evidence(run.promotionId, gate, ARTIFACTS[name].file);
+}
+
+/**
+ * Writes one artifact of a gate; repeating it with the same bytes is harmless.
+ * @throws ReleaseError CONDITION_FAILED when other bytes lie there already
+ */
+export function writeArtifact(
+  ports: Pick<JudgePorts, 'evidence'>,
+  artifact: { readonly run: PromotionItem; readonly gate: string; readonly name: ArtifactName; readonly bytes: string },
+  settings: JudgeSettings,
+): Promise<StoredObject> {
+  const { run, gate, name, bytes } = artifact;
+  const { contentType } = ARTIFACTS[name];
+  return ports.evidence.writeOnce(artifactKey(run, gate, name), bytes, { contentType, ...settings });
+}
+
+/** A report as the bytes that are stored. */
+export function reportBytes(report: object): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
