@@ -29,7 +29,7 @@ export const artifact = z.discriminatedUnion('forecaster', [
     forecaster: z.literal('croston-tsb'),
     ...common,
     alpha: weight(0.1),
-    beta: weight(0.05),
+    beta: weight(0.1),
     profileWeeks: weeks(0, 0),
   }),
   z.strictObject({
@@ -38,7 +38,7 @@ export const artifact = z.discriminatedUnion('forecaster', [
     smoothing: weight(0.1),
     profileWeeks: weeks(1, 26),
     alpha: weight(0.1),
-    beta: weight(0.05),
+    beta: weight(0.1),
   }),
 ]);
 export type Artifact = z.infer<typeof artifact>;

@@ -4,13 +4,13 @@ import { exponentialSmoothing, type SmoothingParameters } from './exponential-sm
 import { type BuiltIn, fromFirstSale } from './forecaster.ts';
 
 /**
- * Teunter, Syntetos and Babai's method for slow movers, smoothing with a weekday profile for the rest. Slow is what sells
+ * Teunter, Syntetos and Babai's method for slow movers, smoothing for the rest, both with a weekday profile. Slow is what sells
  * once in 1.32 days or less often (Syntetos, Boylan and Croston, On the categorization of demand patterns, Journal of the
  * Operational Research Society 56, 2005): the border that the gates judge segments by.
  */
-export function byDemand(parameters: SmoothingParameters & Omit<TsbParameters, 'profileWeeks'>): BuiltIn {
+export function byDemand(parameters: SmoothingParameters & TsbParameters): BuiltIn {
   const frequent = exponentialSmoothing(parameters);
-  const slow = crostonTsb({ ...parameters, profileWeeks: 0 });
+  const slow = crostonTsb(parameters);
   return (request) => (isSlow(request.history) ? slow : frequent)(request);
 }
 

@@ -60,7 +60,7 @@ describe('An artifact', () => {
   });
 
   it('gives what the same parameters give', async () => {
-    const described = { forecaster: 'croston-tsb', scale: 1, alpha: 0.1, beta: 0.05, profileWeeks: 0 } as const;
+    const described = { forecaster: 'croston-tsb', scale: 1, alpha: 0.1, beta: 0.1, profileWeeks: 0 } as const;
     const parsed = parseArtifact('{"forecaster":"croston-tsb"}');
     expect(parsed.ok && (await parsed.value(request))).toEqual(await forecasterOf(described)(request));
   });

@@ -130,7 +130,7 @@ describe('The forecaster by demand', () => {
   const parameters = { smoothing: 0.1, profileWeeks: 26, alpha: 0.1, beta: 0.05 };
   const both = byDemand(parameters);
   const smooth = exponentialSmoothing(parameters);
-  const tsb = crostonTsb({ ...parameters, profileWeeks: 0 });
+  const tsb = crostonTsb(parameters);
 
   it.each([
     ['every third day', repeat([3, 0, 0], 60), tsb],
