@@ -8,7 +8,8 @@ export interface StockRules {
   readonly coverDays: number;
 }
 
-export const STOCK_RULES: StockRules = { leadDays: 2, safety: 1.3, coverDays: 14 };
+/** Daily deliveries and little storage, as of fresh food: every fault of a forecast shows the day after. */
+export const STOCK_RULES: StockRules = { leadDays: 1, safety: 0.4, coverDays: 2 };
 
 /** Days whose demand an order has to cover: until the delivery of the order of tomorrow. */
 export function coveredDays(rules: StockRules): number {

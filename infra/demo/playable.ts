@@ -51,14 +51,14 @@ export function playable(demand: Demand, name: string): Playable | { readonly ok
   return { ok: true, demand: { ...demand, series: played }, firstDay, notes };
 }
 
-/** The category that sold most before a day, where there are several: the one that the business depends on. */
-export function largestCategory(demand: Demand, firstDay: number): string | null {
-  const sold = new Map<string, number>();
-  for (const series of demand.series) {
-    if (series.category === '') continue;
-    sold.set(series.category, (sold.get(series.category) ?? 0) + soldBefore(series, firstDay));
-  }
-  const ranked = [...sold].toSorted(([a, of], [b, other]) => other - of || (a < b ? -1 : 1));
+/** The smallest category by series, then by sales, where there are several: leaving it out costs a canary least. */
+export function smallestCategory(demand: Demand, firstDay: number): string | null {
+  const categories = Map.groupBy(
+    demand.series.filter(({ category }) => category !== ''),
+    ({ category }) => category,
+  );
+  const sold = (series: readonly DemandSeries[]) => series.reduce((sum, one) => sum + soldBefore(one, firstDay), 0);
+  const ranked = [...categories].toSorted(([, a], [, b]) => a.length - b.length || sold(a) - sold(b));
   return ranked.length < 2 ? null : (ranked[0]?.[0] ?? null);
 }
 

@@ -6,7 +6,7 @@ import { HISTORY_DAYS } from './replay.ts';
 import { DAYS, FIRST_DAY, generateDemand, seededRandom } from './retailer-demand.ts';
 
 /** Days at the end of a history that are kept back to be replayed: enough for two promotions that take their time. */
-export const REPLAY_DAYS = 119;
+export const REPLAY_DAYS = 126;
 /** Days of history that a pipeline hands in: what lies before says little of today's demand. */
 const HANDED_IN_DAYS = 730;
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { DemoArguments } from './arguments.ts';
 import { type Candidate, demoCandidates, readGiven } from './candidates.ts';
 import { type Demand, dateOf, upTo } from './demand.ts';
-import { largestCategory, playable } from './playable.ts';
+import { playable, smallestCategory } from './playable.ts';
 import { type DemandFile, readDemand } from './read-demand.ts';
 import { generatedDemand } from './retailer.ts';
 
@@ -33,14 +33,14 @@ export async function prepareScenario(args: DemoArguments): Promise<ScenarioResu
   if (!chosen.ok) return { ok: false, faults: [chosen.fault] };
   const { demand, firstDay } = chosen;
   const candidates = demoCandidates({ known: upTo(demand, firstDay - 1), kind: args.candidate, given });
-  const excludedCategory = largestCategory(demand, firstDay);
+  const excludedCategory = smallestCategory(demand, firstDay);
   const notes = [
     `${source.name}: ${demand.series.length} series, ${demand.days} days; replayed from ${dateOf(demand, firstDay)}`,
     ...source.notes,
     ...chosen.notes,
     excludedCategory === null
       ? 'no categories to choose from: the canary excludes nothing'
-      : `the canary leaves out ${excludedCategory}, which sells most`,
+      : `the canary leaves out ${excludedCategory}, the smallest category`,
   ];
   return { ok: true, scenario: { demand, firstDay, candidates, excludedCategory, source: source.name, notes } };
 }

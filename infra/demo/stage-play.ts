@@ -89,12 +89,12 @@ function isWidened(run: RunWatch<unknown>, step: number): boolean {
   return run.entries.some(({ type, data }) => type === 'canary-advanced' && data['to'] === step + 1);
 }
 
-/** Such as `120 of 1.0.0, 40 canary of 2.0.0`. */
+/** Such as `120 by 1.0.0, 40 by the canary 2.0.0`. */
 function servedText({ servedBy }: ReplayedDay): string {
   return Object.entries(servedBy)
     .map(([name, count]) => {
       const [arm, version] = name.split(' ');
-      return `${count} ${arm === 'production' ? '' : `${arm} `}of ${version}`;
+      return arm === 'canary' ? `${count} by the canary ${version}` : `${count} by ${version}`;
     })
     .join(', ');
 }

@@ -26,7 +26,10 @@ function offlineNumbers({ overall, fva, policy }: Extract<AnyReport, { gate: 'of
 }
 
 function stageNumbers({ metrics, days }: Exclude<AnyReport, { gate: 'offline' }>): string {
-  const judged = metrics.filter(({ verdict, limit }) => verdict !== 'INFO' && limit !== null);
+  // A count of faults that is zero says no more than that the gate passed.
+  const judged = metrics.filter(({ verdict, limit, candidate, change }) => {
+    return limit !== null && (verdict === 'FAIL' || (verdict !== 'INFO' && (candidate !== 0 || change !== null)));
+  });
   const period = days === null ? [] : [`${days.closed} closed days (${days.from} to ${days.to})`];
   return [...judged.map(metricText), ...period].join(', ');
 }
@@ -36,7 +39,8 @@ function metricText({ name, candidate, comparator, change, limit, unit }: Measur
   const against = comparator === null ? '' : ` against ${text(comparator)}`;
   const relative = change === null ? '' : `: ${signed(change)}`;
   const most = limit === null ? '' : ` (at most ${change === null ? text(limit) : signed(limit)})`;
-  return `${name} ${text(candidate)}${against}${relative}${most}`;
+  const own = candidate === null && change !== null ? '' : ` ${text(candidate)}`;
+  return `${name}${own}${against}${relative}${most}`;
 }
 
 function share(value: number | null): string {
