@@ -31,9 +31,10 @@ export function onApproval(run: Run, stage: GateStage): string {
   }
   if (run.kind === 'change')
     return `The proposed owner, approvers, teams and policy take effect for ${run.model} at once.`;
-  const serves =
-    run.adopt === undefined ? 'the safe forecast until a version is promoted' : `version ${run.adopt.version}`;
-  return `The model ${run.model} is created with the proposed owner, approvers and policy. It serves ${serves}.`;
+  const created = `The model ${run.model} is created with the proposed owner, approvers and policy.`;
+  return run.adopt === undefined
+    ? `${created} It serves the safe forecast until a version is promoted.`
+    : `${created} Version ${run.adopt.version}, which serves elsewhere already, serves all its forecasts at once, although it passed no gate.`;
 }
 
 /** What happens when one person rejects. */

@@ -71,7 +71,7 @@ describe('What a stage exposes, in words', () => {
     const adopt = { version: '0.9', artifact: stored('candidates/x/artifact', 'theirs') };
     const run = changeItem({ kind: 'onboard', adopt });
     expect(exposureWords(run, 'change').join()).toContain('went through none of the gates');
-    expect(onApproval(run, 'change')).toContain('It serves version 0.9.');
+    expect(onApproval(run, 'change')).toContain('Version 0.9, which serves elsewhere already');
     expect(onApproval(changeItem({ kind: 'onboard' }), 'change')).toContain('the safe forecast until');
   });
 });

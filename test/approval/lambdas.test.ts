@@ -8,7 +8,7 @@ import { sealOf } from '../../functions/approval/seal.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import { logger } from '../../functions/platform/logger.ts';
 import { ANA } from '../fakes/inputs.ts';
-import { gateItem, modelItem, promotionItem, STARTED } from './fixtures.ts';
+import { ASKED_STAGES, type AskedStage, gateItem, modelItem, promotionItem, STARTED } from './fixtures.ts';
 
 vi.stubEnv('AWS_REGION', 'eu-west-1');
 for (const name of ['REGISTRY_TABLE', 'LEDGER_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'LEDGER_KEY_ID'])
@@ -46,12 +46,15 @@ function event(method: string, over: Readonly<Record<string, unknown>> = {}) {
 
 // Without evidence of a gate there is nothing to be read from the bucket but the versions of what was handed in.
 const bare = promotionItem({ gates: {} });
-const gate = gateItem({
-  approvers: [{ ...ANA, requestId: ID }],
-  expiresAt: '2999-01-01T00:00:00.000Z',
-  seal: sealOf(bare, 'production'),
-  peopleDigest: peopleDigest(peopleFor(bare, modelItem(), 'production')),
-});
+const gateInto = (stage: AskedStage) =>
+  gateItem({
+    stage,
+    approvers: [{ ...ANA, requestId: ID }],
+    expiresAt: '2999-01-01T00:00:00.000Z',
+    seal: sealOf(bare, stage),
+    peopleDigest: peopleDigest(peopleFor(bare, modelItem(), stage)),
+  });
+let gate = gateInto('production');
 let run = bare;
 
 const log: string[] = [];
@@ -59,6 +62,7 @@ beforeEach(() => {
   for (const mock of [dynamo, s3, kms]) mock.reset();
   log.length = 0;
   run = bare;
+  gate = gateInto('production');
   for (const level of ['info', 'warn', 'error'] as const) {
     vi.spyOn(logger, level).mockImplementation((...entries) => void log.push(JSON.stringify(entries)));
   }
@@ -95,12 +99,17 @@ describe('GET of a link', () => {
     expect((await show.handler(event('GET'))).body).toContain('Do not approve');
   });
 
-  it('as HEAD answers the same without the body, and neither writes anything', async () => {
-    const get = await show.handler(event('GET'));
-    const head = await show.handler(event('HEAD'));
-    expect(head).toEqual({ ...get, body: '' });
-    expect(dynamo.commandCalls(TransactWriteCommand)).toEqual([]);
-  });
+  it.each(ASKED_STAGES)(
+    'into %s as HEAD answers the same without the body, and neither writes anything',
+    async (stage) => {
+      gate = gateInto(stage);
+      const get = await show.handler(event('GET'));
+      const head = await show.handler(event('HEAD'));
+      expect(get.body).toContain(`demand 1.2.0 into ${stage}`);
+      expect(head).toEqual({ ...get, body: '' });
+      expect(dynamo.commandCalls(TransactWriteCommand)).toEqual([]);
+    },
+  );
 
   it.each([
     ['an unknown id', { pathParameters: { id: 'f'.repeat(32) } }],
@@ -149,7 +158,8 @@ describe('POST of a link', () => {
     expect(dynamo.commandCalls(TransactWriteCommand)).toEqual([]);
   });
 
-  it('answers 200 when it is recorded', async () => {
+  it.each(ASKED_STAGES)('into %s answers 200 when it is recorded', async (stage) => {
+    gate = gateInto(stage);
     s3.on(HeadObjectCommand).resolves({ VersionId: 'v1' });
     dynamo.on(TransactWriteCommand).resolves({});
     form.set('version', '1.2.0');

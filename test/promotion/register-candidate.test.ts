@@ -5,6 +5,7 @@ import { systemActor } from '../../functions/platform/people.ts';
 import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
 import { closePromotion } from '../../functions/promotion/close-promotion.ts';
 import type { ExecutionStatus } from '../../functions/promotion/dead-promotion.ts';
+import { planOf } from '../../functions/promotion/exposure.ts';
 import { type RegisterCandidatePorts, registerCandidate } from '../../functions/promotion/register-candidate.ts';
 import { applyChange } from '../../functions/registry/apply-change.ts';
 import { registerChange } from '../../functions/registry/register-change.ts';
@@ -12,7 +13,7 @@ import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { ANA, BEN, candidateInput, onboardInput, PIPELINE } from '../fakes/inputs.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
-import { aPromotion } from '../fakes/runs.ts';
+import { aModel, aPromotion } from '../fakes/runs.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 
 const AT = '2026-03-01T10:00:00.000Z';
@@ -98,7 +99,9 @@ describe('Registering a candidate', () => {
       reasons: [],
     });
     const run = await ports().registry.run(model, request.promotionId);
-    expect(run).toMatchObject({ kind: 'promotion', stage: 'offline', baseline: '' });
+    const { policy } = aModel();
+    expect(run).toMatchObject({ kind: 'promotion', stage: 'offline', baseline: '', canaryStep: 0, exposures: [] });
+    expect(run).toMatchObject({ plan: planOf(policy) });
     expect(evidence.keys()).toContain(`candidates/${request.promotionId}/artifact`);
     expect((await entryTypes()).at(-1)).toBe('candidate-registered');
     const second = await registerCandidate(ports(), settings, asked('2.0.0'), AT);
