@@ -43,7 +43,7 @@ export class Scene {
 
   static async start(): Promise<Scene> {
     const outdir = await mkdtemp(join(tmpdir(), 'scene-'));
-    const settings = { firstApprovers: [FIRST], stages: 'offline,production' };
+    const settings = { firstApprovers: [FIRST] };
     const stack = await startLocalStack({ settings, outdir });
     return new Scene(
       stack,

@@ -1,0 +1,53 @@
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Scene } from '../fakes/scene.ts';
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await Scene.start();
+}, 180_000);
+afterAll(() => scene.stop());
+
+async function invoke(output: string, event: unknown): Promise<unknown> {
+  const Payload = Buffer.from(JSON.stringify(event));
+  const answer = await scene.lambda().send(new InvokeCommand({ FunctionName: scene.output(output), Payload }));
+  return JSON.parse(Buffer.from(answer.Payload ?? []).toString('utf8'));
+}
+
+describe('A model that is onboarded with the version that it has elsewhere', () => {
+  it('serves that version, says that it passed no gate, and goes back to the safe forecast', {
+    timeout: 180_000,
+  }, async () => {
+    const artifact = await scene.pipeline.upload(
+      'lamps/7.3/model.json',
+      Buffer.from('{"forecaster":"seasonal-naive"}'),
+    );
+    await scene.onboard('lamps', { adopt: { version: '7.3', artifact } });
+    expect(await scene.serves('lamps')).toBe('7.3');
+    expect(await invoke('DescribeReleaseFunctionName', { model: 'lamps' })).toMatchObject({
+      version: '7.3',
+      arm: 'production',
+      promotionId: 'lamps_onboard_1',
+      label: 'adopted, gates not passed',
+    });
+
+    const history = Array.from({ length: 28 }, (_, day) => day % 7);
+    const requests = [{ sku: 'L1', store: 'S1', region: 'N', category: 'lamps', history }];
+    const forecast = await invoke('InferenceFunctionName', {
+      model: 'lamps',
+      asOf: '2026-03-01',
+      horizonDays: 1,
+      requests,
+    });
+    expect(forecast).toMatchObject({ forecasts: [{ sku: 'L1', version: '7.3', arm: 'production' }] });
+
+    const input = {
+      model: 'lamps',
+      cause: 'safety',
+      requestedBy: { name: 'Opal Operator', email: 'opal@shop.example' },
+    };
+    expect(await scene.ended(await scene.rollBack('lamps-back-1', input))).toMatchObject({ end: 'rolled-back' });
+    expect(await scene.serves('lamps')).toBe('seasonal-naive');
+  });
+});

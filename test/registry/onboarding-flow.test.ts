@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { ROOT } from '../structure/sources.ts';
+
+const stateSchema = z.looseObject({
+  Next: z.string().optional(),
+  Default: z.string().optional(),
+  Choices: z.array(z.looseObject({ Variable: z.string(), Next: z.string() })).default([]),
+  Catch: z.array(z.looseObject({ Next: z.string() })).default([]),
+  Parameters: z.looseObject({ FunctionName: z.string().optional() }).optional(),
+});
+const text = readFileSync(join(ROOT, 'state-machines', 'onboarding.asl.json'), 'utf8');
+const { States } = z.looseObject({ States: z.record(z.string(), stateSchema) }).parse(JSON.parse(text));
+
+/** States that lead to a state when all goes well, with the variable that has to be true where one decides. */
+function waysTo(target: string): readonly string[] {
+  return Object.entries(States).flatMap(([name, { Next, Default, Choices }]) => [
+    ...(Next === target || Default === target ? [name] : []),
+    ...Choices.filter((choice) => choice.Next === target).map(({ Variable }) => `${name} ${Variable}`),
+  ]);
+}
+
+const onFailure = (name: string) => States[name]?.Catch.map(({ Next }) => Next);
+
+describe('The way of an onboarding that adopts a version', () => {
+  it('leads to the version only past the first document, the way back and the manifest', () => {
+    expect(waysTo('AdoptVersion')).toEqual(['SignManifest']);
+    expect(waysTo('SignManifest')).toEqual(['PrepareReturn']);
+    expect(waysTo('PrepareReturn')).toEqual(['Deployed $.adopts']);
+    expect(waysTo('Deployed')).toEqual(['DeployFirstDocument']);
+    expect(waysTo('ApplyChange')).toEqual(['GateStatus $.status']);
+  });
+
+  it('is applied only when the version is in the pointer, or none was asked for', () => {
+    expect(waysTo('Recorded').toSorted()).toEqual(['AdoptVersion', 'Applied', 'Deployed']);
+  });
+
+  it('keeps the model and says so when a step fails after the first document', () => {
+    expect(['PrepareReturn', 'SignManifest'].map(onFailure)).toEqual([['AdoptionFailed'], ['AdoptionFailed']]);
+    expect(States['AdoptionFailed']).toMatchObject({
+      Parameters: { end: 'withdrawn', reasons: [{ code: 'ADOPTION_FAILED' }] },
+      Next: 'CloseFailed',
+    });
+  });
+
+  it('takes a version out that went live and could not be recorded', () => {
+    expect(onFailure('AdoptVersion')).toEqual(['TakeOut']);
+    expect(States['TakeOut']).toMatchObject({
+      Parameters: {
+        FunctionName: `\${RollBackArn}`,
+        Payload: {
+          input: { requestedBy: 'system:adoption-failed', 'withdrawVersion.$': '$$.Execution.Input.adopt.version' },
+        },
+      },
+    });
+    expect(waysTo('AdoptionFailed').toSorted()).toEqual(['RecordTakeOut', 'TakenOut']);
+  });
+});
