@@ -363,6 +363,7 @@ export class ReleaseStage {
     const versions = await this.registry.versions(this.model);
     return {
       serves: live === null ? null : live.productionVersion || live.fallback,
+      exposes: live === null ? null : [live.shadowVersion, live.canaryVersion, live.canaryPercentage],
       deployments: this.appConfig.deployments.map(({ hostedVersion, state }) => ({ hostedVersion, state })),
       hosted: this.appConfig.versions.length,
       statuses: Object.fromEntries(versions.map(({ version, status }) => [version, status])),

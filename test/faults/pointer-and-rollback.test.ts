@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endExposure } from '../../functions/pointer/end-exposure.ts';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { recordRollback } from '../../functions/rollback/record-rollback.ts';
@@ -36,6 +37,52 @@ const SCENES: Readonly<Record<string, Scene>> = {
     return disturbed(
       () => stage.movePorts(),
       (ports) => movePointer(ports, id),
+    );
+  },
+  'moving the pointer to an adopted version': async (stage) => {
+    const id = await stage.adoption('0.9');
+    return disturbed(
+      () => stage.movePorts(),
+      (ports) => movePointer(ports, id),
+    );
+  },
+  'putting a candidate beside production': async (stage) => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    const id = await stage.candidate('2.0', 1, { stage: 'shadow' });
+    await stage.prepare(id);
+    return disturbed(
+      () => stage.movePorts(),
+      (ports) => movePointer(ports, id),
+    );
+  },
+  'going on to the next canary step': async (stage) => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    const id = await stage.canaried('2.0');
+    await stage.advance(id, 1);
+    return disturbed(
+      () => stage.movePorts(),
+      (ports) => movePointer(ports, id),
+    );
+  },
+  'ending an exposure': async (stage) => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    const id = await stage.canaried('2.0');
+    return disturbed(
+      () => stage.endPorts(),
+      (ports) => endExposure(ports, id),
+    );
+  },
+  'preparing the way back beside a shadow': async (stage) => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    const id = await stage.shadowed('2.0');
+    await stage.enter(id, 'canary');
+    return disturbed(
+      () => stage.returnPorts(),
+      (ports) => prepareReturn(ports, id, stage.now()),
     );
   },
   'preparing the way back': async (stage) => {
@@ -117,11 +164,20 @@ function alike(value: unknown): unknown {
   );
 }
 
-/** What must hold however a call failed: a rollback may then take its other way, and serves the same. */
+/**
+ * What must hold however a call failed: a rollback may then take its other way, and serves the same. It may leave the
+ * comparator of an earlier promotion beside it, but no candidate.
+ */
 async function served(stage: ReleaseStage) {
-  const { serves, statuses, deployments } = await stage.state();
+  const { serves, exposes, statuses, deployments } = await stage.state();
   const hosted = deployments.map(({ hostedVersion }) => hostedVersion);
-  return { serves, statuses, deployedTwice: hosted.filter((version, index) => hosted.indexOf(version) !== index) };
+  const candidates = exposes?.filter((version) => statuses[version] === 'candidate');
+  return {
+    serves,
+    candidates,
+    statuses,
+    deployedTwice: hosted.filter((version, index) => hosted.indexOf(version) !== index),
+  };
 }
 
 describe.each(Object.entries(SCENES))('Disturbed while %s', (_what, scene) => {
