@@ -4,7 +4,7 @@ import type { ConfigName } from '../functions/platform/config.ts';
  * What a function may do, in the words of the trade. The stack turns each into the least IAM statements
  * (infra/constructs/access.ts); a function that names none can only write its log.
  */
-export const ACCESS = [
+const ACCESS = [
   'registry:read', // GetItem, Query, ConditionCheckItem
   'registry:write', // PutItem, UpdateItem, DeleteItem
   'ledger:read',
