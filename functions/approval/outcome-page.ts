@@ -47,7 +47,7 @@ type Found = Exclude<Outcome, { readonly status: 404 }>['found'];
 
 function afterwards({ gate }: Found): string {
   if (gate.status === 'approved') return 'The quorum is complete and the flow goes on by itself.';
-  if (gate.status === 'rejected') return 'This ends it. Everything stays as it is.';
+  if (gate.status === 'rejected') return 'This ends it. What is in production stays as it is.';
   return `${progress(gate, countApprovals(gate.decisions))} so far; others are still asked.`;
 }
 

@@ -7,7 +7,8 @@ import { sealOf } from './seal.ts';
 const SEAL_BROKEN: Reason = {
   code: 'SEAL_BROKEN',
   path: 'seal',
-  message: 'Candidate, evidence, policy or change record are not those that the approvers were asked about.',
+  message:
+    'Candidate, evidence, policy, change record or what is exposed are not those that the approvers were asked about.',
   next: 'The approvers are asked again about what it is now.',
 };
 

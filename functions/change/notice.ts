@@ -1,3 +1,4 @@
+import { durationWords } from '../approval/exposure-words.ts';
 import { END_WORDS } from '../approval/wording.ts';
 import type { Reason } from '../platform/errors.ts';
 import { normalEmail } from '../platform/people.ts';
@@ -118,7 +119,8 @@ function endSentence(run: Run, end: NonNullable<Run['end']>): string {
     return `${name.charAt(0).toUpperCase()}${name.slice(1)} ${end === 'applied' ? 'is applied' : `does not take effect; it ended: ${end}`}.`;
   }
   if (end === 'promoted') {
-    return `${run.model} serves version ${run.version} from now on; before, it was ${named(run.baseline)}.`;
+    const beside = `Version ${run.baseline} runs beside it for ${durationWords(run.plan.confirmation)}, unserved, as what it is compared with.`;
+    return `${run.model} serves version ${run.version} from now on; before, it was ${named(run.baseline)}.${run.baseline === '' ? '' : ` ${beside}`}`;
   }
   return `Version ${run.version} of ${run.model} does not go to production; the promotion ended ${whereIn(run)}: ${end}. ${leftBehind(run, end)}`;
 }

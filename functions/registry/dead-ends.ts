@@ -49,14 +49,15 @@ function tooManyEvents(policy: Settings): readonly DeadEnd[] {
 
 function noDayToPass({ canary, canaryPlan }: Settings): readonly DeadEnd[] {
   const holdDays = durationSeconds(canaryPlan.steps.at(-1)?.hold ?? 'P1D') / SECONDS_PER_DAY;
-  const needed = Math.max(holdDays, canary.pass_every_days);
-  if (canary.max_days >= needed) return [];
+  const every = canary.pass_every_days;
+  const first = Math.ceil(holdDays / every) * every;
+  if (canary.max_days >= first) return [];
   return [
     {
       path: ['canary', 'max_days'],
       input: canary.max_days,
-      message: `The canary would fail for lack of time before it may pass: its last step is held for ${holdDays} days, and it may pass every ${canary.pass_every_days} days.`,
-      allowed: `at least ${needed}, or a shorter hold and pass_every_days`,
+      message: `The canary would fail for lack of time before it may pass: its last step is held for ${holdDays} days, and it may pass every ${every} days only, so on day ${first} first.`,
+      allowed: `at least ${first}, or a shorter hold or pass_every_days`,
     },
   ];
 }

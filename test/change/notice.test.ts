@@ -10,6 +10,8 @@ describe('The notice of an end', () => {
     const notice = endNotice(aPromotion({ end: 'promoted', baseline: '0.9.0' }), aModel());
     expect(notice.subject).toBe('In production: demand version 1.0.0');
     expect(notice.text).toContain('demand serves version 1.0.0 from now on; before, it was version 0.9.0.');
+    expect(notice.text).toContain('Version 0.9.0 runs beside it for 28 days, unserved');
+    expect(endNotice(aPromotion({ end: 'promoted' }), aModel()).text).not.toContain('runs beside it');
     expect(notice.recipients).toEqual([PIPELINE.email, OWNER.email, REPLENISHMENT.email]);
     expect(notice.message).toMatchObject({ type: 'promotion-ended', end: 'promoted', version: '1.0.0' });
   });

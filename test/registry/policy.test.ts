@@ -128,7 +128,7 @@ describe('A policy', () => {
 describe('A policy under which nothing could pass', () => {
   it('is refused when the last canary step is held for longer than the canary may last', () => {
     expect(reasonsFor({ ...canaryPlan({ steps: [step(5), step(50, 'P29D')] }) })).toMatchObject([
-      { path: 'canary.max_days', got: '28', allowed: expect.stringContaining('at least 29'), next: NEXT },
+      { path: 'canary.max_days', got: '28', allowed: expect.stringContaining('at least 35'), next: NEXT },
     ]);
     expect(reasonsFor(canaryPlan({ steps: [step(5), step(50, 'P28D')] }))).toEqual([]);
   });
@@ -138,6 +138,14 @@ describe('A policy under which nothing could pass', () => {
       { path: 'canary.max_days', got: '13', allowed: expect.stringContaining('at least 14') },
     ]);
     expect(reasonsFor({ canary: { max_days: 14, pass_every_days: 14 } })).toEqual([]);
+  });
+
+  it('is refused when the first day on which it may pass, counted in whole periods, comes too late', () => {
+    const held = canaryPlan({ steps: [step(50, 'P10D')] });
+    expect(reasonsFor({ ...held, canary: { max_days: 13 } })).toMatchObject([
+      { path: 'canary.max_days', got: '13', message: expect.stringContaining('on day 14 first') },
+    ]);
+    expect(reasonsFor({ ...held, canary: { max_days: 14 } })).toEqual([]);
   });
 
   it('is refused when everything that the canary is drawn from is excluded', () => {
