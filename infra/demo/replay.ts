@@ -75,28 +75,38 @@ export class Replay {
   readonly #demand: Demand;
   readonly #rules: StockRules;
   readonly #ports: ReplayPorts;
-  readonly #stocks = new Map<DemandSeries, Stock>();
+  readonly #stocks: Map<string, Stock>;
   readonly #served: ServedForecast[] = [];
   #day: number;
 
-  /** `firstDay`: index of the first day to play; what lies before is history. */
+  /**
+   * `firstDay`: index of the first day to play; what lies before is history. `stocks`: as another replay left them, to
+   * go on from there.
+   */
   constructor(of: {
     readonly model: string;
     readonly demand: Demand;
     readonly firstDay: number;
     readonly rules: StockRules;
     readonly ports: ReplayPorts;
+    readonly stocks?: Readonly<Record<string, Stock>>;
   }) {
     this.#model = of.model;
     this.#demand = of.demand;
     this.#rules = of.rules;
     this.#ports = of.ports;
     this.#day = of.firstDay;
+    this.#stocks = new Map(Object.entries(of.stocks ?? {}));
   }
 
   /** Every forecast that was answered so far. */
   get served(): readonly ServedForecast[] {
     return this.#served;
+  }
+
+  /** What is on the shelves and on its way, for another replay to go on from. */
+  get stocks(): Readonly<Record<string, Stock>> {
+    return Object.fromEntries(this.#stocks);
   }
 
   get daysLeft(): number {
@@ -151,11 +161,11 @@ export class Replay {
       past: historyOf(series, day - 1, HISTORY_DAYS),
     };
     const { stock, outcome } = playDay(
-      this.#stocks.get(series) ?? openingStock(today, this.#rules),
+      this.#stocks.get(seriesKey(series)) ?? openingStock(today, this.#rules),
       today,
       this.#rules,
     );
-    this.#stocks.set(series, stock);
+    this.#stocks.set(seriesKey(series), stock);
     return outcome;
   }
 }

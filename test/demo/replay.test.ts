@@ -66,7 +66,7 @@ describe('A replayed day', () => {
     expect([...objects]).toEqual([
       [
         'outcomes/date=2026-03-31/asof=20260401T050000Z.csv.gz',
-        'date,sku,store,region,category,units,on_hand,stockout,overstock_units\n2026-03-31,milk,A,north,dairy,5,10,0,0\n',
+        'date,sku,store,region,category,units,on_hand,stockout,overstock_units\n2026-03-31,milk,A,north,dairy,5,5,0,0\n',
       ],
     ]);
     const one = { date: '2026-03-31', revision: 4, servedBy: { 'production 1.0.0': 1 }, series: 1, stockouts: 0 };
