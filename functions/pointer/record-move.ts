@@ -3,6 +3,7 @@ import { isReleaseError, ReleaseError } from '../platform/errors.ts';
 import type { JsonObject } from '../platform/json.ts';
 import { systemActor } from '../platform/people.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
+import { ADOPTED } from '../registry/adoption.ts';
 import type { Exposure, PointerMove, PromotionItem, Run, StoredObject } from '../registry/items.ts';
 import { storeStatement } from './deployment-statement.ts';
 import type { PointerDocument } from './document.ts';
@@ -116,7 +117,7 @@ function movedDraft({ due, document, pointer }: Recording, statement: StoredObje
       ...moveData(due, document),
       ...{ documentSha256, revision, deploymentNumber },
       fallback: document.fallback,
-      ...(due.kind === 'adopt' ? { label: 'adopted, gates not passed' } : {}),
+      ...(due.kind === 'adopt' ? { label: ADOPTED } : {}),
       ...(statement === null ? {} : { statement: { ...statement } }),
     },
   };
