@@ -89,12 +89,20 @@ async function adoptionServes(registry: ClosePorts['registry'], { model, adopt }
 }
 
 /**
- * A failed function's cause is a JSON document with a stack trace, which is for the log: people are told its message.
+ * What a failed step left, `{Error, Cause?}`, in the words of its error: the cause of a failed function is a JSON document
+ * with a stack trace, which is for the log, and a step that ran out of time has no cause.
  */
 function withoutTrace(given: Reason): Reason {
-  const message = z.looseObject({ errorMessage: z.string() }).safeParse(parsed(given.got));
-  return message.success ? { ...given, got: message.data.errorMessage.slice(0, 500) } : given;
+  const failure = failedStep.safeParse(parsed(given.got));
+  if (!failure.success) return given;
+  const { Error: name, Cause: cause = '' } = failure.data;
+  const thrown = failedFunction.safeParse(parsed(cause));
+  const got = (thrown.success ? thrown.data.errorMessage : cause) || name;
+  return { ...given, got: got.slice(0, 500) };
 }
+
+const failedStep = z.strictObject({ Error: z.string(), Cause: z.string().exactOptional() });
+const failedFunction = z.looseObject({ errorMessage: z.string() });
 
 function parsed(text: string | undefined): unknown {
   try {

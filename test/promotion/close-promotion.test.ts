@@ -69,6 +69,21 @@ describe('Closing a run as withdrawn after a step failed', () => {
     expect(await endOf(promotionId)).toBe('withdrawn');
   });
 
+  it.each([
+    [{ Error: 'NOT_VOUCHED', Cause: '{"errorType":"NOT_VOUCHED","errorMessage":"No.","trace":["at x"]}' }, 'No.'],
+    [{ Error: 'States.Timeout' }, 'States.Timeout'],
+    [{ Error: 'States.Runtime', Cause: 'A path that there is not.' }, 'A path that there is not.'],
+  ])('tells people what a failed step said, without its trace: %o', async (failure, said) => {
+    await stage.onboard();
+    const promotionId = await moved('1.0');
+    const run = await stage.registry.run(stage.model, promotionId);
+    const taken = deployedRollback.parse(await stage.rollBack({ withdrawVersion: '1.0' }, promotionId));
+    await stage.finish({ ...taken, executionArn: run?.executionArn ?? '' });
+    const reasons = [{ code: 'EXECUTION_FAILED', message: 'A step failed.', got: JSON.stringify(failure) }];
+    await stage.close(promotionId, 'withdrawn', { reasons });
+    expect((await stage.registry.run(stage.model, promotionId))?.reasons).toMatchObject([{ got: said }]);
+  });
+
   it('finds a change applied that is in the model, and withdraws one that is not', async () => {
     await stage.onboard();
     const change = { ...onboardInput().change, type: 'ownership' };
