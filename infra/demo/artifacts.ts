@@ -8,10 +8,10 @@ export type Described = z.input<typeof artifact>;
 /** What the safe forecast is as an artifact: the baseline of a model's first version. */
 export const SAFE: Described = { forecaster: SAFE_FORECAST };
 
-/** A model's first version: it follows the last days closely, and knows the week from two months. */
-export const FIRST: Described = { forecaster: 'exponential-smoothing', smoothing: 0.3, profileWeeks: 8 };
+/** A model's first version: it follows the last days closely, and knows the week from six weeks. */
+export const FIRST: Described = { forecaster: 'exponential-smoothing', smoothing: 0.3, profileWeeks: 6 };
 
-/** An honestly better second version: a steadier level, and a year to know the week from. */
+/** An honestly better second version: a year to know the week from, and a steadier level. */
 export const GOOD: Described = { forecaster: 'exponential-smoothing', smoothing: 0.15, profileWeeks: 52 };
 
 /** Systematically too low: what a model tends to that was trained on the absolute error of slow movers. */
