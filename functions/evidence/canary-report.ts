@@ -14,8 +14,10 @@ const VERDICTS = { OK: 'OK', REGRESSED: 'FAIL', NOT_YET: 'PENDING', INSUFFICIENT
 
 /** What the canary judge measured, as tables. */
 export function canaryTables(evidence: CanaryEvidence, decision: CanaryDecision, t: CanaryPolicy): Measured {
+  const days = evidence.days.filter((day) => decision.look === null || day <= decision.look.day);
+  const [from, to] = [days[0], days.at(-1)];
   return {
-    days: evidence.days,
+    days: from === undefined || to === undefined ? null : { from, to, closed: days.length },
     metrics: [
       ...(decision.look?.metrics ?? []).map(effect),
       ...operations(evidence, decision, t),

@@ -74,8 +74,7 @@ SELECT e.step, coalesce(expected, 0) AS expected, coalesce(missing, 0) AS missin
 FROM (SELECT DISTINCT step FROM exposures) e LEFT JOIN counted USING (step) LEFT JOIN misled USING (step) LEFT JOIN held USING (step)
 ORDER BY e.step`;
 
-export const CLOSED_DAYS = `
-SELECT CAST(min(day) AS VARCHAR) AS "from", CAST(max(day) AS VARCHAR) AS "to", count(*) AS closed FROM days WHERE closed`;
+export const CLOSED_DAYS = 'SELECT CAST(day AS VARCHAR) AS day FROM days WHERE closed ORDER BY day';
 
 export const UNIT_COUNTS = `
 WITH newest AS (FROM units WHERE step = (SELECT max(step) FROM units))

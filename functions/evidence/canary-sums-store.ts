@@ -44,7 +44,7 @@ const segmentError = z.object({
   ...{ segment: z.string(), rows: count, series: count, actual: units },
   ...{ candidateError: units, comparatorError: units },
 });
-const closedDays = z.object({ from: z.string().nullable(), to: z.string().nullable(), closed: count });
+const dated = z.object({ day: z.string() });
 
 export interface CanarySettings extends CanaryTables {
   /** The plan's cohort; the percentage is that of the step. */
@@ -66,11 +66,10 @@ export async function sumCanary(
     rows.map((row) => assigned(row, settings)),
   );
   await engine.run(daysSql(settings));
-  const { from, to, closed } = await only(engine, CLOSED_DAYS, closedDays);
   return {
     steps: await engine.rows(STEP_SUMS, stepSums),
     looks: await readLooks(engine),
-    days: from === null || to === null ? null : { from, to, closed },
+    days: (await engine.rows(CLOSED_DAYS, dated)).map(({ day }) => day),
     units: await only(engine, UNIT_COUNTS, z.object({ canary: count, control: count, mixed: count })),
     segments: await engine.rows(SEGMENT_ERRORS, segmentError),
     quality,
@@ -96,7 +95,7 @@ function segmentList(text: string): readonly string[] {
 }
 
 async function readLooks(engine: DuckdbStore): Promise<readonly CanaryLook[]> {
-  const days = await engine.rows(LOOK_DAYS, z.object({ day: z.string() }));
+  const days = await engine.rows(LOOK_DAYS, dated);
   const found = Map.groupBy(await engine.rows(LOOK_MOMENTS, lookMoments), ({ day }) => day);
   return days.map(({ day }) => {
     const metrics: Partial<Record<CanaryMetric, ArmPair>> = {};

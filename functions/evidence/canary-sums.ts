@@ -37,8 +37,8 @@ export interface CanaryEvidence {
   readonly steps: readonly CanaryStepSums[];
   /** One per closed day of the last step, in order. */
   readonly looks: readonly CanaryLook[];
-  /** First and last closed day of any step; null: none is closed. */
-  readonly days: { readonly from: string; readonly to: string; readonly closed: number } | null;
+  /** Closed days of any step, in order. */
+  readonly days: readonly string[];
   /** Series by arm at the last step seen; `mixed`: their own requests disagree on whether they may be in the canary. */
   readonly units: { readonly canary: number; readonly control: number; readonly mixed: number };
   /** Paired relative error of the newest look by segment, for people only. */

@@ -44,8 +44,12 @@ export interface CanaryDecision {
   readonly advance: boolean;
   readonly reasons: readonly Finding[];
   readonly pending: readonly Finding[];
-  /** Closed days of the last step that the verdict rests on, and the metrics then. */
-  readonly look: { readonly closedDays: number; readonly metrics: readonly MeasuredEffect[] } | null;
+  /** Closed days of the last step that the verdict rests on, the newest of them, and the metrics then. */
+  readonly look: {
+    readonly day: string;
+    readonly closedDays: number;
+    readonly metrics: readonly MeasuredEffect[];
+  } | null;
 }
 
 /** One-sided 1 % of the normal distribution. */
@@ -90,7 +94,7 @@ function decide(look: CanaryLook, closedDays: number, t: CanaryPolicy, context: 
   const open = metrics.flatMap((one) => shortfall(one, t, context.stock));
   const due = closedDays % t.pass_every_days === 0 && closedDays >= holdDays(context);
   const pending = byCode([...open, ...(due ? [] : [lookNotDue(closedDays, t, context)])]);
-  const found = { advance: false, pending, look: { closedDays, metrics } };
+  const found = { advance: false, pending, look: { day: look.day, closedDays, metrics } };
   if (regressed.length > 0) return { ...found, verdict: 'FAIL', reasons: byCode(regressed) };
   if (pending.length === 0) return { ...found, verdict: 'PASS', reasons: [] };
   if (closedDays < t.max_days) return { ...found, verdict: 'CONTINUE', reasons: [] };

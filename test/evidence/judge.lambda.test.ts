@@ -1,5 +1,5 @@
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -16,6 +16,7 @@ import { generateRetailer } from '../../infra/demo/retailer.ts';
 import { createS3 } from '../../infra/local/s3/s3.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
+import { batch, datesFrom, MemoryFiles, outcomesOf, UNTIL } from './stage-world.ts';
 
 const AT = '2026-03-01T00:00:00.000Z';
 const policy = policySchema.parse({});
@@ -37,6 +38,7 @@ describe('the judge function', () => {
       ObjectLockEnabled: true,
       ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
     });
+    service.createBucket('predictions', { VersioningConfiguration: { Status: 'Enabled' } });
     served = await serveOne('s3', service);
     s3 = new S3Client(served.client);
     kms.on(SignCommand).resolves({ Signature: Buffer.from('signed') });
@@ -65,7 +67,11 @@ describe('the judge function', () => {
   });
 
   /** A registered promotion of a model of its own, with its objects pinned. */
-  async function register(model: string, backtest: Uint8Array): Promise<PromotionItem> {
+  async function register(
+    model: string,
+    backtest: Uint8Array,
+    members: Partial<PromotionItem> = {},
+  ): Promise<PromotionItem> {
     const store = new EvidenceStore(s3, 'evidence');
     const pin = (name: string, bytes: string | Uint8Array): Promise<StoredObject> =>
       store.writeOnce(`candidates/${model}/${name}`, bytes, {
@@ -88,6 +94,7 @@ describe('the judge function', () => {
       history: await pin('history', retailer.history),
       training: { from: '2024-01-01', to: '2025-12-31', features: [], code: 'abc' },
       ...{ knownFailureModes: ['Easter'], baseline: '', gates: {} },
+      ...members,
     };
     const policyRow = { ...registryKeys.policy(model, 1), policy, policyDigest };
     const TransactItems = [
@@ -142,6 +149,24 @@ describe('the judge function', () => {
       verdict: 'FAIL',
       reasons: [{ code: 'BACKTEST_UNREADABLE', got: 'a gzip file that is damaged or cut off' }],
     });
+  });
+
+  it('judges a shadow from the prediction bucket', async () => {
+    const exposure = { revision: 5, deploymentNumber: 5, documentSha256: 'a'.repeat(64), movedAt: AT };
+    const run = await register('shadowed', retailer.backtests.first, {
+      ...{ stage: 'shadow', version: '2.0', baseline: '1.0' },
+      exposures: [{ ...exposure, stage: 'shadow', step: 0, percentage: 0, until: UNTIL }],
+    });
+    const files = new MemoryFiles();
+    const event = { promotionId: run.promotionId, stage: 'shadow' };
+    expect(await handler(event)).toMatchObject({ verdict: 'CONTINUE', reasons: [{ code: 'INSUFFICIENT_CYCLES' }] });
+    const log = datesFrom('2026-03-01', 29).flatMap((asOf) => batch({ asOf }));
+    files.log(log.map((one) => ({ ...one, model: run.model, promotionId: run.promotionId })));
+    files.outcomes(outcomesOf(datesFrom('2026-03-02', 28)));
+    for (const [Key, Body] of files.objects) {
+      await s3.send(new PutObjectCommand({ Bucket: 'predictions', Key, Body }));
+    }
+    expect(await handler(event)).toEqual({ ...event, verdict: 'PASS', reasons: [], advance: false, waitSeconds: 0 });
   });
 
   it('refuses an event that is not one', async () => {
