@@ -116,13 +116,23 @@ function changeName(run: ChangeItem): string {
 function endSentence(run: Run, end: NonNullable<Run['end']>): string {
   if (run.kind !== 'promotion') {
     const name = changeName(run);
-    return `${name.charAt(0).toUpperCase()}${name.slice(1)} ${end === 'applied' ? 'is applied' : `does not take effect; it ended: ${end}`}.`;
+    return `${name.charAt(0).toUpperCase()}${name.slice(1)} ${effect(run, end)}`;
   }
   if (end === 'promoted') {
     const beside = `Version ${run.baseline} runs beside it for ${durationWords(run.plan.confirmation)}, unserved, as what it is compared with.`;
     return `${run.model} serves version ${run.version} from now on; before, it was ${named(run.baseline)}.${run.baseline === '' ? '' : ` ${beside}`}`;
   }
   return `Version ${run.version} of ${run.model} does not go to production; the promotion ended ${whereIn(run)}: ${end}. ${leftBehind(run, end)}`;
+}
+
+function effect({ adopt, pointer }: ChangeItem, end: NonNullable<Run['end']>): string {
+  if (end === 'applied') {
+    const served = adopt === undefined ? '' : ` Version ${adopt.version} serves: adopted, gates not passed.`;
+    return `is applied.${served}`;
+  }
+  return adopt !== undefined && pointer !== undefined
+    ? `took effect but for its version; it ended: ${end}. The safe forecast serves, version ${adopt.version} was not adopted.`
+    : `does not take effect; it ended: ${end}.`;
 }
 
 /** Where a promotion stood. */

@@ -99,6 +99,21 @@ describe('The notice of a change', () => {
     const run = aChange({ proposal: { ...settings, owner: nils }, before: settings, end: 'rejected' });
     expect(endNotice(run, aModel()).recipients).toEqual([PIPELINE.email, OWNER.email]);
   });
+
+  it('names the version that an onboarding took over, or says that the safe forecast serves without it', () => {
+    const { artifact } = aPromotion();
+    const pointer = {
+      revision: 1,
+      deploymentNumber: 1,
+      documentSha256: artifact.sha256,
+      movedAt: '2026-03-01T10:00:00Z',
+    };
+    const onboarding = aChange({ kind: 'onboard', adopt: { version: '0.9', artifact }, pointer });
+    expect(endNotice({ ...onboarding, end: 'applied' }, aModel()).text).toContain(
+      'Version 0.9 serves: adopted, gates not',
+    );
+    expect(endNotice({ ...onboarding, end: 'withdrawn' }, aModel()).text).toContain('version 0.9 was not adopted');
+  });
 });
 
 describe('Announcing', () => {
