@@ -22,9 +22,13 @@ export function summaryOf(outcome: DemoOutcome, audit: LogAudit): string {
   ].join('\n');
 }
 
+/** Reasons that are named. */
+const MOST = 3;
+
 function promotionLines(model: string, promotion: PromotionOutcome): readonly string[] {
   const stopped = promotion.stages.find(({ verdict }) => verdict !== 'PASS');
-  const codes = promotion.reasons.flatMap((reason) => codeOf(reason));
+  const all = promotion.reasons.flatMap((reason) => codeOf(reason));
+  const codes = all.length > MOST ? [...all.slice(0, MOST), `and ${all.length - MOST} more`] : all;
   const why =
     promotion.end === 'promoted'
       ? ''

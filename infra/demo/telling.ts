@@ -94,11 +94,14 @@ function moved({
   return `${serves} serves${beside}`;
 }
 
+/** Reasons that are told one by one; all of them are in the evaluation report. */
+const TOLD = 4;
+
 function because(reasons: Facts['reasons'] = []): string {
-  return reasons
-    .map(({ code, message, got, allowed }) => {
-      const found = [got && `got ${got}`, allowed && `allowed ${allowed}`].filter(Boolean).join(', ');
-      return `\n           ${code}: ${found === '' ? message : found}`;
-    })
-    .join('');
+  const lines = reasons.slice(0, TOLD).map(({ code, message, got, allowed }) => {
+    const found = [got && `got ${got}`, allowed && `allowed ${allowed}`].filter(Boolean).join(', ');
+    return `\n           ${code}: ${found === '' ? message : found}`;
+  });
+  const more = reasons.length - TOLD;
+  return [...lines, ...(more > 0 ? [`\n           and ${more} more`] : [])].join('');
 }
