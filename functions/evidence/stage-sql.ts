@@ -61,13 +61,12 @@ ${settleSql(of.candidate)}`;
 function settleSql(candidate: string): string {
   return `
 CREATE TEMP TABLE forecasts AS
-WITH valued AS (SELECT *, coalesce(CAST(x AS VARCHAR), kind) AS value FROM records)
 SELECT origin, target, sku, store, version, version = ${literal(candidate)} AS candidate, bool_or(arm <> 'shadow') AS served,
   max(revision) AS revision, max(step) AS step,
-  CASE WHEN count(DISTINCT value) FILTER (kind <> 'missing') > 1 THEN 'conflict' WHEN bool_or(kind = 'missing') THEN 'missing'
-       ELSE min(kind) END AS kind,
-  min(x) AS x, count(*) - count(DISTINCT value) AS repeated
-FROM valued GROUP BY origin, target, sku, store, version;
+  CASE WHEN min(kind) FILTER (kind <> 'missing') <> max(kind) FILTER (kind <> 'missing') OR min(x) <> max(x) THEN 'conflict'
+       WHEN bool_or(kind = 'missing') THEN 'missing' ELSE min(kind) END AS kind,
+  min(x) AS x, count(*) - bool_or(kind = 'missing')::INTEGER - bool_or(kind <> 'missing')::INTEGER AS repeated
+FROM records GROUP BY origin, target, sku, store, version;
 CREATE TEMP TABLE series AS SELECT sku, store, min(region) AS region, min(category) AS category FROM records GROUP BY ALL;
 CREATE TEMP TABLE pairs AS
 WITH comparator AS (FROM forecasts WHERE NOT candidate
