@@ -84,8 +84,11 @@ async function run(options: Options): Promise<void> {
   const chosen = playable(file.demand, options.demandFile);
   if (!chosen.ok) throw new Unusable(chosen.fault);
   const { demand } = chosen;
-  const s3 = new S3Client({ forcePathStyle: process.env['AWS_ENDPOINT_URL'] !== undefined });
-  const lambda = new LambdaClient({});
+  // The AWS CLI takes either variable, the SDK only the first.
+  const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
+  const where = region === undefined ? {} : { region };
+  const s3 = new S3Client({ ...where, forcePathStyle: process.env['AWS_ENDPOINT_URL'] !== undefined });
+  const lambda = new LambdaClient(where);
   const state = await readState(s3, options.stateFile, bucket, (day) => dateOf(demand, day));
   const firstDay = state?.nextDay ?? chosen.firstDay;
   const days = Math.min(options.days, demand.days - firstDay);
@@ -96,9 +99,9 @@ async function run(options: Options): Promise<void> {
     ...(state === null ? {} : { stocks: state.stocks }),
   });
   for (let played = 1; played <= days; played += 1) {
-    const { date, servedBy, series, stockouts } = await replay.playDay();
+    const { date, revision, servedBy, series, stockouts } = await replay.playDay();
     const served = Object.entries(servedBy).map(([name, count]) => `${count} ${name}`);
-    console.log(`${date}: ${served.join(', ')}; ${stockouts} of ${series} sold out`);
+    console.log(`${date}: ${served.join(', ')}; ${stockouts} of ${series} sold out; pointer revision ${revision}`);
     const next: State = { bucket, nextDay: firstDay + played, stocks: copyOf(replay.stocks) };
     await mkdir(dirname(options.stateFile), { recursive: true });
     await writeFile(options.stateFile, `${JSON.stringify(next)}\n`);

@@ -16,7 +16,7 @@ describe('The generated retailer', () => {
     const { history, backtests } = generateRetailer(1);
     expect(inspectHistory(history)).toEqual([]);
     expect(Object.values(backtests).map((backtest) => inspectBacktest(backtest))).toEqual([[], [], []]);
-    expect(gunzipSync(history).toString().split('\n')).toHaveLength(160 * (731 - 119) + 2);
+    expect(gunzipSync(history).toString().split('\n')).toHaveLength(160 * (731 - 126) + 2);
     expect(gunzipSync(backtests.first).toString().split('\n')).toHaveLength(160 * 8 * 14 + 2);
   });
 
@@ -49,6 +49,6 @@ describe('The generated retailer', () => {
           .toString()
           .match(/\d{4}-\d{2}-\d{2}/g) ?? []
       ).reduce((a, b) => (a > b ? a : b));
-    expect([lastDate(history), lastDate(backtests.second)]).toEqual(['2025-09-03', '2025-09-03']);
+    expect([lastDate(history), lastDate(backtests.second)]).toEqual(['2025-08-27', '2025-08-27']);
   });
 });
