@@ -2,21 +2,16 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import { PlatformFault } from '../local/platform-fault.ts';
 import { type DemoArguments, parseDemoArguments, USAGE } from './arguments.ts';
 import { auditLog, isClean } from './audit.ts';
 import { FIRST_APPROVER, MODEL } from './cast.ts';
-import { STOCK_RULES } from './inventory.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 import type { DemoOutcome } from './outcome.ts';
-import { readPredictionLog } from './prediction-log.ts';
+import { playDemo, portsOf } from './play-demo.ts';
 import { Progress } from './progress.ts';
-import { Replay } from './replay.ts';
-import { replayPorts } from './replay-ports.ts';
 import { prepareScenario, type Scenario } from './scenario.ts';
 import { Stopwatch } from './stopwatch.ts';
-import { Story } from './story.ts';
 import { summaryOf } from './summary.ts';
 
 const OUTDIR = '.local/demo';
@@ -94,26 +89,17 @@ async function withStack(use: (stack: LocalStack) => Promise<number>): Promise<n
 async function play(stack: LocalStack, scenario: Scenario, args: DemoArguments): Promise<number> {
   const outputsFile = `${OUTDIR}/outputs.json`;
   await writeFile(outputsFile, JSON.stringify({ ModelRelease: stack.platform.outputs }, null, 2));
-  const { demand, firstDay, excludedCategory, source } = scenario;
-  const functionName = stack.output('InferenceFunctionName');
-  const ports = replayPorts({ ...stack.clients, functionName, bucket: stack.output('PredictionBucketName') });
-  const replay = new Replay({ model: MODEL, demand, firstDay, rules: STOCK_RULES, ports });
-  const publicKeyPem = await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn'));
+  const { demand, excludedCategory, source } = scenario;
   const { interactive } = args;
-  const story = new Story({ stack, publicKeyPem, replay, excludedCategory, progress, stopwatch, interactive });
-  const told = await story.tell(scenario.candidates);
-  const audit = auditLog({
-    logged: await readPredictionLog(stack.clients.s3, stack.output('PredictionBucketName'), MODEL),
-    served: replay.served,
-    excludedCategories: excludedCategory === null ? [] : [excludedCategory],
-  });
+  const played = await playDemo({ stack, scenario, ports: portsOf(stack), progress, stopwatch, interactive });
+  const audit = auditLog({ ...played, excludedCategories: excludedCategory === null ? [] : [excludedCategory] });
   const verified = await verify(stack.platform.endpoint, outputsFile);
   stopwatch.lap('log and ledger checked');
   const outcome: DemoOutcome = {
-    ...told,
-    ledger: { entries: story.entries, verified },
+    ...played.told,
+    ledger: { entries: played.entries.length, verified },
     ...{ predictions: audit.predictions, served: audit.served, logComplete: isClean(audit) },
-    demand: { source, series: demand.series.length, days: demand.days - firstDay - replay.daysLeft },
+    demand: { source, series: demand.series.length, days: played.replayedDays },
     seconds: stopwatch.laps,
   };
   console.log(summaryOf(outcome, audit));

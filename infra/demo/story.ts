@@ -27,7 +27,8 @@ const JUSTIFICATIONS: Readonly<Record<string, string>> = {
   production: 'Shelves were as full as those of the control units, and the forecasts were no worse.',
 };
 
-type Told = Pick<DemoOutcome, 'outcome' | 'model' | 'promotions' | 'pointer' | 'rollback'>;
+/** How it went, as those outside saw it. */
+export type Told = Pick<DemoOutcome, 'outcome' | 'model' | 'promotions' | 'pointer' | 'rollback'>;
 
 export interface StoryParts {
   readonly stack: LocalStack;
@@ -74,8 +75,9 @@ export class Story {
     });
   }
 
-  get entries(): number {
-    return this.#watch.entries.length;
+  /** The model's ledger so far. */
+  get entries(): readonly WatchedEntry[] {
+    return this.#watch.entries;
   }
 
   async tell(candidates: readonly Candidate[]): Promise<Told> {

@@ -1,0 +1,207 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseArtifact } from '../../functions/inference/artifact.ts';
+import { type CohortRule, isInCohort, type Unit } from '../../functions/inference/cohort.ts';
+import { forecast } from '../../functions/inference/forecast.ts';
+import { PointerReader } from '../../functions/inference/pointer-reader-store.ts';
+import { ARMS, type PredictionRecord } from '../../functions/inference/prediction.ts';
+import { promotionIdOf } from '../../functions/platform/ids.ts';
+import { readPublicKey } from '../../functions/platform/signing-store.ts';
+import type { PointerDocument } from '../../functions/pointer/document.ts';
+import { policySchema } from '../../functions/registry/policy.ts';
+import { FIRST_APPROVER, MODEL } from '../../infra/demo/cast.ts';
+import { type LocalStack, startLocalStack } from '../../infra/demo/local-stack.ts';
+import { type Played, playDemo, portsOf } from '../../infra/demo/play-demo.ts';
+import { demoPolicy } from '../../infra/demo/policy.ts';
+import { Progress } from '../../infra/demo/progress.ts';
+import { type ForecastAnswer, type ForecastEvent, forecastAnswer } from '../../infra/demo/replay.ts';
+import { askInference } from '../../infra/demo/replay-ports.ts';
+import { prepareScenario, type Scenario } from '../../infra/demo/scenario.ts';
+import { Stopwatch } from '../../infra/demo/stopwatch.ts';
+import { stand } from '../inference/stand.ts';
+
+/** One request as it was sent, with the pointer document of that moment and the answer as it came. */
+interface Asked {
+  readonly event: ForecastEvent;
+  readonly document: PointerDocument;
+  readonly text: string;
+  readonly answer: ForecastAnswer;
+}
+
+const asked: Asked[] = [];
+let directory = '';
+let scenario: Scenario;
+let played: Played;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'demo-log-'));
+  const prepared = await prepareScenario({ candidate: 'good', interactive: false, histories: [], help: false });
+  if (!prepared.ok) throw new Error(prepared.faults.join('\n'));
+  scenario = prepared.scenario;
+  const settings = {
+    firstApprovers: [FIRST_APPROVER],
+    senderEmail: 'releases@retailer.example',
+    pointerPollSeconds: 0,
+  };
+  const stack = await startLocalStack({ settings, outdir: join(directory, 'cdk.out') });
+  try {
+    const publicKeyPem = await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn'));
+    const screen = { isTerminal: false, columns: 80, write: () => {} };
+    played = await playDemo({
+      ...{ stack, scenario, interactive: false },
+      ports: { ...portsOf(stack), forecast: listening(stack, publicKeyPem) },
+      progress: new Progress(screen, () => 0),
+      stopwatch: new Stopwatch(() => 0),
+    });
+  } finally {
+    await stack.stop();
+  }
+}, 180_000);
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Asks the inference function, and keeps what was asked and answered. */
+function listening(stack: LocalStack, publicKeyPem: string): (event: ForecastEvent) => Promise<ForecastAnswer> {
+  const reader = new PointerReader({
+    ...{ client: stack.clients.appConfigData, application: stack.output('AppConfigApplicationId'), model: MODEL },
+    ...{ publicKeyPem, now: () => new Date(), pollSeconds: 0 },
+  });
+  const functionName = stack.output('InferenceFunctionName');
+  return async (event) => {
+    const document = await reader.current();
+    if (document === null) throw new Error('There is no pointer.');
+    const text = await askInference({ lambda: stack.clients.lambda, functionName }, event);
+    const answer = forecastAnswer.parse(JSON.parse(text));
+    asked.push({ event, document, text, answer });
+    return answer;
+  };
+}
+
+/** What the same request is answered, to the byte, under the same document without a candidate. */
+async function withoutCandidate({ event, document }: Asked): Promise<string> {
+  const none = { shadowVersion: '', shadowUntil: '', canaryVersion: '', canaryUntil: '', canaryPercentage: 0 };
+  const { ports } = stand({ document: { ...document, ...none }, versions: forecasters() });
+  return JSON.stringify(await forecast(ports, event, 'unnamed'));
+}
+
+function forecasters() {
+  const entries = scenario.candidates.map(({ version, artifact }) => {
+    const parsed = parseArtifact(artifact);
+    if (!parsed.ok) throw new Error(`${version} cannot be read.`);
+    return [version, parsed.value] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+const keyOf = (one: Pick<PredictionRecord, 'requestId' | 'sku' | 'store' | 'targetDate'>) =>
+  [one.requestId, one.sku, one.store, one.targetDate].join('|');
+
+const inShadow = () => asked.filter(({ document }) => document.shadowVersion !== '' && document.canaryVersion === '');
+const inCanary = () => asked.filter(({ document }) => document.canaryVersion !== '');
+
+describe('The log of the demo', () => {
+  it('is of two versions that went through every stage, and of a rollback', () => {
+    expect(played.told).toMatchObject({
+      outcome: 'rolled-back',
+      promotions: [{ end: 'promoted' }, { end: 'promoted' }],
+      pointer: { before: '1.0.0', after: '2.0.0', afterRollback: '1.0.0' },
+    });
+    const arms = new Set(played.logged.map(({ arm }) => arm));
+    expect(arms).toEqual(new Set(ARMS));
+  });
+
+  it('has every forecast that was answered exactly once among the served ones, as it was answered, and no other', () => {
+    const served = played.logged.filter(({ arm }) => arm !== 'shadow');
+    const logged = new Map(served.map((record) => [keyOf(record), record]));
+    expect(logged.size).toBe(served.length);
+    const answered = asked.flatMap(({ event, answer }) =>
+      answer.forecasts.map((one) => ({ ...one, requestId: event.requestId, revision: answer.revision })),
+    );
+    expect(answered).toHaveLength(served.length);
+    const differing = answered.filter((one) => {
+      const { units, version, arm, revision } = logged.get(keyOf(one)) ?? {};
+      return units !== one.units || version !== one.version || arm !== one.arm || revision !== one.revision;
+    });
+    expect(differing).toEqual([]);
+  });
+
+  it('tells of each request which document routed it', () => {
+    expect(asked.map(({ answer }) => answer.revision)).toEqual(asked.map(({ document }) => document.revision));
+  });
+
+  it('has what was served beside a shadow byte for byte as without one, on every day of every shadow', async () => {
+    const days = inShadow();
+    const shadows = new Set(
+      days.map(({ document }) => `${document.shadowVersion} beside ${document.productionVersion}`),
+    );
+    // The last is the version before, which goes on beside its successor.
+    expect([...shadows]).toEqual(['1.0.0 beside ', '2.0.0 beside 1.0.0', '1.0.0 beside 2.0.0']);
+    expect(days.length).toBeGreaterThanOrEqual(2 * 14 + 3);
+    for (const day of days) expect(day.text === (await withoutCandidate(day)), day.event.asOf).toBe(true);
+  });
+
+  it('has both versions for every request during a shadow and a canary, one of them served', () => {
+    const byRequest = Map.groupBy(played.logged, ({ requestId }) => requestId);
+    for (const { event } of [...inShadow(), ...inCanary()]) {
+      const records = byRequest.get(event.requestId) ?? [];
+      const forecasts = event.requests.length * event.horizonDays;
+      expect(records.filter(({ arm }) => arm === 'shadow')).toHaveLength(forecasts);
+      expect(records).toHaveLength(2 * forecasts);
+      expect(new Set(records.map(({ version }) => version)).size).toBe(2);
+    }
+  });
+
+  it('has the candidate served to the cohort and to nobody else, who got what they get without one', async () => {
+    const steps = new Map<string, number>();
+    for (const day of inCanary()) {
+      const { rule, step } = plannedStep(day.document);
+      steps.set(step, (steps.get(step) ?? 0) + 1);
+      const alone = forecastAnswer.parse(JSON.parse(await withoutCandidate(day))).forecasts;
+      const requests = new Map(day.event.requests.map((one) => [`${one.sku}|${one.store}`, one]));
+      for (const [index, served] of day.answer.forecasts.entries()) {
+        const request = requests.get(`${served.sku}|${served.store}`);
+        if (request === undefined) throw new Error(`${served.sku} was not asked for.`);
+        if (isInCohort(rule, unitOf(request))) {
+          expect(served).toMatchObject({ arm: 'canary', version: day.document.canaryVersion });
+        } else if (JSON.stringify(served) !== JSON.stringify(alone[index])) {
+          expect(served).toEqual(alone[index]);
+        }
+      }
+    }
+    expect([...steps.keys()]).toEqual(['1.0.0 10 %', '1.0.0 50 %', '2.0.0 10 %', '2.0.0 50 %']);
+    expect(Math.min(...steps.values())).toBeGreaterThanOrEqual(2);
+  });
+
+  it('has nothing of the excluded category served by a canary, though the draw alone would have taken some of it', () => {
+    const { excludedCategory } = scenario;
+    const served = played.logged.filter(({ arm }) => arm === 'canary');
+    expect(served.length).toBeGreaterThan(0);
+    expect(served.filter(({ category }) => category === excludedCategory)).toEqual([]);
+    for (const { document, event } of inCanary()) {
+      const rule = { ...plannedStep(document).rule, excludedSegments: [] };
+      const spared = event.requests.filter((one) => one.category === excludedCategory);
+      expect(spared.filter((one) => isInCohort(rule, unitOf(one))).length).toBeGreaterThan(0);
+    }
+  });
+});
+
+/** The cohort as the policy plans it, not as the document has it. */
+function plannedStep(document: PointerDocument): { readonly rule: CohortRule; readonly step: string } {
+  const { canaryPlan } = policySchema.parse(demoPolicy(scenario.excludedCategory));
+  const { unit, excludedSegments, steps } = canaryPlan;
+  const planned = steps.find(({ percentage }) => percentage === document.canaryPercentage);
+  if (planned === undefined) throw new Error(`${document.canaryPercentage} % is no step of the plan.`);
+  const where = { regions: [], stores: [], skus: [], categories: [] };
+  const salt = promotionIdOf(MODEL, document.canaryVersion, 1);
+  const { percentage } = planned;
+  return {
+    rule: { unit, where, excludedSegments, salt, percentage },
+    step: `${document.canaryVersion} ${percentage} %`,
+  };
+}
+
+function unitOf({ sku, store, region, category }: ForecastEvent['requests'][number]): Unit {
+  return { sku, store, region, category, segments: [] };
+}
