@@ -100,6 +100,7 @@ async function play(stack: LocalStack, scenario: Scenario, args: DemoArguments):
     ledger: { entries: played.entries.length, verified },
     ...{ predictions: audit.predictions, served: audit.served, logComplete: isClean(audit) },
     demand: { source, series: demand.series.length, days: played.replayedDays },
+    calls: played.calls,
     seconds: stopwatch.laps,
   };
   console.log(summaryOf(outcome, audit));

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Calls } from '../local/gateway/gateway.ts';
 import type { LogAudit } from './audit.ts';
 import type { WatchedEntry } from './ledger-watch.ts';
 
@@ -20,6 +21,8 @@ export interface PromotionOutcome {
     readonly justification: string;
     readonly at: string;
   }[];
+  /** Events in the history of its execution, of which Step Functions allows 25,000. */
+  readonly historyEvents: number;
 }
 
 /** What `--json` writes. `pointer` names what served: a version, or the safe forecast. */
@@ -38,6 +41,8 @@ export interface DemoOutcome {
   readonly logComplete: boolean;
   /** What was replayed. */
   readonly demand: { readonly source: string; readonly series: number; readonly days: number };
+  /** AWS calls by service and action until the last replayed day: those of the stack, and those of who watches it. */
+  readonly calls: Calls;
   /** Wall clock by part, such as `1.0.0 shadow`. */
   readonly seconds: Readonly<Record<string, number>>;
 }
@@ -63,10 +68,11 @@ export function promotionOutcome(
     readonly version: string;
     readonly end: string;
     readonly reasons: readonly unknown[];
+    readonly historyEvents: number;
   },
   entries: readonly WatchedEntry[],
 ): PromotionOutcome {
-  const { promotionId, version, end, reasons } = promotion;
+  const { promotionId, version, end, reasons, historyEvents } = promotion;
   const own = entries.filter((entry) => entry.data['promotionId'] === promotionId);
   const stages = own
     .filter((entry) => entry.type === 'gate-judged')
@@ -80,5 +86,5 @@ export function promotionOutcome(
       const { stage, approver, decision, justification } = decided.parse(entry.data);
       return { stage, approver: `${approver.name} <${approver.email}>`, decision, justification, at: entry.at };
     });
-  return { version, end, reasons, stages, approvals };
+  return { version, end, reasons, stages, approvals, historyEvents };
 }

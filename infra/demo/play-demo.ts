@@ -1,5 +1,6 @@
 import type { PredictionRecord } from '../../functions/inference/prediction.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
+import type { Calls } from '../local/gateway/gateway.ts';
 import { MODEL } from './cast.ts';
 import { STOCK_RULES } from './inventory.ts';
 import type { WatchedEntry } from './ledger-watch.ts';
@@ -22,6 +23,7 @@ export interface Played {
   /** Every record of the prediction log. */
   readonly logged: readonly PredictionRecord[];
   readonly replayedDays: number;
+  readonly calls: Calls;
 }
 
 /** How the replay reaches the inference function and the prediction bucket of a stack. */
@@ -46,7 +48,9 @@ export async function playDemo(of: {
   const publicKeyPem = await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn'));
   const story = new Story({ stack, publicKeyPem, replay, excludedCategory, progress, stopwatch, interactive });
   const told = await story.tell(scenario.candidates);
+  // Before the log is read for the check, which is no part of a promotion.
+  const calls = structuredClone(stack.platform.calls);
   const logged = await readPredictionLog(stack.clients.s3, stack.output('PredictionBucketName'), MODEL);
   const replayedDays = demand.days - firstDay - replay.daysLeft;
-  return { told, entries: story.entries, served: replay.served, logged, replayedDays };
+  return { told, entries: story.entries, served: replay.served, logged, replayedDays, calls };
 }

@@ -56,7 +56,7 @@ export class RunWatch<T> {
     }
   }
 
-  /** Position in the execution's history: what comes later has a higher one. */
+  /** Events in the execution's history so far. They are numbered from 1, so that what comes later has a higher number. */
   async position(): Promise<number> {
     const [newest] = await this.#newest();
     return newest?.id ?? 0;

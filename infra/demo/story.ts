@@ -150,7 +150,8 @@ export class Story {
     if (canary) await this.#play.canary(run, version);
     const { end, reasons } = await run.ended();
     if (canary) stopwatch.lap(`${version} canary and release`);
-    return promotionOutcome({ promotionId, version, end, reasons }, this.#watch.entries);
+    const historyEvents = await run.position();
+    return promotionOutcome({ promotionId, version, end, reasons, historyEvents }, this.#watch.entries);
   }
 
   async #rollBack() {
