@@ -8,10 +8,14 @@ import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import { ENDS, transition } from './life-cycle.ts';
 
+const failedStep = z.strictObject({ Error: z.string(), Cause: z.string().exactOptional() });
+const failedFunction = z.looseObject({ errorMessage: z.string() });
+
 export const closeEvent = z.strictObject({
   promotionId: z.string(),
   end: z.enum([...ENDS, 'applied']),
-  reasons: z.array(reason),
+  /** What a failed step left is taken as it is, and kept in the words of its error. */
+  reasons: z.array(reason.extend({ got: z.union([z.string(), failedStep.transform(wordsOf)]).exactOptional() })),
 });
 export type CloseEvent = z.infer<typeof closeEvent>;
 
@@ -46,7 +50,7 @@ export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: s
   if (before !== null) return before;
   const done = event.end === 'withdrawn' ? await doneBy(ports, run) : null;
   const end = done ?? event.end;
-  const reasons = done === null ? event.reasons.map(withoutTrace) : [];
+  const reasons = done === null ? event.reasons : [];
   assertPossible(run, end);
   await ports.withdrawGate(run, { code: 'RUN_ENDED', message: `The run ended as ${end}.` }, at);
   const draft = {
@@ -89,24 +93,17 @@ async function adoptionServes(registry: ClosePorts['registry'], { model, adopt }
 }
 
 /**
- * What a failed step left, `{Error, Cause?}`, in the words of its error: the cause of a failed function is a JSON document
- * with a stack trace, which is for the log, and a step that ran out of time has no cause.
+ * The cause of a failed function is a JSON document with a stack trace, which is for the log, and a step that ran out of
+ * time has no cause.
  */
-function withoutTrace(given: Reason): Reason {
-  const failure = failedStep.safeParse(parsed(given.got));
-  if (!failure.success) return given;
-  const { Error: name, Cause: cause = '' } = failure.data;
+function wordsOf({ Error: name, Cause: cause = '' }: z.infer<typeof failedStep>): string {
   const thrown = failedFunction.safeParse(parsed(cause));
-  const got = (thrown.success ? thrown.data.errorMessage : cause) || name;
-  return { ...given, got: got.slice(0, 500) };
+  return ((thrown.success ? thrown.data.errorMessage : cause) || name).slice(0, 500);
 }
 
-const failedStep = z.strictObject({ Error: z.string(), Cause: z.string().exactOptional() });
-const failedFunction = z.looseObject({ errorMessage: z.string() });
-
-function parsed(text: string | undefined): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text ?? 'null');
+    return JSON.parse(text);
   } catch {
     return null;
   }

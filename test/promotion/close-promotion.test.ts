@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
+import { closeEvent } from '../../functions/promotion/close-promotion.ts';
 import { takeOutInput } from '../../functions/promotion/dead-promotion.ts';
 import { applyChange } from '../../functions/registry/apply-change.ts';
 import { registerChange } from '../../functions/registry/register-change.ts';
@@ -79,7 +80,8 @@ describe('Closing a run as withdrawn after a step failed', () => {
     const run = await stage.registry.run(stage.model, promotionId);
     const taken = deployedRollback.parse(await stage.rollBack({ withdrawVersion: '1.0' }, promotionId));
     await stage.finish({ ...taken, executionArn: run?.executionArn ?? '' });
-    const reasons = [{ code: 'EXECUTION_FAILED', message: 'A step failed.', got: JSON.stringify(failure) }];
+    const left = [{ code: 'EXECUTION_FAILED', message: 'A step failed.', got: failure }];
+    const { reasons } = closeEvent.parse({ promotionId, end: 'withdrawn', reasons: left });
     await stage.close(promotionId, 'withdrawn', { reasons });
     expect((await stage.registry.run(stage.model, promotionId))?.reasons).toMatchObject([{ got: said }]);
   });
