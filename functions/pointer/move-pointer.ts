@@ -15,7 +15,7 @@ import { type DeployedState, type Deployment, isUndone } from './deployments.ts'
 import type { UnsignedDocument } from './document.ts';
 import { type DueMove, describeMove, dueMove, type MoveKind } from './due-move.ts';
 import { findDocument, type HostedDocument, hostDocument, readDocument } from './hosted-document.ts';
-import { assertMayFollow } from './may-move.ts';
+import { assertMayFollow, assertNotRolledBack } from './may-move.ts';
 import type { MovePorts } from './move-ports.ts';
 import { notVouched } from './not-vouched.ts';
 import { assertOpen, openRun } from './open-run.ts';
@@ -94,6 +94,7 @@ async function deployed(ports: MovePorts, move: Move): Promise<Deployed> {
   if (state.inProgress !== null) throw busy(`Deployment ${state.inProgress.number} still runs.`);
   const live = await liveDocument(ports, move);
   const build = await builder(ports, move, live);
+  await assertNotRolledBack(ports, due, move);
   const hosted = await hostDocument(ports, {
     model: due.run.model,
     profileId: place.profileId,

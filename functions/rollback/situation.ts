@@ -46,7 +46,7 @@ export interface RollbackDeployment {
 
 /** The rollback that made what is live; null when something else did. */
 export async function rollbackBehind(
-  ports: LookPorts,
+  ports: { readonly appConfig: Pick<AppConfigStore, 'deployment'> },
   place: PointerPlace,
   { live, inProgress }: DeployedState,
 ): Promise<RollbackDeployment | null> {

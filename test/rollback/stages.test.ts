@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
+import { failure } from '../fakes/failure.ts';
 import { ReleaseStage } from '../fakes/release-stage.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 
@@ -143,6 +144,45 @@ describe('A rollback while people are asked', () => {
     expect(await stage.finish(await stage.rollBack())).toMatchObject({ from: '2.0', to: '1.0', closed: [id] });
     expect(await serves()).toEqual(alone('1.0'));
     await expectRolledBack(id, 'rollback-1');
+  });
+});
+
+describe('A promotion that was let in while a rollback is not recorded yet', () => {
+  /** How the pointer stands after a rollback that moved it, and after its promotion went on all the same. */
+  async function goesOn(promotionId: string, input: Readonly<Record<string, unknown>>) {
+    await stage.prepare(promotionId);
+    const answer = await stage.rollBack(input);
+    const refusal = await failure(stage.move(promotionId));
+    expect(refusal).toMatchObject({
+      code: 'POINTER_BUSY',
+      reasons: [{ code: 'ROLLED_BACK_SINCE', got: 'rollback-1' }],
+    });
+    expect(await serves()).toEqual(alone('2.0'));
+    await stage.finish(answer);
+    await expectRolledBack(promotionId, 'rollback-1');
+    expect(await serves()).toEqual(alone('2.0'));
+  }
+
+  it('does not promote the candidate that was taken back', async () => {
+    await goesOn(await stage.candidate('3.0'), { withdrawVersion: '3.0' });
+    expect(await statuses()).toMatchObject({ '2.0': 'production', '3.0': 'withdrawn' });
+  });
+
+  it('does not expose it beside production either', async () => {
+    await goesOn(await stage.candidate('3.0', 1, { stage: 'shadow' }), { withdrawVersion: '3.0' });
+    expect(await statuses()).toMatchObject({ '2.0': 'production', '3.0': 'withdrawn' });
+  });
+
+  it('stops as well when another version beside production was taken out', async () => {
+    await goesOn(await stage.candidate('3.0', 1, { stage: 'shadow' }), { withdrawVersion: '1.0' });
+    expect(await statuses()).toMatchObject({ '1.0': 'withdrawn', '2.0': 'production', '3.0': 'candidate' });
+  });
+
+  it('goes on when it was started after the rollback', async () => {
+    await stage.prepare(await stage.candidate('3.0'));
+    await stage.finish(await stage.rollBack({ withdrawVersion: '3.0' }));
+    await stage.shadowed('4.0');
+    expect(await serves()).toEqual({ production: '2.0', shadow: '4.0', canary: '' });
   });
 });
 
