@@ -107,11 +107,11 @@ export class EvidenceStore {
   }
 
   /**
-   * The bytes of one object version, checked against the recorded digest.
-   * @throws ReleaseError NOT_FOUND, DIGEST_MISMATCH
+   * The bytes of one object version, checked against the recorded digest. Reading stops at `maxBytes`.
+   * @throws ReleaseError NOT_FOUND, DIGEST_MISMATCH; INVALID_INPUT when there are more than `maxBytes`
    */
-  async read(object: StoredObject): Promise<Buffer> {
-    const bytes = await this.#bytes(object.key, object.versionId);
+  async read(object: StoredObject, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
+    const bytes = await this.#bytes(object, maxBytes);
     assertDigest(object, sha256Hex(bytes));
     return bytes;
   }
@@ -191,9 +191,14 @@ export class EvidenceStore {
     }
   }
 
-  async #bytes(key: string, versionId: string): Promise<Buffer> {
+  async #bytes({ key, versionId }: StoredObject, maxBytes: number): Promise<Buffer> {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of await this.#body(key, versionId)) chunks.push(chunk);
+    let bytes = 0;
+    for await (const chunk of await this.#body(key, versionId)) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new ReleaseError('INVALID_INPUT', `The object at ${key} exceeds ${maxBytes} bytes.`);
+      chunks.push(chunk);
+    }
     return Buffer.concat(chunks);
   }
 

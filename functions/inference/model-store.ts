@@ -23,6 +23,12 @@ export interface ModelStoreOptions {
   readonly retrySeconds?: number;
 }
 
+/**
+ * A manifest and a forecaster's parameters are a few kilobytes. Whatever else a pipeline hands in must not fill the memory
+ * of the process that serves production.
+ */
+const MAX_BYTES = 1_000_000;
+
 interface Slot {
   forecaster?: Forecaster;
   loading?: Promise<Forecaster> | undefined;
@@ -80,8 +86,9 @@ export class ModelStore {
     const { evidence, publicKeyPem } = this.#options;
     const manifest = await evidence.find(evidencePaths.versionManifest(model, version));
     if (manifest === null) throw new ReleaseError('NOT_FOUND', `There is no manifest of ${model}/${version}.`);
-    const artifact = artifactOf(await evidence.read(manifest), { model, version, publicKeyPem });
-    const parsed = parseArtifact(await evidence.read(artifact));
+    const bytes = await evidence.read(manifest, MAX_BYTES);
+    const artifact = artifactOf(bytes, { model, version, publicKeyPem });
+    const parsed = parseArtifact(await evidence.read(artifact, MAX_BYTES));
     if (!parsed.ok) {
       const { reasons } = parsed;
       throw new ReleaseError('INVALID_INPUT', `The artifact of ${model}/${version} is none that we run.`, { reasons });

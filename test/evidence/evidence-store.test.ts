@@ -56,6 +56,14 @@ describe('the evidence store', () => {
     expect(await readFile(join(directory, 'pinned'), 'utf8')).toBe('units');
   });
 
+  it('reads no more than it is told to, and leaves the rest unread', async () => {
+    const large = Buffer.alloc(30_000_000, 'rows,');
+    const written = await store.writeOnce('too-large', large, options);
+    await expect(store.read(written, large.length - 1)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await expect(store.read(written, 1000)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await store.read(written, large.length)).toHaveLength(large.length);
+  });
+
   it('saves more bytes than fit into one chunk', async () => {
     const large = Buffer.alloc(3_000_000, 'rows,');
     await store.saveTo(await store.writeOnce('large', large, options), join(directory, 'large'));

@@ -47,9 +47,10 @@ export class MemoryEvidence {
     return bytes === undefined ? null : this.#stored(key, bytes);
   }
 
-  async read(object: StoredObject): Promise<Buffer> {
+  async read(object: StoredObject, maxBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
     const bytes = this.#objects.get(object.key);
     if (bytes === undefined) throw new ReleaseError('NOT_FOUND', `No object at ${object.key}.`);
+    if (bytes.length > maxBytes) throw new ReleaseError('INVALID_INPUT', `${object.key} exceeds ${maxBytes} bytes.`);
     if (sha256Hex(bytes) !== object.sha256) throw new ReleaseError('DIGEST_MISMATCH', `${object.key} was altered.`);
     return bytes;
   }

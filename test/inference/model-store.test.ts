@@ -11,12 +11,15 @@ const request = { sku: 'milk', store: 'harbour', history: [...WEEK], asOf: '2026
 let evidence: MemoryEvidence;
 let at = 0;
 let looks = 0;
+/** Bytes of the largest object that was read into memory. */
+let mostRead = 0;
 let fault: (() => Promise<never>) | null = null;
 
 beforeEach(() => {
   evidence = new MemoryEvidence();
   at = 0;
   looks = 0;
+  mostRead = 0;
   fault = null;
 });
 
@@ -27,7 +30,11 @@ function models(options: Partial<ModelStoreOptions> = {}): ModelStore {
         looks += 1;
         return fault === null ? evidence.find(name) : fault();
       },
-      read: (object: StoredObject) => evidence.read(object),
+      read: async (object: StoredObject, maxBytes?: number) => {
+        const bytes = await evidence.read(object, maxBytes);
+        mostRead = Math.max(mostRead, bytes.length);
+        return bytes;
+      },
     },
     publicKeyPem: key.publicKeyPem,
     now: () => new Date(at * 1000),
@@ -84,6 +91,13 @@ describe('A version is not loaded', () => {
   it('when its artifact describes nothing that runs here', async () => {
     await storeVersion(evidence, key, { artifact: 'a pickle' });
     expect(await models().load('demand', '1.1.0')).toEqual({ ok: false, code: 'INVALID_INPUT' });
+  });
+
+  it('when its artifact is too large to be one of ours: a whole model file would take the memory that production needs', async () => {
+    const artifact = `{"forecaster":"seasonal-naive"}${' '.repeat(2_000_000)}`;
+    await storeVersion(evidence, key, { artifact });
+    expect(await models().load('demand', '1.1.0')).toEqual({ ok: false, code: 'INVALID_INPUT' });
+    expect(mostRead).toBeLessThan(artifact.length);
   });
 
   it('when the bucket fails, by the name of its error', async () => {
