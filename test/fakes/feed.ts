@@ -44,25 +44,38 @@ export const UNITS: readonly Unit[] = Array.from({ length: 60 }, (_, index) => (
   segments: [],
 }));
 
+export interface Feeding {
+  readonly promotionId: string;
+  readonly days: number;
+  readonly quality?: Quality;
+  /** First business day; the one after those fed before, if none is given. */
+  readonly from?: string;
+  /** What is written; both, if nothing is given. */
+  readonly only?: 'predictions' | 'outcomes';
+  /** Counts repetitions: the same day once more, under other request ids, and with outcomes that count as newer. */
+  readonly repetition?: number;
+  /** What the outcomes' units are multiplied by: not 1 where they are to be restated later. */
+  readonly unitsTimes?: number;
+}
+
 /**
  * Writes what inference and the shops would have written for so many business days of a promotion whose candidate is in
- * the pointer: forecasts of both versions under its newest document, and outcomes. Days follow those fed before.
+ * the pointer: forecasts of both versions under its newest document, and outcomes. Answers the first of the days.
  */
-export async function feed(
-  ports: FeedPorts,
-  of: { readonly promotionId: string; readonly days: number; readonly quality?: Quality },
-): Promise<void> {
+export async function feed(ports: FeedPorts, of: Feeding): Promise<string> {
   const run = await promotion(ports, of.promotionId);
   const exposure = run.exposures.at(-1);
   if (exposure === undefined) throw new Error(`${of.promotionId} has exposed nothing yet.`);
-  const first = await nextDate(ports, run.model);
+  const first = of.from ?? (await nextDate(ports, run.model));
   for (let day = 0; day < of.days; day += 1) {
-    const date = plusDays(first, day);
-    const fed = { run, exposure, date, quality: of.quality ?? 'good' };
-    await writePredictions(ports, fed);
-    await writeOutcomes(ports, fed);
+    const fed = { ...DEFAULTS, ...of, run, exposure, date: plusDays(first, day) };
+    if (of.only !== 'outcomes') await writePredictions(ports, fed);
+    if (of.only !== 'predictions') await writeOutcomes(ports, fed);
   }
+  return first;
 }
+
+const DEFAULTS = { quality: 'good', repetition: 0, unitsTimes: 1 } as const;
 
 /**
  * Feeds the stage that a promotion is in, or is about to be in, until its gate is judged or the promotion has ended:
@@ -116,13 +129,15 @@ interface Fed {
   /** Business day; its forecasts are made the evening before. */
   readonly date: string;
   readonly quality: Quality;
+  readonly repetition: number;
+  readonly unitsTimes: number;
 }
 
 async function writePredictions({ s3, bucket }: FeedPorts, fed: Fed): Promise<void> {
   const { model } = fed.run;
   const asOf = plusDays(fed.date, -1);
   const { revision } = fed.exposure;
-  const requestId = `feed-${asOf}`;
+  const requestId = `feed-${asOf}-${fed.repetition}`;
   const records = UNITS.flatMap((unit) =>
     HORIZONS.flatMap((ahead) => recordsOf(fed, unit, { asOf, ahead, requestId })),
   );
@@ -190,18 +205,19 @@ function forecastsOf(
 }
 
 async function writeOutcomes({ s3, bucket }: FeedPorts, fed: Fed): Promise<void> {
-  const { run, exposure, date, quality } = fed;
+  const { run, exposure, date, quality, repetition, unitsTimes } = fed;
   const rows = UNITS.map((unit) => {
     const { sku, store, region, category } = unit;
-    const units = Math.max(0, Math.round(meanOf(unit, date) * (1 + 0.1 * noise(`${sku} ${store} ${date}`))));
+    const sold = Math.max(0, Math.round(meanOf(unit, date) * (1 + 0.1 * noise(`${sku} ${store} ${date}`))));
+    const units = sold * unitsTimes;
     const empty = quality === 'stockouts' && exposure.stage === 'canary' && inCohort(run, exposure, unit);
-    // Everywhere something runs out now and then, so that there is a rate to compare with.
-    const stockout = empty || noise(`${store} ${sku} ${date} shelf`) > 0.9;
-    return [date, sku, store, region, category, units, stockout ? 0 : 5, stockout ? 1 : 0, 1].join(',');
+    // Once a week everything runs out, so that there is a rate to compare with, which no drawing of the cohort changes.
+    const stockout = empty || new Date(`${date}T00:00:00Z`).getUTCDay() === 3;
+    return [date, sku, store, region, category, units, stockout ? 0 : 5, stockout ? 1 : 0, units].join(',');
   });
   const header = 'date,sku,store,region,category,units,on_hand,stockout,overstock_units';
   // The last that was fed counts, where models share a day.
-  const asof = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const asof = new Date(Date.now() + repetition * 60_000).toISOString().replace(/[-:]|\.\d+/g, '');
   const Key = predictionPaths.outcomes(date, asof, 'csv.gz');
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: gzipSync(`${[header, ...rows].join('\n')}\n`) }));
 }

@@ -2,54 +2,64 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppConfigClient } from '@aws-sdk/client-appconfig';
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { PointerReader } from '../../functions/inference/pointer-reader-store.ts';
-import { promotionIdOf } from '../../functions/platform/ids.ts';
+import { readAnchors } from '../../functions/ledger/verifier/found-anchor-store.ts';
+import { readRows } from '../../functions/ledger/verifier/row-store.ts';
+import { verifyChain } from '../../functions/ledger/verifier/verify-chain.ts';
+import { parsePromotionId, promotionIdOf } from '../../functions/platform/ids.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
+import type { PointerDocument } from '../../functions/pointer/document.ts';
+import type { PromotionItem } from '../../functions/registry/items.ts';
+import { policySchema } from '../../functions/registry/policy.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { LedgerWatch, type WatchedEntry } from '../../infra/demo/ledger-watch.ts';
 import { type LocalStack, startLocalStack } from '../../infra/demo/local-stack.ts';
 import { Pipeline } from '../../infra/demo/pipeline.ts';
 import { generateRetailer } from '../../infra/demo/retailer.ts';
 import { REGION } from '../../infra/local/service.ts';
+import { type Feeding, type FeedPorts, feed, feedStage, QUICK_POLICY, type Quality } from './feed.ts';
 import { ANA, BEN, CHANGE_RECORD, onboardInput, PIPELINE } from './inputs.ts';
+import { Mailbox } from './mailbox.ts';
+import { hasReached, PLACES, type Place, partsOf } from './places.ts';
+import { until } from './until.ts';
 
 const FIRST = { id: 'fred', name: 'Fred First', email: 'fred@shop.example' };
-const JUSTIFICATION = 'The evidence holds in every region.';
-const inbox = z.object({
-  emails: z.array(
-    z.object({ destination: z.object({ to: z.array(z.string()) }), body: z.object({ text: z.string().optional() }) }),
-  ),
-});
+const runEnd = z.looseObject({ end: z.string(), reasons: z.array(z.looseObject({ code: z.string() })).optional() });
+
+type Onboarding = Omit<NonNullable<Parameters<typeof onboardInput>[0]>, 'policy'> & {
+  /** Laid over QUICK_POLICY, member by member. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+};
 
 /** The whole stack on this machine, with the moves that tests make on it. One per test file: it takes seconds to start. */
 export class Scene {
   readonly stack: LocalStack;
   readonly pipeline: Pipeline;
+  readonly mail: Mailbox;
+  readonly retailer = generateRetailer(7);
   readonly registry: RegistryStore;
   readonly publicKey: string;
   readonly #outdir: string;
-  readonly #retailer = generateRetailer(7);
+  readonly #onboarded: string[] = [];
 
   private constructor(stack: LocalStack, publicKey: string, outdir: string) {
     this.stack = stack;
     this.publicKey = publicKey;
     this.#outdir = outdir;
     this.pipeline = new Pipeline(stack.clients.s3, stack.clients.sfn, this.output('EvidenceBucketName'));
+    this.mail = new Mailbox(stack.platform.inboxUrl);
     this.registry = new RegistryStore(stack.clients.dynamo, this.output('RegistryTableName'));
   }
 
   static async start(): Promise<Scene> {
     const outdir = await mkdtemp(join(tmpdir(), 'scene-'));
-    const settings = { firstApprovers: [FIRST] };
+    // Inference looks at the pointer on each request, so that tests need not wait for it to.
+    const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0 };
     const stack = await startLocalStack({ settings, outdir });
-    return new Scene(
-      stack,
-      await readPublicKey(stack.clients.kms, stack.platform.outputs['SigningKeyArn'] ?? ''),
-      outdir,
-    );
+    return new Scene(stack, await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn')), outdir);
   }
 
   async stop(): Promise<void> {
@@ -58,9 +68,7 @@ export class Scene {
   }
 
   output(name: string): string {
-    const value = this.stack.platform.outputs[name];
-    if (value === undefined) throw new Error(`No output ${name}.`);
-    return value;
+    return this.stack.output(name);
   }
 
   /** Clients of a function's own role, or of the administrator. */
@@ -81,13 +89,20 @@ export class Scene {
     return new LambdaClient(this.clientSettings());
   }
 
+  /** What a function of the stack answers; `output` names the output that holds its name. */
+  async invoke(output: string, event: unknown): Promise<unknown> {
+    const call = new InvokeCommand({ FunctionName: this.output(output), Payload: Buffer.from(JSON.stringify(event)) });
+    const { Payload } = await this.stack.clients.lambda.send(call);
+    return JSON.parse(Buffer.from(Payload ?? []).toString('utf8'));
+  }
+
   async candidate(model: string, version: string, over: Readonly<Record<string, unknown>> = {}) {
-    const { history, backtests } = this.#retailer;
+    const { history, backtests } = this.retailer;
     const up = (name: string, bytes: Buffer) => this.pipeline.upload(`${model}/${version}/${name}`, bytes);
     return {
       model,
       version,
-      artifact: await up('model.json', Buffer.from(`{"version":"${version}"}`)),
+      artifact: await up('model.json', Buffer.from('{"forecaster":"exponential-smoothing"}')),
       training: { from: '2024-01-01', to: '2025-09-01', features: ['weekday'], code: 'abc' },
       backtest: await up('backtest.csv.gz', backtests.first),
       history: await up('history.csv.gz', history),
@@ -105,29 +120,97 @@ export class Scene {
     return { promotionId, arn, input };
   }
 
-  /** Promotes a version with one approval, to its end. */
+  /** Starts a promotion and walks it as far as `place`. */
+  async at(place: Place, model: string, version: string, attempt = 1) {
+    const started = await this.promote(model, version, {}, attempt);
+    await this.through(started.promotionId, place);
+    return started;
+  }
+
+  /** Walks a promotion on to a place: approves by `approver`, and feeds what its gates need. Does nothing where it is already. */
+  async through(promotionId: string, to: Place, approver = ANA.email): Promise<void> {
+    for (const place of PLACES.slice(0, PLACES.indexOf(to) + 1)) {
+      const run = await this.findPromotion(promotionId);
+      if (run === null || !hasReached(run, place)) await this.#step(promotionId, place, approver);
+    }
+  }
+
+  async #step(promotionId: string, place: Place, approver: string): Promise<void> {
+    const { stage, isGate } = partsOf(place);
+    if (!isGate) await this.approve(promotionId, approver, (await this.promotion(promotionId)).version, stage);
+    else if (stage !== 'shadow') await this.feedStage(promotionId, stage === 'canary' ? 'shadow' : 'canary');
+    await this.reaches(promotionId, place);
+  }
+
+  /** Waits until a promotion that was let on has reached a place. */
+  async reaches(promotionId: string, place: Place): Promise<void> {
+    await until(async () => {
+      const run = await this.findPromotion(promotionId);
+      if (run !== null && hasReached(run, place)) return true;
+      if (run?.end === undefined) return undefined;
+      throw new Error(`${promotionId} ended as ${run.end} before the ${place}: ${JSON.stringify(run.reasons)}`);
+    });
+  }
+
+  /** Promotes a version through all four stages, to its end. */
   async promoted(model: string, version: string, attempt = 1): Promise<string> {
     const { promotionId, arn } = await this.promote(model, version, {}, attempt);
-    await this.approve(promotionId, ANA.email, version);
+    await this.through(promotionId, 'production');
     return (await this.ended(arn)).end;
   }
 
-  async onboard(model: string, over: Parameters<typeof onboardInput>[0] = {}): Promise<void> {
+  feedPorts(): FeedPorts {
+    return { registry: this.registry, s3: this.stack.clients.s3, bucket: this.output('PredictionBucketName') };
+  }
+
+  /** Feeds a stage until its gate is judged; answers the verdict. */
+  feedStage(promotionId: string, stage: 'shadow' | 'canary', quality: Quality = 'good'): Promise<string | null> {
+    return feedStage(this.feedPorts(), { promotionId, stage, quality });
+  }
+
+  /** Feeds days of the stage that a promotion is in; answers the first of them. */
+  feed(promotionId: string, days: number, how: Omit<Feeding, 'promotionId' | 'days'> = {}): Promise<string> {
+    return feed(this.feedPorts(), { ...how, promotionId, days });
+  }
+
+  /** Onboards a model under QUICK_POLICY. */
+  async onboard(model: string, { policy, ...over }: Onboarding = {}): Promise<void> {
     const promotionId = `${model}_onboard_1`;
-    const input = onboardInput({ model, approvers: [ANA, BEN], ...over });
+    const quick = policySchema.parse({ ...QUICK_POLICY, ...policy });
+    const input = onboardInput({ model, approvers: [ANA, BEN], ...over, policy: quick });
     const arn = await this.pipeline.start(this.output('OnboardingStateMachineArn'), promotionId, input);
+    this.#onboarded.push(model);
     await this.approve(promotionId, FIRST.email, model);
     const { end } = await this.ended(arn);
     if (end !== 'applied') throw new Error(`The onboarding ended as ${end}.`);
+  }
+
+  /** Starts a change of a model; its approvers of now decide on it. */
+  async change(model: string, number: number, proposed: Readonly<Record<string, unknown>>) {
+    const promotionId = `${model}_change_${number}`;
+    const input = { kind: 'change', model, change: CHANGE_RECORD, requestedBy: PIPELINE, ...proposed };
+    const arn = await this.pipeline.start(this.output('OnboardingStateMachineArn'), promotionId, input);
+    return { promotionId, arn };
   }
 
   rollBack(name: string, input: unknown): Promise<string> {
     return this.pipeline.start(this.output('RollbackStateMachineArn'), name, input);
   }
 
+  async stopExecution(executionArn: string): Promise<void> {
+    await this.stack.clients.sfn.send(new StopExecutionCommand({ executionArn }));
+  }
+
   async ended(arn: string) {
-    const output = z.looseObject({ end: z.string(), reasons: z.array(z.looseObject({ code: z.string() })).optional() });
-    return this.pipeline.finished(arn, output, async () => {});
+    return this.pipeline.finished(arn, runEnd, async () => {});
+  }
+
+  /** The promotion as the registry has it, once it has ended; whether its execution did, too, is another question. */
+  async closed(promotionId: string): Promise<PromotionItem> {
+    return until(async () => {
+      const run = await this.findPromotion(promotionId);
+      return run?.end === undefined ? undefined : run;
+    });
   }
 
   async status(arn: string): Promise<string> {
@@ -135,37 +218,27 @@ export class Scene {
     return status ?? '';
   }
 
-  /** Texts that were emailed to somebody about a run, oldest first. */
-  async letters(promotionId: string, email: string): Promise<readonly string[]> {
-    const { emails } = inbox.parse(await (await fetch(new URL('/store', this.stack.platform.inboxUrl))).json());
-    return emails
-      .filter((one) => one.destination.to.includes(email) && (one.body.text ?? '').includes(promotionId))
-      .map((one) => one.body.text ?? '');
-  }
-
-  /** Links that were emailed to somebody about a run, oldest first. */
-  async links(promotionId: string, email: string): Promise<readonly string[]> {
-    const letters = await this.letters(promotionId, email);
-    return letters.flatMap((text) => /https?:\/\/\S+\/approvals\/\S+/.exec(text) ?? []);
-  }
-
-  /** The newest link, once there are at least `count`. */
-  async link(promotionId: string, email: string, count = 1): Promise<string> {
+  /** What an execution ended with, other than RUNNING. */
+  async over(arn: string): Promise<string> {
     return until(async () => {
-      const links = await this.links(promotionId, email);
-      return links.length >= count ? links.at(-1) : undefined;
+      const status = await this.status(arn);
+      return status === 'RUNNING' ? undefined : status;
     });
   }
 
-  async answer(link: string, typed: string, decision: 'approve' | 'reject' = 'approve'): Promise<number> {
-    const body = new URLSearchParams({ decision, version: typed, justification: JUSTIFICATION });
-    const response = await fetch(link, { method: 'POST', body });
-    await response.text();
-    return response.status;
+  async findPromotion(promotionId: string): Promise<PromotionItem | null> {
+    const run = await this.registry.run(parsePromotionId(promotionId)?.model ?? '', promotionId);
+    return run?.kind === 'promotion' ? run : null;
   }
 
-  async approve(promotionId: string, email: string, typed: string): Promise<void> {
-    const status = await this.answer(await this.link(promotionId, email), typed);
+  async promotion(promotionId: string): Promise<PromotionItem> {
+    const run = await this.findPromotion(promotionId);
+    if (run === null) throw new Error(`There is no promotion ${promotionId}.`);
+    return run;
+  }
+
+  async approve(promotionId: string, email: string, typed: string, stage = ''): Promise<void> {
+    const status = await this.mail.answer(await this.mail.link(promotionId, email, { stage }), typed);
     if (status !== 200) throw new Error(`The approval was answered ${status}.`);
   }
 
@@ -173,8 +246,25 @@ export class Scene {
     return new LedgerWatch(this.stack.clients.dynamo, this.output('LedgerTableName'), model).news();
   }
 
-  /** What an inference Lambda that starts now would serve. */
-  async serves(model: string): Promise<string> {
+  async types(model: string): Promise<readonly string[]> {
+    return (await this.ledger(model)).map((entry) => entry.type);
+  }
+
+  /** What the stand-alone verifier finds wrong with the ledgers of all models of this scene. */
+  async ledgerFaults(): Promise<readonly unknown[]> {
+    const { dynamo, kms, s3 } = this.stack.clients;
+    const publicKeyPem = await readPublicKey(kms, this.output('LedgerKeyArn'));
+    const [table, bucket] = [this.output('LedgerTableName'), this.output('EvidenceBucketName')];
+    const faults = this.#onboarded.map(async (model) => {
+      const stored = { rows: readRows(dynamo, table, model), anchors: readAnchors(s3, bucket, model) };
+      const { fault, head } = await verifyChain({ model, publicKeyPem, ...stored });
+      return head === null ? [{ model, fault: 'no entries' }] : fault === undefined ? [] : [{ model, fault }];
+    });
+    return (await Promise.all(faults)).flat();
+  }
+
+  /** The document that an inference Lambda that starts now would go by. */
+  async pointer(model: string): Promise<PointerDocument | null> {
     const reader = new PointerReader({
       client: this.stack.clients.appConfigData,
       application: this.output('AppConfigApplicationId'),
@@ -182,17 +272,12 @@ export class Scene {
       publicKeyPem: this.publicKey,
       now: () => new Date(),
     });
-    const document = await reader.current();
+    return reader.current();
+  }
+
+  /** What serves the forecasts of a model: a version, or the safe forecast. */
+  async serves(model: string): Promise<string> {
+    const document = await this.pointer(model);
     return document === null ? 'nothing' : document.productionVersion || document.fallback;
   }
-}
-
-/** Asks until there is an answer; gives up after a minute, since a flow that does not get there never will. */
-export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error('What was waited for did not come.');
 }

@@ -78,7 +78,7 @@ export function guarded(action: string, run: Operation): Operation {
   };
 }
 
-/** Operations on applications, environments and profiles. */
+/** Operations on applications, environments, profiles and strategies. */
 export function resourceRoutes(state: AppConfigState): Routes {
   const within = <T extends Environment>(items: readonly T[], call: Parameters<Operation>[0]): readonly T[] => {
     const { Id } = byId(state.applications, 'Application', param(call, 'app'));
@@ -86,6 +86,11 @@ export function resourceRoutes(state: AppConfigState): Routes {
   };
   return {
     'GET /applications': guarded('ListApplications', (call) => page(state.applications, call)),
+    'POST /deploymentstrategies': guarded('CreateDeploymentStrategy', (call) => {
+      const strategy = { Id: newId(), ...readBody(call, strategySchema) };
+      state.strategies.push(strategy);
+      return json(201, strategy);
+    }),
     'POST /applications/{app}/environments': guarded('CreateEnvironment', (call) => {
       const given = readBody(call, namedSchema);
       const count = within(state.environments, call).length;
