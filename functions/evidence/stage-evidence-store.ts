@@ -99,8 +99,9 @@ async function readOutcomes(
   files: StageFiles,
   { daysBefore, directory }: StageRequest,
 ): Promise<{ readonly saved: readonly SavedObject[]; readonly damaged: readonly string[] }> {
+  // Day by day, not from the first to the last: a request with a mistyped year would be a look at every day in between.
   const days = await engine.rows(
-    `SELECT CAST(unnest(generate_series(min(target) - ${daysBefore}, max(target), INTERVAL 1 DAY))::DATE AS VARCHAR) AS day FROM pairs`,
+    `SELECT DISTINCT CAST(target - CAST(ago AS INTEGER) AS VARCHAR) AS day FROM (SELECT DISTINCT target FROM pairs), range(0, ${daysBefore + 1}) earlier(ago) ORDER BY day`,
     z.object({ day: z.string() }),
   );
   const objects = await files.findOutcomes(days.map(({ day }) => day));

@@ -205,6 +205,22 @@ describe('outcomes', () => {
     });
   });
 
+  it('are looked for on forecast days alone: a mistyped year does not make it centuries of days', async () => {
+    const files = threeWeeks();
+    const before = await readShadow(files);
+    files.log(pair({ targetDate: '9206-03-02' }));
+    const asked: string[] = [];
+    const find = files.findOutcomes.bind(files);
+    files.findOutcomes = (dates) => {
+      asked.push(...dates);
+      return find(dates);
+    };
+    const { sums } = await readShadow(files);
+    expect(asked.length).toBeLessThan(50);
+    expect(judgeShadow(sums, thresholds, CONTEXT).verdict).toBe(judgeShadow(before.sums, thresholds, CONTEXT).verdict);
+    expect(sums.quality.outcomes).toBe(before.sums.quality.outcomes);
+  });
+
   it('of another day than their file are not taken', async () => {
     const files = new MemoryFiles();
     files.log(pair());
