@@ -1,6 +1,7 @@
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
 import { contentFaults, type HandedInObject, parseS3Uri, placeFaults } from '../evidence/handed-in.ts';
 import type { Reason } from '../platform/errors.ts';
+import { parsePromotionId } from '../platform/ids.ts';
 import type { JsonObject } from '../platform/json.ts';
 import { evidencePaths } from '../platform/keys.ts';
 import type { Retention } from '../platform/retention.ts';
@@ -65,13 +66,18 @@ export function versionConflicts(asked: AskedAdoption, versions: readonly Versio
 }
 
 /**
- * True when the model's onboarding was to adopt a version and broke off before it served, and nothing was released
- * since: it may be tried again, for the adoption would still be the model's first version.
+ * True when the model's onboarding was to adopt a version and broke off before it served, and no other version was brought
+ * since: it may be tried again, for the adoption would still be the model's first version. Once a promotion was begun the
+ * gates decide: what failed at one is not taken over past them.
  */
 export function adoptionBroke(onboarding: Run | null, versions: readonly VersionItem[]): boolean {
   if (onboarding?.kind !== 'onboard' || onboarding.adopt === undefined) return false;
   const broke = onboarding.end !== undefined && onboarding.adopted === undefined;
-  return broke && versions.every(({ status }) => status === 'candidate');
+  return broke && versions.every((item) => item.status === 'candidate' && isFromOnboarding(item));
+}
+
+function isFromOnboarding({ promotionId }: VersionItem): boolean {
+  return parsePromotionId(promotionId)?.subject === 'onboard';
 }
 
 /** The adoption as it is recorded with the request, for whoever reads what was approved; nothing without one. */

@@ -257,6 +257,24 @@ describe('An adoption that broke off after the first document', () => {
     expect(codes((await register(adopting('7.4'), 2)).reasons)).toEqual([['MODEL_EXISTS', 'model']]);
   });
 
+  it.each(['7.3', '7.4'])('is no way past the gates once a promotion, of %s, was begun', async (version) => {
+    await close('withdrawn');
+    const { writes, ledger } = ports();
+    const promotionId = `${model}_${version.replace('.', '-')}_1`;
+    const { sha256 } = handedIn();
+    const artifact = { bucket: 'evidence', key: 'candidates/x/artifact', versionId: '1', sha256 };
+    const item = { model, version, sha256, artifact, status: 'candidate' as const, promotionId, registeredAt: AT };
+    await ledger.append(
+      { model, type: 'candidate-registered', at: AT, actor: systemActor('test'), data: { promotionId } },
+      [
+        version === '7.3'
+          ? writes.updateVersion(model, version, { promotionId }, ['candidate'])
+          : writes.newVersion(item),
+      ],
+    );
+    expect(codes((await register(adopting('7.3'), 2)).reasons)).toEqual([['MODEL_EXISTS', 'model']]);
+  });
+
   it('lets nobody onboard the model a second time without it', async () => {
     await close('withdrawn');
     expect(codes((await register(onboardInput({ model }), 2)).reasons)).toEqual([['MODEL_EXISTS', 'model']]);
