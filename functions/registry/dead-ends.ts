@@ -31,7 +31,26 @@ const SECONDS_PER_DAY = 86_400;
  * days and are not held against the bounds, which are wall clock: where history is replayed, days pass in seconds.
  */
 export function deadEnds(policy: Settings): readonly DeadEnd[] {
-  return [...tooManyEvents(policy), ...noDayToPass(policy), ...nobodyLeft(policy)];
+  return [...tooManyEvents(policy), ...noDayToPass(policy), ...nobodyLeft(policy), ...tooMuchToKeep(policy)];
+}
+
+/**
+ * A change is kept with the settings before and after it in one item of the registry, which may have 400 KB; past that
+ * no setting of the model could ever be changed again.
+ */
+const MAX_PLAN_BYTES = 100_000;
+
+function tooMuchToKeep({ canaryPlan }: Settings): readonly DeadEnd[] {
+  const bytes = Buffer.byteLength(JSON.stringify(canaryPlan), 'utf8');
+  if (bytes <= MAX_PLAN_BYTES) return [];
+  return [
+    {
+      path: ['canaryPlan'],
+      input: `${bytes} bytes`,
+      message: 'The canary is drawn from, or excludes, more than is kept with every change, promotion and decision.',
+      allowed: `at most ${MAX_PLAN_BYTES} bytes as JSON`,
+    },
+  ];
 }
 
 function tooManyEvents(policy: Settings): readonly DeadEnd[] {

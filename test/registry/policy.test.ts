@@ -161,6 +161,13 @@ describe('A policy under which nothing could pass', () => {
     expect(reasonsFor(canaryPlan({ where, excludedSegments: ['region:north', 'category:dry'] }))).toEqual([]);
   });
 
+  it('is refused when its canary names more than can be kept with each change, promotion and decision', () => {
+    const names = (length: number) => Array.from({ length }, (_, index) => `sku-${index}-`.padEnd(190, 'é'));
+    const [fault] = reasonsFor(canaryPlan({ where: { skus: names(500) } }));
+    expect(fault).toMatchObject({ path: 'canaryPlan', allowed: 'at most 100000 bytes as JSON' });
+    expect(reasonsFor(canaryPlan({ where: { skus: names(200) } }))).toEqual([]);
+  });
+
   it('is not refused for holds beyond the bounds: business days may be replayed faster than the clock', () => {
     expect(
       reasonsFor({ poll: 'PT1S', shadowPlan: { maxDuration: 'PT10M' }, canaryPlan: { maxDuration: 'PT10M' } }),
