@@ -4,8 +4,11 @@ import { type Reason, ReleaseError } from '../platform/errors.ts';
 import { businessDate, modelName } from '../platform/ids.ts';
 
 const MAX_REQUESTS = 10_000;
-/** What fits into the 6 MB that Lambda answers with, at about 130 bytes each. */
+/** However short the names are. */
 const MAX_FORECASTS = 45_000;
+/** A little less than the 6 MB that Lambda answers with, and what one forecast takes of it beside SKU and store. */
+const MAX_ANSWER_BYTES = 6_200_000;
+const FORECAST_BYTES = 115;
 const MAX_HORIZON_DAYS = 60;
 /** Ten years. */
 const MAX_HISTORY_DAYS = 3_660;
@@ -85,16 +88,26 @@ function wholeFaults(event: unknown): readonly Reason[] {
     got: `${seen.requests[index]?.sku} ${seen.requests[index]?.store}`,
     next: NEXT,
   }));
-  if (seen.requests.length * seen.horizonDays <= MAX_FORECASTS) return faults;
+  const most = mostForecasts(seen.requests);
+  if (seen.requests.length * seen.horizonDays <= most) return faults;
   const tooLarge: Reason = {
     code: 'INVALID_FIELD',
     path: 'requests',
     message: 'The answer would be larger than a function may answer.',
     got: `${seen.requests.length} requests of ${seen.horizonDays} days`,
-    allowed: `requests times days up to ${MAX_FORECASTS}`,
+    allowed: `requests times days up to ${most}`,
     next: 'Split the requests.',
   };
   return [...faults, tooLarge];
+}
+
+/** How many forecasts of such requests fit into an answer. */
+function mostForecasts(requests: readonly Pick<UnitRequest, 'sku' | 'store'>[]): number {
+  const bytes = requests.reduce(
+    (sum, { sku, store }) => sum + FORECAST_BYTES + Buffer.byteLength(JSON.stringify(sku) + JSON.stringify(store)),
+    0,
+  );
+  return Math.min(MAX_FORECASTS, Math.floor((MAX_ANSWER_BYTES * requests.length) / Math.max(1, bytes)));
 }
 
 /** Positions of requests whose SKU and store came before; those that name none are refused for that. */

@@ -68,6 +68,32 @@ describe('A forecast event', () => {
     ]);
   });
 
+  it('is refused when its answer would be too large for the length of its names', () => {
+    const long = (length: number) =>
+      Array.from({ length }, (_, index) => requestOf(`sku-${index}-`.padEnd(60, 'ä'), { history: [] }));
+    const [fault] = refusal(eventOf({ requests: long(1_000), horizonDays: 40 })).reasons;
+    expect(fault).toMatchObject({
+      path: 'requests',
+      message: 'The answer would be larger than a function may answer.',
+    });
+    const answer = (requests: readonly { readonly sku: string; readonly store: string }[], days: number) =>
+      requests.flatMap(({ sku, store }) =>
+        Array.from({ length: days }, () => ({
+          ...{
+            sku,
+            store,
+            targetDate: '2026-03-01',
+            units: 12.345678901234567,
+            version: '10.20.30',
+            arm: 'production',
+          },
+        })),
+      );
+    const { requests, horizonDays } = parseForecastEvent(eventOf({ requests: long(1_000), horizonDays: 25 }));
+    const bytes = Buffer.byteLength(JSON.stringify({ revision: 1, forecasts: answer(requests, horizonDays) }));
+    expect(bytes).toBeLessThan(6_291_556);
+  });
+
   it('is refused for a batch by S3 URI, with the reason', () => {
     const { reasons } = refusal(eventOf({ requests: undefined, input: 's3://bucket/batch.json' }));
     expect(reasons.find(({ path }) => path === 'input')?.message).toContain('send the requests themselves');
