@@ -53,7 +53,7 @@ const SECONDS: Readonly<Record<CandidateKind, Second>> = {
   unstable: {
     ...{ shipped: UNSTABLE, tested: GOOD },
     reason:
-      'A steadier week and level; but what was built for release smooths with 0.9 in place of the 0.15 that was tested.',
+      'A steadier week and level; but what was built for release smooths with 0.9 in place of the 0.25 that was tested.',
   },
   leaky: {
     ...{ shipped: GOOD, tested: GOOD },

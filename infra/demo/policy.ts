@@ -4,9 +4,7 @@
  */
 export function demoPolicy(excludedCategory: string | null) {
   return {
-    // Shelves run empty, so that sales are below demand and every forecast looks too high: what counts is by how much more
-    // than production's.
-    shadow: { min_cycles: 2, max_cycles: 4, bias_worse_by: 0.05 },
+    shadow: { min_cycles: 2, max_cycles: 4 },
     shadowPlan: { maxDuration: 'PT10M' },
     canary: {
       min_clusters: 20,
