@@ -56,5 +56,9 @@ describe('The way of an onboarding that adopts a version', () => {
       },
     });
     expect(waysTo('AdoptionFailed').toSorted()).toEqual(['RecordTakeOut', 'TakenOut']);
+    // A run that is closed is looked at by nobody: the rule on failed executions takes the version out, then closes it.
+    const takingOut = ['TakeOut', 'ConfirmTakeOut', 'RecordTakeOut'];
+    expect(takingOut.map(onFailure)).toEqual(takingOut.map(() => ['NotTakenOut']));
+    expect(States['NotTakenOut']).toMatchObject({ Type: 'Fail' });
   });
 });

@@ -78,6 +78,16 @@ describe('The way of a promotion', () => {
     expect(failing.filter((name) => !steps.includes(name))).toEqual([]);
   });
 
+  it('closes nothing while what a failed step left in the pointer is not out: the rule on failed executions does both', () => {
+    const leading = (name: string) => edges.filter(({ from, when }) => from === name && when.includes('error'));
+    const takingOut = [...calling('RollBack'), ...calling('ConfirmRollback'), ...calling('RecordRollback')];
+    expect(takingOut).toEqual(['TakeOut', 'ConfirmTakeOut', 'RecordTakeOut']);
+    for (const name of [...takingOut, 'EndExposureOfFailed']) {
+      expect(leading(name).map(({ to }) => to)).toEqual(['NotTakenOut']);
+    }
+    expect(states['NotTakenOut']).toMatchObject({ Type: 'Fail' });
+  });
+
   it('waits between looks for as long as the step before said', () => {
     const waits = Object.entries(states).filter(([, { SecondsPath }]) => SecondsPath === '$.waitSeconds');
     expect(waits.map(([name]) => name)).toEqual(['WaitForCycles', 'WaitForDays']);
