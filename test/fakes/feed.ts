@@ -31,6 +31,7 @@ export const QUICK_POLICY = {
   poll: 'PT1S',
 } as const;
 
+/** A Monday. */
 const FIRST_DATE = '2026-01-05';
 const HORIZONS = [1, 2] as const;
 const WEEK = [0.8, 0.9, 1, 1, 1.1, 1.3, 0.9];
@@ -120,7 +121,15 @@ async function nextDate({ s3, bucket }: FeedPorts, model: string): Promise<strin
   const dates = (CommonPrefixes ?? []).map(({ Prefix: found = '' }) => /date=([\d-]+)\//.exec(found)?.[1] ?? '');
   const last = dates.toSorted().at(-1);
   // The newest forecasts were made the evening before the newest day.
-  return last === undefined ? FIRST_DATE : plusDays(last, 2);
+  return last === undefined ? firstDate(model) : plusDays(last, 2);
+}
+
+/**
+ * Each model has years of its own: outcomes belong to all models, and one whose days were known before they were forecast
+ * would be judged while its forecasts are still being written.
+ */
+function firstDate(model: string): string {
+  return plusDays(FIRST_DATE, 728 * Math.floor(18 * (1 + noise(model))));
 }
 
 interface Fed {
@@ -216,7 +225,7 @@ async function writeOutcomes({ s3, bucket }: FeedPorts, fed: Fed): Promise<void>
     return [date, sku, store, region, category, units, stockout ? 0 : 5, stockout ? 1 : 0, units].join(',');
   });
   const header = 'date,sku,store,region,category,units,on_hand,stockout,overstock_units';
-  // The last that was fed counts, where models share a day.
+  // The last that was fed counts.
   const asof = new Date(Date.now() + repetition * 60_000).toISOString().replace(/[-:]|\.\d+/g, '');
   const Key = predictionPaths.outcomes(date, asof, 'csv.gz');
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: gzipSync(`${[header, ...rows].join('\n')}\n`) }));

@@ -89,6 +89,11 @@ export class Scene {
     return new LambdaClient(this.clientSettings());
   }
 
+  /** Ends the processes of a function, by its short name, as a lost machine would. */
+  kill(name: string): void {
+    this.stack.platform.functions.kill(`ModelRelease-${name}`);
+  }
+
   /** What a function of the stack answers; `output` names the output that holds its name. */
   async invoke(output: string, event: unknown): Promise<unknown> {
     const call = new InvokeCommand({ FunctionName: this.output(output), Payload: Buffer.from(JSON.stringify(event)) });
