@@ -22,7 +22,7 @@ export interface CanaryTables {
 
 /**
  * `day_rows`: of each series and target day the latest forecast; `days`: the step that a day belongs to, the earlier one
- * where a step changed amid it; `look_days`: closed days of the last step; `stock`: outcomes with overstock filled in.
+ * where a step changed amid it, but not for the few series that are asked for no more, of which old forecasts are left; `look_days`: closed days of the last step; `stock`: outcomes with overstock filled in.
  */
 export function daysSql(t: CanaryTables): string {
   return `
@@ -30,7 +30,7 @@ CREATE TEMP TABLE units AS SELECT sku, store, CAST(step AS INTEGER) AS step, min
   CASE WHEN count(DISTINCT arm) = 1 THEN min(arm) ELSE 'mixed' END AS arm FROM assigned GROUP BY sku, store, step;
 CREATE TEMP TABLE day_rows AS FROM pairs QUALIFY row_number() OVER (PARTITION BY sku, store, target ORDER BY origin DESC) = 1;
 CREATE TEMP TABLE days AS
-SELECT r.target AS day, min(r.step) AS step, bool_or(r.c_there) AND bool_or(r.p_there)
+SELECT r.target AS day, quantile_disc(r.step, ${1 - t.minShare}) AS step, bool_or(r.c_there) AND bool_or(r.p_there)
   AND count(*) FILTER (coalesce(o.y_kind, 'missing') <> 'missing') >= ${t.minShare} * count(*) - 1e-9 AS closed
 FROM day_rows r LEFT JOIN outcomes o ON o.day = r.target AND o.sku = r.sku AND o.store = r.store GROUP BY r.target;
 CREATE TEMP TABLE look_days AS SELECT day, row_number() OVER (ORDER BY day) AS look FROM days WHERE closed AND step = ${t.last};
@@ -43,7 +43,7 @@ FROM outcomes
 WINDOW lately AS (PARTITION BY sku, store ORDER BY day RANGE BETWEEN INTERVAL 27 DAYS PRECEDING AND CURRENT ROW);
 CREATE TEMP TABLE measured AS
 SELECT r.target AS day, u.cluster, u.arm, u.sku, u.store, r.c, r.p, s.y, s.stockout, s.overstock FROM day_rows r
-JOIN look_days l ON l.day = r.target JOIN last_units u ON u.sku = r.sku AND u.store = r.store
+JOIN look_days l ON l.day = r.target AND r.step = ${t.last} JOIN last_units u ON u.sku = r.sku AND u.store = r.store
 JOIN stock s ON s.day = r.target AND s.sku = r.sku AND s.store = r.store;
 CREATE TEMP TABLE compared AS FROM measured
 WHERE arm = 'canary' AND c IS NOT NULL AND p IS NOT NULL AND y IS NOT NULL AND NOT coalesce(stockout, false);

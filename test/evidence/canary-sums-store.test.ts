@@ -59,6 +59,26 @@ describe('sums of a canary', () => {
     expect(sums.days).toEqual(datesFrom('2026-03-21', 12));
   });
 
+  it('begin with the last step although a series is asked for no more, and count no forecast of the step before', async () => {
+    const files = canary();
+    const [gone, ...others] = SERIES;
+    if (gone === undefined) throw new Error('No series.');
+    const further = {
+      revision: 6,
+      percentage: 20,
+      requestId: 'two-weeks',
+      horizons: datesFrom('2026-03-01', 14).map((_, day) => day + 1),
+    };
+    const delisted = { ...gone, sku: 'sku-99' };
+    files.log(batch({ asOf: '2026-03-22', series: [delisted], ...further }));
+    const { sums } = await readCanary(files);
+    expect(sums.looks.map(({ day }) => day)).toEqual(datesFrom('2026-03-24', 9));
+    expect(sums.looks).toEqual((await readCanary(canary())).sums.looks);
+    // Where the step changed for more than few of them, the day is of the step before.
+    files.log(batch({ asOf: '2026-03-22', series: others.map((one) => ({ ...one, sku: `${one.sku}9` })), ...further }));
+    expect((await readCanary(files)).sums.looks).toEqual([]);
+  });
+
   it('compute the arms anew from the plan', async () => {
     const { sums } = await readCanary(canary());
     const assigned = SERIES.filter((series) => inCohort(series, 50)).length;
