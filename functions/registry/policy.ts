@@ -205,7 +205,13 @@ const policyShape = z.strictObject({
   /** For how long after a promotion the previous version runs as shadow, as the comparator of what was promoted. */
   confirmation: durationSchema({ min: 'PT1M', max: 'P90D' }).default('P28D'),
   /** How often a running stage looks whether there is new evidence. */
-  poll: durationSchema({ min: FLOORS.poll, max: 'P1D' }).default('PT3H'),
+  poll: durationSchema({ min: FLOORS.poll, max: 'P1D' })
+    // A state machine that is told to wait for part of a second fails, with the candidate exposed.
+    .refine((poll) => Number.isInteger(durationSeconds(poll)), {
+      message: 'Expected whole seconds.',
+      params: { allowed: 'whole seconds, for example PT90S' },
+    })
+    .default('PT3H'),
   /** The named forecast that serves when no version may: the last known value of the same weekday. */
   safeForecast: z.enum(['seasonal-naive']).default('seasonal-naive'),
 });

@@ -114,6 +114,18 @@ describe('A policy', () => {
     expect(reasonsFor(canaryPlan({ excludedSegments: [segment] }))).toEqual([]);
   });
 
+  it.each(['PT1.5S', 'PT90.25S'])(
+    'is looked at in whole seconds, which a state machine can wait: not every %s',
+    (poll) => {
+      expect(
+        reasonsFor({ poll, shadowPlan: { maxDuration: 'PT10M' }, canaryPlan: { maxDuration: 'PT10M' } }),
+      ).toMatchObject([{ path: 'poll', got: poll, allowed: 'whole seconds, for example PT90S' }]);
+      expect(reasonsFor({ poll: 'PT1.5M' })).toMatchObject([
+        { path: 'poll', message: expect.stringContaining('history') },
+      ]);
+    },
+  );
+
   it('names all faults at once, of whatever stage', () => {
     const faulty = { poll: 'P2D', shadow: { min_cycles: 1 }, canaryPlan: { steps: [step(0)], maxDuration: 'x' } };
     expect(reasonsFor(faulty).map(({ path }) => path)).toEqual([
