@@ -98,7 +98,7 @@ async function adoptionServes(registry: ClosePorts['registry'], { model, adopt }
  */
 function wordsOf({ Error: name, Cause: cause = '' }: z.infer<typeof failedStep>): string {
   const thrown = failedFunction.safeParse(parsed(cause));
-  return ((thrown.success ? thrown.data.errorMessage : cause) || name).slice(0, 500);
+  return ((thrown.success ? thrown.data.errorMessage : cause) || name).slice(0, 500).toWellFormed();
 }
 
 function parsed(text: string): unknown {

@@ -74,6 +74,8 @@ describe('Closing a run as withdrawn after a step failed', () => {
     [{ Error: 'NOT_VOUCHED', Cause: '{"errorType":"NOT_VOUCHED","errorMessage":"No.","trace":["at x"]}' }, 'No.'],
     [{ Error: 'States.Timeout' }, 'States.Timeout'],
     [{ Error: 'States.Runtime', Cause: 'A path that there is not.' }, 'A path that there is not.'],
+    // Half a character, where it is cut, could not be recorded, and the run would not be closed.
+    [{ Error: 'Error', Cause: `${'x'.repeat(499)}\u{1F4C8}` }, `${'x'.repeat(499)}\uFFFD`],
   ])('tells people what a failed step said, without its trace: %o', async (failure, said) => {
     await stage.onboard();
     const promotionId = await moved('1.0');
