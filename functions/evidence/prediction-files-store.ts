@@ -58,15 +58,15 @@ export class PredictionFilesStore {
     return byKey(found);
   }
 
-  /** Of each of these business dates the object with the latest `asof`, by key; none where there is none. */
-  async findOutcomes(dates: readonly string[]): Promise<readonly DatedObject[]> {
-    const newest = await inParallel(dates, async (date) => {
-      const { keys } = await this.#list(predictionPaths.outcomesOf(date));
-      const named = keys.filter((key) => /\/asof=[^/]+\.(csv\.gz|parquet)$/.test(key)).toSorted();
-      const key = named.at(-1);
-      return key === undefined ? [] : [{ key, date }];
-    });
-    return byKey(newest.flat());
+  /** Of every business date the object with the latest `asof`, by key: some hundred keys for a year, restated or not. */
+  async findOutcomes(): Promise<readonly DatedObject[]> {
+    const { keys } = await this.#list(predictionPaths.outcomesPrefix);
+    const newest = new Map<string, DatedObject>();
+    for (const key of keys.toSorted()) {
+      const date = /\/date=(\d{4}-\d{2}-\d{2})\/asof=[^/]+\.(csv\.gz|parquet)$/.exec(key)?.[1];
+      if (date !== undefined) newest.set(date, { key, date });
+    }
+    return byKey([...newest.values()]);
   }
 
   /** Saves objects under `directory`, as they are stored, and checks that gzip is whole. Answers in the given order. */

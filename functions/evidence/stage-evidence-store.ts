@@ -3,7 +3,12 @@ import * as z from 'zod';
 import { isReleaseError } from '../platform/errors.ts';
 import { DuckdbStore, type EngineSettings } from './duckdb-store.ts';
 import { MACROS } from './offline-sql.ts';
-import { describeObjects, type PredictionFilesStore, type SavedObject } from './prediction-files-store.ts';
+import {
+  type DatedObject,
+  describeObjects,
+  type PredictionFilesStore,
+  type SavedObject,
+} from './prediction-files-store.ts';
 import type { MeasuredQuality, RecordFilter, StageRead, StockColumns } from './stage-evidence.ts';
 import {
   EVIDENCE_QUALITY,
@@ -40,7 +45,7 @@ export interface StageRequest {
 /**
  * Reads the evidence of a running stage from the prediction bucket into tables (stage-sql.ts) and answers what `sum`
  * makes of them. Objects that are damaged are told, never guessed at: an origin date with one is left out, and a day
- * whose outcomes are damaged has none.
+ * whose outcomes are damaged has none. Objects may arrive meanwhile: a day whose outcomes are read has all its forecasts.
  */
 export async function readStage<T>(
   source: { readonly files: StageFiles; readonly engine: Omit<EngineSettings, 'directory'> },
@@ -52,8 +57,10 @@ export async function readStage<T>(
   try {
     await engine.run(MACROS);
     await engine.run(PARAMETERS);
+    // Before the forecasts: those of a day are in the log before anybody knows its sales.
+    const known = await source.files.findOutcomes();
     const predictions = await readPredictions(engine, source.files, request);
-    const outcomes = await readOutcomes(engine, source.files, request);
+    const outcomes = await readOutcomes(engine, source.files, { ...request, known });
     await engine.run(READ_OUTCOMES);
     const measured = await only(engine, EVIDENCE_QUALITY, quality);
     return {
@@ -97,14 +104,15 @@ async function readPredictions(
 async function readOutcomes(
   engine: DuckdbStore,
   files: StageFiles,
-  { daysBefore, directory }: StageRequest,
+  { daysBefore, directory, known }: StageRequest & { readonly known: readonly DatedObject[] },
 ): Promise<{ readonly saved: readonly SavedObject[]; readonly damaged: readonly string[] }> {
   // Day by day, not from the first to the last: a request with a mistyped year would be a look at every day in between.
   const days = await engine.rows(
     `SELECT DISTINCT CAST(target - CAST(ago AS INTEGER) AS VARCHAR) AS day FROM (SELECT DISTINCT target FROM pairs), range(0, ${daysBefore + 1}) earlier(ago) ORDER BY day`,
     z.object({ day: z.string() }),
   );
-  const objects = await files.findOutcomes(days.map(({ day }) => day));
+  const wanted = new Set(days.map(({ day }) => day));
+  const objects = known.filter(({ date }) => wanted.has(date));
   const saved = await files.save(objects, await subdirectory(directory, 'outcomes'));
   const damaged: string[] = [];
   for (const [index, object] of saved.entries()) {

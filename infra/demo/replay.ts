@@ -113,8 +113,7 @@ export class Replay {
     return this.#demand.days - this.#day;
   }
 
-  /** `beforeOutcomes`: called when the day's forecasts are in the log and its outcomes are not yet known. */
-  async playDay(beforeOutcomes: () => Promise<void> = async () => {}): Promise<ReplayedDay> {
+  async playDay(): Promise<ReplayedDay> {
     if (this.daysLeft <= 0) throw new Error('The demand history is used up: there is no day left to replay.');
     const day = this.#day;
     const date = dateOf(this.#demand, day);
@@ -122,7 +121,6 @@ export class Replay {
     const forecasts = await this.#forecast(known, plusDays(date, -1));
     const rows = known.map((series) => ({ series, outcome: this.#sell(series, day, forecasts.bySeries) }));
     const asOf = `${plusDays(date, 1).replaceAll('-', '')}T050000Z`;
-    await beforeOutcomes();
     await this.#ports.put(predictionPaths.outcomes(date, asOf, 'csv.gz'), gzipSync(outcomesCsv(date, rows)));
     this.#day += 1;
     return {

@@ -80,19 +80,6 @@ export class RunWatch<T> {
     }
   }
 
-  /** Waits until no judge is looking, so that none has read one half of the evidence before the other came. */
-  async settled(): Promise<void> {
-    for (;;) {
-      const names = (await this.#newest()).flatMap((event) => {
-        const entered = event.stateEnteredEventDetails?.name;
-        const exited = event.stateExitedEventDetails?.name;
-        return (entered ?? exited)?.startsWith('Judge') ? [exited !== undefined] : [];
-      });
-      if (names[0] !== false || (await this.#status()) !== 'RUNNING') return;
-      await sleep(LOOK_MS);
-    }
-  }
-
   /** The execution's output. @throws Error when it ended in any other way than by succeeding */
   async ended(): Promise<T> {
     await this.sees(() => false);

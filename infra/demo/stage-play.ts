@@ -35,13 +35,10 @@ export class StagePlay {
     const { min_cycles, max_cycles, cycle_days: days } = this.#policy.shadow;
     for (let cycle = 1; cycle <= max_cycles && run.running && !run.isJudged('shadow'); cycle += 1) {
       const cycles = Math.max(cycle, min_cycles);
-      await this.#play(
-        {
-          ...{ label: `${version} shadow`, days, before: days * (cycle - 1), total: days * cycles },
-          text: `cycle ${cycle} of ${cycles}`,
-        },
-        () => run.settled(),
-      );
+      await this.#play({
+        ...{ label: `${version} shadow`, days, before: days * (cycle - 1), total: days * cycles },
+        text: `cycle ${cycle} of ${cycles}`,
+      });
       if (cycle >= min_cycles) await run.looked('shadow', await run.position());
     }
     this.#progress.end();
@@ -56,7 +53,7 @@ export class StagePlay {
       const text = `step ${step + 1} of ${steps.length}, ${percentage} %`;
       for (let days = holdDays(hold); days > 0; days = 1) {
         const total = Math.max(planned, played + days);
-        await this.#play({ label: `${version} canary`, days, before: played, total, text }, () => run.settled());
+        await this.#play({ label: `${version} canary`, days, before: played, total, text });
         played += days;
         await run.looked('canary', await run.position());
         if (!run.running || run.isJudged('canary') || isWidened(run, step)) break;
@@ -75,10 +72,9 @@ export class StagePlay {
     this.#progress.end();
   }
 
-  /** `settled`: called before the last day's outcomes, which let a judge decide. */
-  async #play({ label, days, before, total, text }: Days, settled = async (): Promise<void> => {}): Promise<void> {
+  async #play({ label, days, before, total, text }: Days): Promise<void> {
     for (let day = 1; day <= days; day += 1) {
-      const played = await this.#replay.playDay(day === days ? settled : undefined);
+      const played = await this.#replay.playDay();
       const told = [played.date, text, servedText(played), stockText(played)].filter((part) => part !== '').join(', ');
       this.#progress.step({ label, done: before + day, total, text: told });
     }

@@ -71,7 +71,7 @@ describe('the prediction bucket', () => {
       of('2026-03-03', '20260304T050000Z', 'csv.gz'),
     ];
     for (const one of [restated, first, other, 'outcomes/date=2026-03-03/notes.txt']) await put(one);
-    expect(await store.findOutcomes(['2026-03-02', '2026-03-03', '2026-03-04'])).toEqual([
+    expect(await store.findOutcomes()).toEqual([
       { key: restated, date: '2026-03-02' },
       { key: other, date: '2026-03-03' },
     ]);

@@ -103,14 +103,13 @@ export class MemoryFiles implements StageFiles {
     });
   }
 
-  async findOutcomes(dates: readonly string[]): Promise<readonly DatedObject[]> {
-    return dates.flatMap((date) => {
-      const key = [...this.objects.keys()]
-        .filter((one) => one.startsWith(predictionPaths.outcomesOf(date)))
-        .toSorted()
-        .at(-1);
-      return key === undefined ? [] : [{ key, date }];
-    });
+  async findOutcomes(): Promise<readonly DatedObject[]> {
+    const newest = new Map<string, DatedObject>();
+    for (const key of [...this.objects.keys()].toSorted()) {
+      const date = /^outcomes\/date=([^/]+)\//.exec(key)?.[1];
+      if (date !== undefined) newest.set(date, { key, date });
+    }
+    return [...newest.values()];
   }
 
   async save(objects: readonly DatedObject[], directory: string): ReturnType<StageFiles['save']> {
