@@ -1,5 +1,5 @@
 import type { ShadowPolicy } from '../registry/policy.ts';
-import { churnLimit, measure, type ShadowDecision, type ShadowLook } from './shadow.ts';
+import { biasLimit, churnLimit, measure, type ShadowDecision, type ShadowLook } from './shadow.ts';
 import { addSums, type ShadowEvidence, type ShadowSums } from './shadow-sums.ts';
 import type { MeasuredMetric, StageReport } from './stage-report.ts';
 
@@ -25,7 +25,7 @@ export function shadowTables(
         limit: t.margin,
         verdict: verdict('NOT_NON_INFERIOR_AT_HORIZON', 'NOT_YET_NON_INFERIOR'),
       },
-      { ...bias(look), limit: t.bias_overall_max, verdict: verdict('SYSTEMATIC_BIAS') },
+      { ...bias(look), limit: biasLimit(look, t), verdict: verdict('SYSTEMATIC_BIAS') },
       {
         ...measured('move of the forecasts from origin to origin', look.churnCandidate, look.churnComparator),
         ...{ limit: churnLimit(look, t, rules.safeForecast), verdict: verdict('UNSTABLE_REVISIONS') },
@@ -70,7 +70,7 @@ function accuracy(sums: ShadowSums): Unjudged {
 }
 
 function bias(found: Pick<ShadowLook, 'biasCandidate' | 'biasComparator'>): Unjudged {
-  return measured('bias', found.biasCandidate, found.biasComparator);
+  return measured('bias to either side', found.biasCandidate, found.biasComparator);
 }
 
 function measured(name: string, candidate: number | null, comparator: number | null = null): Unjudged {

@@ -148,8 +148,15 @@ function isBiased({ cycleBiases, biasCandidate, biasComparator }: ShadowLook, t:
   if (biasCandidate === null) return false;
   const side = Math.sign(biasCandidate);
   const always = cycleBiases.every((bias) => bias !== null && exceeds(bias * side, t.bias_cycle_min));
-  const size = Math.abs(biasCandidate);
-  return always && exceeds(size, t.bias_overall_max) && exceeds(size, Math.abs(biasComparator ?? 0) + t.bias_worse_by);
+  return always && exceeds(Math.abs(biasCandidate), biasLimit({ biasComparator }, t));
+}
+
+/**
+ * How far the candidate may be off to either side: what is fine in any case, or a little more than production. What both
+ * have in common, such as sales cut by empty shelves, is not the candidate's.
+ */
+export function biasLimit({ biasComparator }: Pick<ShadowLook, 'biasComparator'>, t: ShadowPolicy): number {
+  return Math.max(t.bias_overall_max, Math.abs(biasComparator ?? 0) + t.bias_worse_by);
 }
 
 /**

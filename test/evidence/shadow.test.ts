@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeShadow, type ShadowContext } from '../../functions/evidence/shadow.ts';
+import { biasLimit, judgeShadow, type ShadowContext } from '../../functions/evidence/shadow.ts';
 import type { ShadowEvidence, ShadowSums } from '../../functions/evidence/shadow-sums.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { dayAfter } from './stage-world.ts';
@@ -130,6 +130,23 @@ describe('bias of a shadow', () => {
     expect(judged([...times(3, biased(0.1)), biased(0.01)]).verdict).toBe('PASS');
     expect(judged(times(4, biased(0.05))).verdict).toBe('PASS');
     expect(judged(times(4, { candidate: 11_000, comparator: 10_900 })).verdict).toBe('PASS');
+  });
+
+  it('is told with the limit beyond which it fails: the common one, or a little more than production', () => {
+    const t = policySchema.parse({}).shadow;
+    expect(biasLimit({ biasComparator: 0.01 }, t)).toBe(t.bias_overall_max);
+    expect(biasLimit({ biasComparator: null }, t)).toBe(t.bias_overall_max);
+    for (const biasComparator of [0.2, -0.2]) {
+      const limit = biasLimit({ biasComparator }, t);
+      expect(limit).toBeCloseTo(0.2 + t.bias_worse_by);
+      const at = (share: number) =>
+        judged(times(4, { candidate: 10_000 * (1 + share), comparator: 10_000 * (1 + biasComparator) }));
+      expect([at(limit).reasons, at(-limit).reasons]).toEqual([[], []]);
+      expect([at(limit + 0.001).reasons, at(-limit - 0.001).reasons]).toEqual([
+        ['SYSTEMATIC_BIAS'],
+        ['SYSTEMATIC_BIAS'],
+      ]);
+    }
   });
 
   it('is undefined without demand, and then decides nothing', () => {
