@@ -43,10 +43,12 @@ export function stockedBy(
       total.forecast += served[0] ?? 0;
     }
   }
-  return {
+  // A copy: in about half of the runs of these tests on Node 24.21 the next call's numbers appeared in the object of the
+  // one before; in no run with V8's compiler Maglev switched off, or with a copy.
+  return structuredClone({
     stockouts: total.stockouts / total.shelves,
     overstock: total.overstock / total.sold,
     nights: total.onHand / total.sold,
     bias: total.forecast / total.sold - 1,
-  };
+  });
 }
