@@ -1,6 +1,7 @@
 import { ReleaseError } from '../platform/errors.ts';
 import type { ChangeItem, PromotionItem, VersionItem } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
+import type { RollbackStore } from '../rollback/rollback-store.ts';
 import { rollbackBehind } from '../rollback/situation.ts';
 import type { AppConfigStore, PointerPlace } from './appconfig-store.ts';
 import type { DeployedState } from './deployments.ts';
@@ -31,18 +32,22 @@ export async function assertMayFollow(ports: MayMovePorts, due: DueMove, live: H
 }
 
 /**
- * Asserts that no rollback brought what is live since the run was registered. A rollback moves the pointer first and is
- * recorded seconds later, or much later when the tables are down; it ends the promotions in flight only then.
+ * Asserts that what is live was not brought, since the run was registered, by a rollback that is not recorded. A rollback
+ * moves the pointer first and is recorded seconds later, or much later when the tables are down; it ends the promotions in
+ * flight only then.
  * @throws ReleaseError POINTER_BUSY: once the rollback is recorded, the run has ended
  */
 export async function assertNotRolledBack(
-  ports: { readonly appConfig: Pick<AppConfigStore, 'deployment'> },
+  ports: {
+    readonly appConfig: Pick<AppConfigStore, 'deployment'>;
+    readonly rollbacks: Pick<RollbackStore, 'record'>;
+  },
   { run }: DueMove,
   { place, state }: { readonly place: PointerPlace; readonly state: DeployedState },
 ): Promise<void> {
   if (state.live === null || Date.parse(state.live.startedAt) < Date.parse(run.startedAt)) return;
   const behind = await rollbackBehind(ports, place, state);
-  if (behind === null) return;
+  if (behind === null || (await ports.rollbacks.record(run.model, behind.executionName)) !== null) return;
   const message = 'The model was rolled back since the run was registered, and the rollback is not recorded yet.';
   throw new ReleaseError('POINTER_BUSY', message, {
     reasons: [{ code: 'ROLLED_BACK_SINCE', message, got: behind.executionName, next: 'See how the rollback ends.' }],

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEvent } from '../platform/boundary.ts';
-import { appConfig, kms } from '../platform/clients.ts';
+import { appConfig, dynamo, kms } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import { kmsSigner } from '../platform/signing-store.ts';
 import * as wired from '../platform/wiring.ts';
+import { RollbackStore } from '../rollback/rollback-store.ts';
 import { AppConfigStore } from './appconfig-store.ts';
 import { type Moved, movePointer } from './move-pointer.ts';
 import type { MovePorts } from './move-ports.ts';
@@ -18,6 +19,7 @@ const ports: MovePorts = {
   registry: wired.registry(),
   writes: wired.registryWrites(),
   ledger: wired.ledger(),
+  rollbacks: new RollbackStore(dynamo(), config('REGISTRY_TABLE')),
   gates: (promotionId) => approvals.gates(promotionId),
   appConfig: new AppConfigStore(appConfig(), config('APPCONFIG_APPLICATION_ID')),
   strategyId: config('INSTANT_STRATEGY_ID'),

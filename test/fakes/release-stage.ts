@@ -98,6 +98,7 @@ export class ReleaseStage {
     return {
       ...this.#common(),
       writes: this.#writes,
+      rollbacks: new RollbackStore(this.#tables.client, this.#tables.registry),
       gates: (promotionId) => this.#approvals.gates(promotionId),
       evidence: this.evidence,
       retention: { days: 1, mode: 'GOVERNANCE' },

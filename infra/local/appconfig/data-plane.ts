@@ -37,7 +37,8 @@ const sessionSchema = z.object({
 export function createDataPlane(parts: Deployments): Service {
   const turns = new Map<string, Turn>();
   const issue = (turn: Turn): string => {
-    const token = randomBytes(32).toString('base64url');
+    // Never with a hyphen first: the AWS CLI would take it for an option.
+    const token = `AY${randomBytes(32).toString('base64url')}`;
     turns.set(token, turn);
     return token;
   };
