@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { servesTheSame, signDocument } from '../../functions/pointer/document.ts';
 import { parseHosted } from '../../functions/pointer/flag.ts';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
@@ -6,20 +6,12 @@ import type { MovePorts } from '../../functions/pointer/move-ports.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { failure } from '../fakes/failure.ts';
-import { ReleaseStage } from '../fakes/release-stage.ts';
-import { startTables, type Tables } from '../fakes/tables.ts';
+import { onFreshStage } from '../fakes/fresh-stage.ts';
+import type { ReleaseStage } from '../fakes/release-stage.ts';
 
-let tables: Tables;
 let stage: ReleaseStage;
-let models = 0;
-
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
-beforeEach(() => {
-  models += 1;
-  stage = new ReleaseStage(tables, `model${models}`);
+onFreshStage((fresh) => {
+  stage = fresh;
 });
 
 async function serving(version = '1.0'): Promise<void> {

@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dsseEnvelope, verifyEnvelope } from '../../functions/platform/dsse.ts';
 import { isReturnDocument, verifyDocument } from '../../functions/pointer/document.ts';
 import { parseHosted } from '../../functions/pointer/flag.ts';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { failure } from '../fakes/failure.ts';
-import { ReleaseStage } from '../fakes/release-stage.ts';
-import { startTables, type Tables } from '../fakes/tables.ts';
+import { onFreshStage } from '../fakes/fresh-stage.ts';
+import type { ReleaseStage } from '../fakes/release-stage.ts';
 
-let tables: Tables;
 let stage: ReleaseStage;
-let models = 0;
-
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
-beforeEach(() => {
-  models += 1;
-  stage = new ReleaseStage(tables, `model${models}`);
+onFreshStage((fresh) => {
+  stage = fresh;
 });
 
 /** A candidate of a model whose version 1.0 serves, approved and with its way back. */

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type CloseDeadPorts, closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
 import { leftBehind, takeOutInput } from '../../functions/promotion/dead-promotion.ts';
 import { failure } from '../fakes/failure.ts';
-import { ReleaseStage } from '../fakes/release-stage.ts';
+import { onFreshStage } from '../fakes/fresh-stage.ts';
+import type { ReleaseStage } from '../fakes/release-stage.ts';
 import { aChange, aPromotion, stored } from '../fakes/runs.ts';
-import { startTables, type Tables } from '../fakes/tables.ts';
 
 const AT = '2026-03-09T00:00:00.000Z';
 const MOVE = { revision: 4, deploymentNumber: 4, documentSha256: 'ab'.repeat(32), movedAt: AT };
@@ -47,20 +47,13 @@ describe('What a dead run may have left in the pointer', () => {
 });
 
 describe('A promotion whose execution died', () => {
-  let tables: Tables;
   let stage: ReleaseStage;
-  let models = 0;
-
-  beforeAll(async () => {
-    tables = await startTables();
-  });
-  afterAll(() => tables.stop());
-  beforeEach(async () => {
-    models += 1;
-    stage = new ReleaseStage(tables, `model${models}`);
-    await stage.onboard();
-    await stage.promote('1.0');
-  });
+  onFreshStage(
+    (fresh) => {
+      stage = fresh;
+    },
+    ['1.0'],
+  );
 
   function ports(over: Partial<CloseDeadPorts> = {}): CloseDeadPorts {
     return {

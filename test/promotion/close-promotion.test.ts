@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
@@ -8,22 +8,17 @@ import { applyChange } from '../../functions/registry/apply-change.ts';
 import { registerChange } from '../../functions/registry/register-change.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { deployedRollback } from '../../functions/rollback/rollback-answer.ts';
+import { onFreshStage } from '../fakes/fresh-stage.ts';
 import { ANA, BEN, onboardInput, PIPELINE } from '../fakes/inputs.ts';
-import { ReleaseStage } from '../fakes/release-stage.ts';
-import { startTables, type Tables } from '../fakes/tables.ts';
+import type { ReleaseStage } from '../fakes/release-stage.ts';
+import type { Tables } from '../fakes/tables.ts';
 
 const AT = '2026-03-01T10:00:00.000Z';
 let tables: Tables;
 let stage: ReleaseStage;
-let models = 0;
-
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
-beforeEach(() => {
-  models += 1;
-  stage = new ReleaseStage(tables, `model${models}`);
+onFreshStage((fresh, itsTables) => {
+  stage = fresh;
+  tables = itsTables;
 });
 
 function changePorts() {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { confirmRollback } from '../../functions/rollback/confirm-rollback.ts';
@@ -6,24 +6,16 @@ import { type RecordPorts, recordRollback } from '../../functions/rollback/recor
 import { rollBack } from '../../functions/rollback/roll-back.ts';
 import { type DeployedRollback, deployedRollback } from '../../functions/rollback/rollback-answer.ts';
 import type { RollBackPorts } from '../../functions/rollback/rollback-ports.ts';
-import { ReleaseStage } from '../fakes/release-stage.ts';
-import { startTables, type Tables } from '../fakes/tables.ts';
+import { onFreshStage } from '../fakes/fresh-stage.ts';
+import type { ReleaseStage } from '../fakes/release-stage.ts';
 
-let tables: Tables;
 let stage: ReleaseStage;
-let models = 0;
-
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
-beforeEach(async () => {
-  models += 1;
-  stage = new ReleaseStage(tables, `model${models}`);
-  await stage.onboard();
-  await stage.promote('1.0');
-  await stage.promote('2.0');
-});
+onFreshStage(
+  (fresh) => {
+    stage = fresh;
+  },
+  ['1.0', '2.0'],
+);
 
 async function serves(): Promise<string | undefined> {
   const live = await stage.appConfig.liveDocument();
