@@ -7,6 +7,13 @@ export type Parsed<T> =
 
 /** Parses a value from outside; a rejection lists every fault, so that a caller mends them in one round. */
 export function parseInput<T>(schema: z.ZodType<T>, value: unknown, next?: string): Parsed<T> {
+  const parsed = parseShape(schema, value, next);
+  const path = parsed.ok ? pathOfBrokenText(parsed.value, []) : null;
+  return path === null ? parsed : { ok: false, reasons: [brokenText(path.join('.') || '$', next)] };
+}
+
+/** Of a value that our own code made, or that holds one from outside which is parsed on its own, only the shape is asked. */
+function parseShape<T>(schema: z.ZodType<T>, value: unknown, next?: string): Parsed<T> {
   const result = schema.safeParse(value, { reportInput: true });
   return result.success ? { ok: true, value: result.data } : { ok: false, reasons: faultsOf(result.error, next) };
 }
@@ -16,7 +23,7 @@ export function parseInput<T>(schema: z.ZodType<T>, value: unknown, next?: strin
  * @throws ReleaseError CORRUPT_ITEM naming `what`
  */
 export function parseStored<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const parsed = parseInput(schema, value);
+  const parsed = parseShape(schema, value);
   if (parsed.ok) return parsed.value;
   const first = parsed.reasons[0];
   throw new ReleaseError('CORRUPT_ITEM', `${what} does not have its stored shape: ${first?.path}: ${first?.message}`, {
@@ -29,11 +36,35 @@ export function parseStored<T>(schema: z.ZodType<T>, value: unknown, what: strin
  * @throws ReleaseError INVALID_INPUT
  */
 export function parseEvent<T>(schema: z.ZodType<T>, event: unknown): T {
-  const parsed = parseInput(schema, event);
+  const parsed = parseShape(schema, event);
   if (parsed.ok) return parsed.value;
   throw new ReleaseError('INVALID_INPUT', 'The event does not have the shape that this function takes.', {
     reasons: parsed.reasons,
   });
+}
+
+/** Where a text holds half of a character, which can be neither hashed nor recorded; null: nowhere. */
+function pathOfBrokenText(value: unknown, path: readonly string[]): readonly string[] | null {
+  if (typeof value === 'string') return value.isWellFormed() ? null : path;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const name of Object.keys(value)) {
+    if (!name.isWellFormed()) return path;
+    const member: unknown = Reflect.get(value, name);
+    // Histories are long lists of numbers.
+    const broken = typeof member === 'number' ? null : pathOfBrokenText(member, [...path, name]);
+    if (broken !== null) return broken;
+  }
+  return null;
+}
+
+function brokenText(path: string, next?: string): Reason {
+  return {
+    code: 'INVALID_FIELD',
+    path: clipped(path, MAX_MESSAGE),
+    message: 'Half of a character (a lone surrogate) stands in this text.',
+    allowed: 'text of whole Unicode characters',
+    ...(next === undefined ? {} : { next }),
+  };
 }
 
 /** So many faults are listed one by one: a refusal must fit into a registry item and into a state machine's answer. */

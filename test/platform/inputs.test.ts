@@ -85,6 +85,19 @@ describe('The boundary', () => {
     ]);
   });
 
+  it('refuses half a character wherever it stands, naming the place', () => {
+    const texts = z.object({ list: z.array(z.object({ text: z.string() })), more: z.record(z.string(), z.number()) });
+    const faultIn = (value: unknown) => {
+      const parsed = parseInput(texts, value);
+      return parsed.ok ? null : parsed.reasons.map(({ code, path }) => [code, path]);
+    };
+    expect(faultIn({ list: [{ text: 'whole 😀' }], more: { ü: 1 } })).toBeNull();
+    expect(faultIn({ list: [{ text: 'a' }, { text: 'b\ud83d' }], more: {} })).toEqual([
+      ['INVALID_FIELD', 'list.1.text'],
+    ]);
+    expect(faultIn({ list: [], more: { '\udc00': 1 } })).toEqual([['INVALID_FIELD', 'more']]);
+  });
+
   it('lists so many faults as an answer can carry, and says how many more there are', () => {
     const many = Array.from({ length: 20_000 }, () => '');
     const extra = Object.fromEntries(many.map((_, index) => [`key${index}`, 1]));
