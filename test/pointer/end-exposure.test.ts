@@ -1,25 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { isReturnDocument, signDocument } from '../../functions/pointer/document.ts';
 import { endExposure } from '../../functions/pointer/end-exposure.ts';
 import { failure } from '../fakes/failure.ts';
-import { ReleaseStage } from '../fakes/release-stage.ts';
-import { startTables, type Tables } from '../fakes/tables.ts';
+import { onFreshStage } from '../fakes/fresh-stage.ts';
+import type { ReleaseStage } from '../fakes/release-stage.ts';
 
-let tables: Tables;
 let stage: ReleaseStage;
-let models = 0;
-
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
-beforeEach(async () => {
-  models += 1;
-  stage = new ReleaseStage(tables, `model${models}`);
-  await stage.onboard();
-  await stage.promote('1.0');
-});
+const furtherStage = onFreshStage(
+  (fresh) => {
+    stage = fresh;
+  },
+  ['1.0'],
+);
 
 async function ends() {
   const found = [];
@@ -76,7 +69,7 @@ describe('Ending an exposure', () => {
   });
 
   it('leaves the safe forecast serving where no version does', async () => {
-    const other = new ReleaseStage(tables, `first${models}`);
+    const other = furtherStage();
     await other.onboard();
     const id = await other.shadowed('1.0');
     expect(await other.endExposure(id)).toMatchObject({ ended: true });

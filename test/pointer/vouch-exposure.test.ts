@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemActor } from '../../functions/platform/people.ts';
 import { documentSha256, type PointerDocument, signDocument } from '../../functions/pointer/document.ts';
 import type { MoveKind } from '../../functions/pointer/due-move.ts';
 import { type VouchPorts, vouchDeployment } from '../../functions/pointer/vouch-deployment.ts';
 import type { VersionItem } from '../../functions/registry/items.ts';
-import { ReleaseStage } from '../fakes/release-stage.ts';
-import { startTables, type Tables } from '../fakes/tables.ts';
+import { onFreshStage } from '../fakes/fresh-stage.ts';
+import type { ReleaseStage } from '../fakes/release-stage.ts';
 
-let tables: Tables;
 let stage: ReleaseStage;
-let models = 0;
-
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
-beforeEach(async () => {
-  models += 1;
-  stage = new ReleaseStage(tables, `model${models}`);
-  await stage.onboard();
-});
+const furtherStage = onFreshStage((fresh) => {
+  stage = fresh;
+}, []);
 
 async function live(): Promise<PointerDocument> {
   const document = await stage.appConfig.liveDocument();
@@ -142,7 +133,7 @@ describe('Vouching for an exposure', () => {
 
 describe('Vouching for an adopted version', () => {
   it('lets it start under the approval of the onboarding, and no other version', async () => {
-    const own = new ReleaseStage(tables, `adopting${models}`);
+    const own = furtherStage();
     stage = own;
     const id = await stage.adoption('0.9');
     await stage.move(id);
@@ -152,7 +143,7 @@ describe('Vouching for an adopted version', () => {
   });
 
   it('refuses a version of a model that was onboarded without one', async () => {
-    stage = new ReleaseStage(tables, `plain${models}`);
+    stage = furtherStage();
     await stage.onboarding();
     await stage.move(`${stage.model}_onboard_1`);
     expect(await intended('adopt', { productionVersion: '0.9' }, 'change')).toBe('NOT_DUE');

@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { failure } from '../fakes/failure.ts';
-import { ReleaseStage } from '../fakes/release-stage.ts';
-import { startTables, type Tables } from '../fakes/tables.ts';
+import { onFreshStage } from '../fakes/fresh-stage.ts';
+import type { ReleaseStage } from '../fakes/release-stage.ts';
 
-let tables: Tables;
 let stage: ReleaseStage;
-let models = 0;
-
-beforeAll(async () => {
-  tables = await startTables();
-});
-afterAll(() => tables.stop());
-beforeEach(async () => {
-  models += 1;
-  stage = new ReleaseStage(tables, `model${models}`);
-  await stage.onboard();
-  await stage.promote('1.0');
-  await stage.promote('2.0');
-});
+const furtherStage = onFreshStage(
+  (fresh) => {
+    stage = fresh;
+  },
+  ['1.0', '2.0'],
+);
 
 /** What the pointer lets which version do. */
 async function serves() {
@@ -100,8 +92,7 @@ describe('A rollback while the next step goes out', () => {
 
 describe('A rollback of the first version, beside the safe forecast', () => {
   it.each(['shadow', 'canary'] as const)('takes the %s out', async (where) => {
-    models += 1;
-    stage = new ReleaseStage(tables, `model${models}`);
+    stage = furtherStage();
     await stage.onboard();
     const id = where === 'shadow' ? await stage.shadowed('1.0') : await stage.canaried('1.0');
     expect(await stage.finish(await stage.rollBack())).toMatchObject({ from: '1.0', to: '', closed: [id] });
@@ -213,8 +204,7 @@ describe('A rollback after a promotion', () => {
 
 describe('A rollback of an adopted version', () => {
   it('goes to the safe forecast', async () => {
-    models += 1;
-    stage = new ReleaseStage(tables, `model${models}`);
+    stage = furtherStage();
     await stage.move(await stage.adoption('7.3'));
     expect(await serves()).toEqual(alone('7.3'));
     await stage.finish(await stage.rollBack());
