@@ -109,7 +109,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   NOT_YET_NON_INFERIOR: { message: 'Not shown yet that the candidate does no harm.', next: ASK_LATER },
   COHORT_CONTAMINATION: {
     message: 'The candidate served units that were not assigned to the canary, so the arms cannot be compared.',
-    next: 'Find out which client routes by another rule; the published vectors tell.',
+    next: 'Find out which client routes by another rule than functions/inference/cohort.ts.',
   },
   NONFINITE_PREDICTIONS: { message: 'The candidate gave forecasts that are no finite number.', next: LOOK_AT_LOG },
   MISSING_PREDICTIONS: { message: 'The candidate gave no forecast, or none in time, too often.', next: LOOK_AT_LOG },

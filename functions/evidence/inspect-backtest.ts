@@ -27,11 +27,6 @@ const REQUIRED: Readonly<Record<TableName, readonly string[]>> = {
   OUTCOMES: OUTCOME_COLUMNS,
 };
 
-export interface InspectOptions {
-  /** Whether the bytes are the whole file; of a part only the beginning can be examined. */
-  readonly whole: boolean;
-}
-
 /** What is at hand of a file: all of it, or only its start (64 KiB are enough). */
 interface Extent {
   readonly whole: boolean;
