@@ -1,4 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
+import { plusDays } from '../platform/duration.ts';
 import type { PointerDocument } from '../pointer/document.ts';
 import { type Answers, type AskPorts, askVersions, type Batch } from './ask-versions.ts';
 import { parseForecastEvent, type UnitRequest } from './forecast-event.ts';
@@ -96,7 +97,7 @@ function documentOf(document: PointerDocument | null): Pick<Route, 'revision' | 
 
 function linesOf({ event, document, routes }: Batch, answers: Answers): readonly Line[] {
   const standard = standardOf(document);
-  const dates = Array.from({ length: event.horizonDays }, (_, day) => dateAfter(event.asOf, day + 1));
+  const dates = Array.from({ length: event.horizonDays }, (_, day) => plusDays(event.asOf, day + 1));
   return event.requests.flatMap((request, position) => {
     const own = routes[position];
     if (own === undefined) return [];
@@ -105,10 +106,6 @@ function linesOf({ event, document, routes }: Batch, answers: Answers): readonly
       return { request, targetDate, horizonDays: day + 1, ...settled };
     });
   });
-}
-
-function dateAfter(date: string, days: number): string {
-  return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
 function answerOf({ request, targetDate, served }: Line): ServedForecast {

@@ -13,6 +13,11 @@ export function plusDuration(from: string, duration: string): string {
   return new Date(Date.parse(from) + durationSeconds(duration) * 1000).toISOString();
 }
 
+/** The business date so many days after another. */
+export function plusDays(date: string, days: number): string {
+  return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 function isFixedDuration(text: string): boolean {
   try {
     const d = parse(text);

@@ -1,3 +1,4 @@
+import { plusDays } from '../../functions/platform/duration.ts';
 /** One product in one shop with what its customers wanted, day by day. */
 export interface DemandSeries {
   readonly sku: string;
@@ -20,11 +21,6 @@ export interface Demand {
 }
 
 const DAY_MS = 86_400_000;
-
-/** The business date so many days after another. */
-export function plusDays(date: string, days: number): string {
-  return new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10);
-}
 
 /** Days from one business date to another. */
 export function daysBetween(from: string, to: string): number {

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import { type Demand, type DemandSeries, daysBetween, plusDays } from './demand.ts';
+import { plusDays } from '../../functions/platform/duration.ts';
+import { type Demand, type DemandSeries, daysBetween } from './demand.ts';
 
 /** A demand file as read: the demand, and what had to be done to it, in sentences. */
 export type DemandFile =

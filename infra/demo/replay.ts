@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { ARMS } from '../../functions/inference/prediction.ts';
+import { plusDays } from '../../functions/platform/duration.ts';
 import { predictionPaths } from '../../functions/platform/keys.ts';
-import { csvCell, type Demand, type DemandSeries, dateOf, historyOf, isKnown, plusDays, unitsOn } from './demand.ts';
+import { csvCell, type Demand, type DemandSeries, dateOf, historyOf, isKnown, unitsOn } from './demand.ts';
 import { coveredDays, openingStock, playDay, type Stock, type StockOutcome, type StockRules } from './inventory.ts';
 
 /** Days ahead that are forecast each day: enough for the orders, and for seeing how forecasts move from day to day. */

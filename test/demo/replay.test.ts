@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { plusDays } from '../../functions/platform/duration.ts';
 import type { Demand } from '../../infra/demo/demand.ts';
-import { plusDays } from '../../infra/demo/demand.ts';
+
 import { STOCK_RULES } from '../../infra/demo/inventory.ts';
 import { batchesOf, type ForecastEvent, HORIZON_DAYS, Replay } from '../../infra/demo/replay.ts';
 

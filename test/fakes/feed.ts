@@ -4,11 +4,11 @@ import { isInCohort, type Unit } from '../../functions/inference/cohort.ts';
 import type { Arm, ForecastUnits, PredictionRecord } from '../../functions/inference/prediction.ts';
 import { SAFE_FORECAST } from '../../functions/inference/seasonal-naive.ts';
 import { asUnits, isUsable } from '../../functions/inference/settle.ts';
+import { plusDays } from '../../functions/platform/duration.ts';
 import { parsePromotionId } from '../../functions/platform/ids.ts';
 import { predictionPaths } from '../../functions/platform/keys.ts';
 import type { Exposure, PromotionItem } from '../../functions/registry/items.ts';
 import type { RegistryStore } from '../../functions/registry/registry-store.ts';
-import { plusDays } from '../../infra/demo/demand.ts';
 
 /** What the candidate does: `stockouts` forecasts well, but shelves of its units run empty. */
 export const QUALITIES = ['good', 'bad-bias', 'unstable', 'nan', 'negative', 'missing', 'stockouts'] as const;
