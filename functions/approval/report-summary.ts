@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { evaluationReport, type GroupReport } from '../evidence/report.ts';
+import { evaluationReport, type GroupReport } from '../evidence/report/report.ts';
 
 /** A line of the page's tables: shares as people read them. `change` is relative, negative is better. */
 export interface SummaryRow {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type MeasuredMetric, type StageReport, stageReport } from '../evidence/stage-report.ts';
+import { type MeasuredMetric, type StageReport, stageReport } from '../evidence/report/stage-report.ts';
 
 /** A line of the page's table: what was measured, as people read it. */
 export interface MetricRow {

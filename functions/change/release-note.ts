@@ -1,8 +1,8 @@
 import { durationWords } from '../approval/exposure-words.ts';
 import { dayWords, metricRow } from '../approval/stage-summary.ts';
 import { change, percent, signed } from '../evidence/finding.ts';
-import type { EvaluationReport, GroupReport } from '../evidence/report.ts';
-import type { MeasuredMetric, StageReport } from '../evidence/stage-report.ts';
+import type { EvaluationReport, GroupReport } from '../evidence/report/report.ts';
+import type { MeasuredMetric, StageReport } from '../evidence/report/stage-report.ts';
 import { STAGES } from '../promotion/life-cycle.ts';
 import type { PromotionItem } from '../registry/items.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
-import { type EvaluationReport, evaluationReport } from '../evidence/report.ts';
-import { type StageReport, stageReport } from '../evidence/stage-report.ts';
+import { type EvaluationReport, evaluationReport } from '../evidence/report/report.ts';
+import { type StageReport, stageReport } from '../evidence/report/stage-report.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';

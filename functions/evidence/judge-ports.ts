@@ -8,12 +8,12 @@ import type { PromotionItem, StoredObject } from '../registry/items.ts';
 import { type Policy, policySchema, type ShadowPolicy } from '../registry/policy.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
-import type { CanaryEvidence } from './canary-sums.ts';
-import type { CanarySettings } from './canary-sums-store.ts';
+import type { CanaryEvidence } from './canary/canary-sums.ts';
+import type { CanarySettings } from './canary/canary-sums-store.ts';
 import type { EvidenceStore } from './evidence-store.ts';
-import type { OfflineSums } from './offline-sums.ts';
-import type { ShadowEvidence } from './shadow-sums.ts';
-import type { RecordFilter, StageRead } from './stage-evidence.ts';
+import type { OfflineSums } from './offline/offline-sums.ts';
+import type { ShadowEvidence } from './shadow/shadow-sums.ts';
+import type { RecordFilter, StageRead } from './stages/stage-evidence.ts';
 
 /** Which evidence of a running stage to read; `directory` is lent for that. */
 export interface StageQuestion {

@@ -8,13 +8,13 @@ import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
-import { sumCanary } from './canary-sums-store.ts';
+import { sumCanary } from './canary/canary-sums-store.ts';
 import { type JudgeAnswer, judge, judgeEvent } from './judge.ts';
 import type { JudgePorts } from './judge-ports.ts';
-import { readOfflineSums } from './offline-sums-store.ts';
-import { PredictionFilesStore } from './prediction-files-store.ts';
-import { sumShadow } from './shadow-sums-store.ts';
-import { readStage } from './stage-evidence-store.ts';
+import { readOfflineSums } from './offline/offline-sums-store.ts';
+import { sumShadow } from './shadow/shadow-sums-store.ts';
+import { PredictionFilesStore } from './stages/prediction-files-store.ts';
+import { readStage } from './stages/stage-evidence-store.ts';
 
 /** Lambda sets the variable; the default is for a host that does not. */
 const functionMemoryMb = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 1024);

@@ -5,9 +5,9 @@ import { parsePromotionId } from '../platform/ids.ts';
 import { systemActor } from '../platform/people.ts';
 import { STAGES, type Stage } from '../promotion/life-cycle.ts';
 import type { GateResult, PromotionItem } from '../registry/items.ts';
-import { judgeOfflineGate } from './judge-offline.ts';
 import type { Judged, JudgePorts, JudgeSettings } from './judge-ports.ts';
-import { judgeRunningStage } from './judge-stage.ts';
+import { judgeOfflineGate } from './offline/offline-gate.ts';
+import { judgeRunningStage } from './stages/judge-stage.ts';
 
 export const judgeEvent = z.object({ promotionId: z.string(), stage: z.enum(STAGES) });
 export type JudgeEvent = z.infer<typeof judgeEvent>;

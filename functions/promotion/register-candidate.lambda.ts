@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { inspectBacktest, inspectHistory } from '../evidence/inspect-backtest.ts';
+import { inspectBacktest, inspectHistory } from '../evidence/tables/inspect-backtest.ts';
 import { parseEvent } from '../platform/boundary.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { evaluationReport } from '../../functions/evidence/report.ts';
-import { type MeasuredMetric, stageReport } from '../../functions/evidence/stage-report.ts';
+import { evaluationReport } from '../../functions/evidence/report/report.ts';
+import { type MeasuredMetric, stageReport } from '../../functions/evidence/report/stage-report.ts';
 
 const anyReport = z.union([evaluationReport, stageReport]);
 type AnyReport = z.infer<typeof anyReport>;

@@ -1,6 +1,6 @@
 import type { GateItem } from '../../functions/approval/items.ts';
-import type { GroupReport } from '../../functions/evidence/report.ts';
-import type { MeasuredMetric, StageReport } from '../../functions/evidence/stage-report.ts';
+import type { GroupReport } from '../../functions/evidence/report/report.ts';
+import type { MeasuredMetric, StageReport } from '../../functions/evidence/report/stage-report.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import type { Stage } from '../../functions/promotion/life-cycle.ts';
 import type { ChangeItem, PromotionItem } from '../../functions/registry/items.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { releaseNote } from '../../functions/change/release-note.ts';
 import { type ReleaseNotePorts, writeReleaseNote } from '../../functions/change/write-release-note.ts';
-import type { EvaluationReport, GroupReport } from '../../functions/evidence/report.ts';
-import { stageReport } from '../../functions/evidence/stage-report.ts';
+import type { EvaluationReport, GroupReport } from '../../functions/evidence/report/report.ts';
+import { stageReport } from '../../functions/evidence/report/stage-report.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { promotionBefore, stageReportText } from '../approval/fixtures.ts';

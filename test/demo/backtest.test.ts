@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { judgeOffline } from '../../functions/evidence/offline.ts';
+import { judgeOffline } from '../../functions/evidence/offline/offline.ts';
 import { parseArtifact } from '../../functions/inference/artifact.ts';
 import { backtestCsv, rollingOrigins } from '../../infra/demo/backtest.ts';
 import { CANDIDATE_KINDS, demoCandidates } from '../../infra/demo/candidates.ts';

@@ -4,7 +4,7 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
-import { evaluationReport } from '../../functions/evidence/report.ts';
+import { evaluationReport } from '../../functions/evidence/report/report.ts';
 import { digestOf } from '../../functions/platform/json.ts';
 import { registryKeys } from '../../functions/platform/keys.ts';
 import { planOf } from '../../functions/promotion/exposure.ts';
@@ -16,7 +16,7 @@ import { generateRetailer } from '../../infra/demo/retailer.ts';
 import { createS3 } from '../../infra/local/s3/s3.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
-import { batch, datesFrom, MemoryFiles, outcomesOf, UNTIL } from './stage-world.ts';
+import { batch, datesFrom, MemoryFiles, outcomesOf, UNTIL } from './stages/stage-world.ts';
 
 const AT = '2026-03-01T00:00:00.000Z';
 const policy = policySchema.parse({});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../functions/evidence/judge.ts';
 import type { JudgePorts } from '../../functions/evidence/judge-ports.ts';
-import { evaluationReport } from '../../functions/evidence/report.ts';
+import { evaluationReport } from '../../functions/evidence/report/report.ts';
 import type { Draft } from '../../functions/ledger/entry.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { digestOf } from '../../functions/platform/json.ts';

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FIXED_THRESHOLDS, type OfflineThresholds } from '../../functions/evidence/offline.ts';
-import type { GroupSums, OfflineSums } from '../../functions/evidence/offline-sums.ts';
-import { readOfflineSums } from '../../functions/evidence/offline-sums-store.ts';
+import { FIXED_THRESHOLDS, type OfflineThresholds } from '../../functions/evidence/offline/offline.ts';
+import type { GroupSums, OfflineSums } from '../../functions/evidence/offline/offline-sums.ts';
+import { readOfflineSums } from '../../functions/evidence/offline/offline-sums-store.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 
 /** One backtest row as text; members left out are filled with a row that is fine. */

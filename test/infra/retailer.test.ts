@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { inspectBacktest, inspectHistory } from '../../functions/evidence/inspect-backtest.ts';
-import { judgeOffline } from '../../functions/evidence/offline.ts';
+import { judgeOffline } from '../../functions/evidence/offline/offline.ts';
+import { inspectBacktest, inspectHistory } from '../../functions/evidence/tables/inspect-backtest.ts';
 import { generateRetailer } from '../../infra/demo/retailer.ts';
 import { sumsOf, thresholds } from '../fakes/backtest.ts';
 

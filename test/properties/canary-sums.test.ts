@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeCanary } from '../../functions/evidence/canary.ts';
+import { judgeCanary } from '../../functions/evidence/canary/canary.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import {
   batch,
@@ -12,7 +12,7 @@ import {
   RULE,
   readCanary,
   SERIES,
-} from '../evidence/stage-world.ts';
+} from '../evidence/stages/stage-world.ts';
 
 const STEPS = [
   { percentage: 20, hold: 'P1D' },

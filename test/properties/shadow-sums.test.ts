@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PredictionRecord } from '../../functions/inference/prediction.ts';
-import { datesFrom, dayAfter, MemoryFiles, type OutcomeRow, readShadow, record } from '../evidence/stage-world.ts';
+import {
+  datesFrom,
+  dayAfter,
+  MemoryFiles,
+  type OutcomeRow,
+  readShadow,
+  record,
+} from '../evidence/stages/stage-world.ts';
 
 const FIRST = '2026-03-01';
 const units = fc.oneof(

@@ -1,0 +1,187 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import * as z from 'zod';
+import { ReleaseError } from '../../platform/errors.ts';
+import { missingColumns, type TableName, unreadable } from './inspect-backtest.ts';
+import { HEAD_BYTES, isGzip, sniffTable, type TableFormat } from './table-file.ts';
+
+/** What the data engine may take of the function that it runs in. */
+export interface EngineSettings {
+  readonly memoryMb: number;
+  readonly threads: number;
+  /** A directory of this run alone; tables that do not fit into memory are spilled to it. */
+  readonly directory: string;
+}
+
+/** How many files one statement names. */
+const FILES_AT_ONCE = 500;
+
+/** An in-memory DuckDB over local files. It never fetches anything: no remote files, no extensions. */
+export class DuckdbStore {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  static async open(settings: EngineSettings): Promise<DuckdbStore> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: `${settings.memoryMb}MB`,
+      threads: String(settings.threads),
+      temp_directory: `${settings.directory}/spill`,
+      preserve_insertion_order: 'false',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    return new DuckdbStore(instance, await instance.connect());
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.#connection.run(sql);
+  }
+
+  async rows<T>(sql: string, row: z.ZodType<T>): Promise<readonly T[]> {
+    const reader = await this.#connection.runAndReadAll(sql);
+    return z.array(row).parse(reader.getRowObjectsJS());
+  }
+
+  /** Adds rows of text to a table that has as many text columns. */
+  async appendTexts(table: string, rows: Iterable<readonly string[]>): Promise<void> {
+    const appender = await this.#connection.createAppender(table);
+    for (const row of rows) {
+      for (const text of row) appender.appendVarchar(text);
+      appender.endRow();
+    }
+    appender.closeSync();
+  }
+
+  /**
+   * Adds the records of gzipped NDJSON files to a table of text columns, by name. A line that is no JSON object becomes a
+   * row of nulls. The files have to be whole: the engine does not notice where one is cut off.
+   */
+  async appendJsonLines(table: string, columns: readonly string[], paths: readonly string[]): Promise<void> {
+    const types = columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ');
+    for (let at = 0; at < paths.length; at += FILES_AT_ONCE) {
+      const files = paths
+        .slice(at, at + FILES_AT_ONCE)
+        .map(literal)
+        .join(', ');
+      await this.run(`INSERT INTO ${table} SELECT ${columns.map((column) => `"${column}"`).join(', ')}
+        FROM read_json([${files}], format = 'newline_delimited', compression = 'gzip', ignore_errors = true, columns = {${types}})`);
+    }
+  }
+
+  /**
+   * Makes `view` of the named columns of a file, all of them text (null where the file has no such column). What the file is
+   * is told by its content. Values are not looked at: a CSV that breaks off later fails the first query over the view,
+   * see `reading`.
+   * @throws ReleaseError UNUSABLE_EVIDENCE with all faults
+   */
+  async openTable(file: {
+    readonly table: TableName;
+    readonly path: string;
+    readonly view: string;
+    readonly columns: readonly string[];
+  }): Promise<void> {
+    const path = await inflated(file);
+    const format = sniffTable(await readHead(path));
+    if (format === null || format.gzip) throw unusable([unreadable(file.table, 'other content')]);
+    const csv = format.kind === 'csv';
+    const source = csv ? csvSource(path, format) : `read_parquet(${literal(path)})`;
+    const present = csv ? format.columns : await this.#columnsOf(file.table, source);
+    const faults = missingColumns(file.table, present);
+    if (faults.length > 0) throw unusable(faults);
+    const picked = file.columns.map((column) => {
+      const index = present.indexOf(column);
+      if (index < 0) return `CAST(NULL AS VARCHAR) AS ${column}`;
+      return `CAST(${csv ? `c${index}` : column} AS VARCHAR) AS ${column}`;
+    });
+    await this.run(`CREATE TEMP VIEW ${file.view} AS SELECT ${picked.join(', ')} FROM ${source}`);
+  }
+
+  /**
+   * Runs a statement that reads a file; what is wrong in the file becomes UNUSABLE_EVIDENCE, every other failure stays
+   * what it is.
+   */
+  async reading(table: TableName, sql: string): Promise<void> {
+    try {
+      await this.run(sql);
+    } catch (cause) {
+      const fault = faultInFile(cause);
+      if (fault === null) throw cause;
+      throw unusable([unreadable(table, fault)], cause);
+    }
+  }
+
+  async #columnsOf(table: TableName, source: string): Promise<readonly string[]> {
+    try {
+      const described = await this.rows(`DESCRIBE SELECT * FROM ${source}`, z.object({ column_name: z.string() }));
+      return described.map((column) => column.column_name);
+    } catch (cause) {
+      throw unusable([unreadable(table, 'a damaged Parquet file')], cause);
+    }
+  }
+}
+
+/**
+ * The path of the file's content without gzip. The engine could inflate while reading, but takes a gzip file that is cut
+ * off for a whole one; here length and checksum are verified.
+ */
+async function inflated(file: { readonly table: TableName; readonly path: string }): Promise<string> {
+  if (!isGzip(await readHead(file.path))) return file.path;
+  const plain = `${file.path}.plain`;
+  try {
+    await pipeline(createReadStream(file.path), createGunzip(), createWriteStream(plain));
+  } catch (cause) {
+    if (!isInflateError(cause)) throw cause;
+    throw unusable([unreadable(file.table, 'a gzip file that is damaged or cut off')], cause);
+  }
+  return plain;
+}
+
+function isInflateError(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_');
+}
+
+/** Columns are named by position here, so that no text of a file becomes part of a statement. */
+function csvSource(path: string, format: TableFormat): string {
+  const columns = format.columns.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
+  return `read_csv(${literal(path)}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
+    compression = 'none', columns = {${columns}})`;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What the engine found wrong in the file, in our words: its own text quotes paths and rows. Null: not the file's fault. */
+function faultInFile(cause: unknown): string | null {
+  const text = cause instanceof Error ? cause.message : '';
+  const line = /CSV Error on Line: (\d+)/.exec(text)?.[1];
+  if (line !== undefined) return `a fault in line ${line}: wrong number of values, an open quote, or not UTF-8`;
+  return /parquet|thrift|utf-?8|Invalid Input Error/i.test(text) ? 'content that breaks off or is damaged' : null;
+}
+
+function unusable(reasons: ReleaseError['reasons'], cause?: unknown): ReleaseError {
+  return new ReleaseError('UNUSABLE_EVIDENCE', 'The evidence cannot be read.', { reasons, cause });
+}

@@ -1,0 +1,285 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { judgeShadow } from '../../../functions/evidence/shadow/shadow.ts';
+import type { ShadowEvidence, ShadowSums } from '../../../functions/evidence/shadow/shadow-sums.ts';
+import { evidenceWarnings } from '../../../functions/evidence/stages/stage-evidence.ts';
+import { predictionPaths } from '../../../functions/platform/keys.ts';
+import {
+  batch,
+  datesFrom,
+  MemoryFiles,
+  type OutcomeRow,
+  outcomesOf,
+  readShadow,
+  record,
+  SHADOW,
+  shadowPolicy,
+} from '../stages/stage-world.ts';
+
+const CONTEXT = { now: '2026-04-01T00:00:00.000Z', until: '2026-12-31T00:00:00.000Z', safeForecast: false };
+const thresholds = shadowPolicy();
+
+function overall({ groups }: ShadowEvidence, cycle = 0): Partial<ShadowSums> {
+  return groups.find((group) => group.segment === 'overall' && group.cycle === cycle) ?? {};
+}
+
+/** One series for a day ahead, by both versions. */
+function pair(members: Parameters<typeof record>[0] = {}, production: number | null = 12) {
+  return [record(members), record({ ...members, version: '1.0', arm: 'production', units: production })];
+}
+const sold = (date: string, units: number | string, stock: Partial<OutcomeRow> = {}): OutcomeRow => ({
+  ...{ date, sku: 'milk', store: 'harbour', units },
+  ...stock,
+});
+
+/** Three cycles of batches, the first two of them closed. */
+function threeWeeks(): MemoryFiles {
+  const files = new MemoryFiles();
+  for (const asOf of datesFrom('2026-03-01', 17)) files.log(batch({ asOf }));
+  files.outcomes(outcomesOf(datesFrom('2026-03-02', 15)));
+  return files;
+}
+
+describe('sums of a shadow', () => {
+  it('are exact for one row', async () => {
+    const files = new MemoryFiles();
+    files.log(pair({ units: 9.1 }));
+    files.outcomes([sold('2026-03-02', 10)]);
+    const { sums } = await readShadow(files);
+    expect(overall(sums)).toMatchObject({
+      ...{ keys: 1, paired: 1, newSeries: 0, actual: 10, candidate: 9.1, comparator: 12 },
+      ...{ candidateError: 0.9, comparatorError: 2, compared: 1, spikes: 0, revisions: 0 },
+    });
+    expect(sums.groups.map(({ segment }) => segment)).toEqual(['category:fresh', 'overall', 'region:north']);
+    expect(sums.cycles).toEqual([{ cycle: 0, from: '2026-03-02', to: '2026-03-08', complete: false }]);
+  });
+
+  it('are those of nothing where nothing was logged', async () => {
+    const { sums, objects, damaged } = await readShadow(new MemoryFiles());
+    expect(sums).toMatchObject({ cycles: [], groups: [] });
+    expect([objects.predictions.objects, objects.outcomes.objects, damaged]).toEqual([0, 0, []]);
+    expect(judgeShadow(sums, thresholds, CONTEXT)).toMatchObject({ verdict: 'CONTINUE', look: null });
+  });
+
+  it('count cycles from the first day that both versions forecast, and complete ones by their actuals', async () => {
+    const { sums } = await readShadow(threeWeeks());
+    expect(sums.cycles.map(({ from, complete }) => [from, complete])).toEqual([
+      ['2026-03-02', true],
+      ['2026-03-09', true],
+      ['2026-03-16', false],
+    ]);
+    expect(overall(sums)).toMatchObject({ paired: 40 * 13, newSeries: 40, candidateError: 40 * 13 });
+    expect(overall(sums, 1)).toMatchObject({ paired: 40 * 14, newSeries: 0 });
+    expect(judgeShadow(sums, thresholds, CONTEXT).verdict).toBe('PASS');
+  });
+
+  it('compare with what was served, by the safe forecast where that served', async () => {
+    const files = new MemoryFiles();
+    files.log([
+      record({ units: 10 }),
+      record({ version: '1.0', units: null }),
+      record({ version: 'seasonal-naive', arm: 'fallback', units: 14 }),
+    ]);
+    files.outcomes([sold('2026-03-02', 10)]);
+    expect(overall((await readShadow(files)).sums)).toMatchObject({ paired: 1, comparator: 14 });
+  });
+
+  it('take nothing of another promotion, another document, or from past the bound', async () => {
+    const files = new MemoryFiles();
+    files.log([
+      ...pair(),
+      ...pair({ sku: 'other', promotionId: 'demand_1-9_1' }),
+      ...pair({ sku: 'late', at: '2026-12-31T00:00:00.000Z' }),
+      ...pair({ sku: 'before', revision: 4 }),
+    ]);
+    const { sums, objects } = await readShadow(files);
+    expect(overall(sums)).toMatchObject({ keys: 1 });
+    expect(sums.quality).toMatchObject({ records: 2, foreign: 4 });
+    // The object of the other document was not even fetched.
+    expect(objects.predictions.objects).toBe(2);
+  });
+});
+
+describe('forecasts of a shadow', () => {
+  it('are missing, not finite, negative or fine, and never turned from one into another', async () => {
+    const files = new MemoryFiles();
+    const cells = [null, 'NaN', 'Infinity', '-Infinity', -0.5, 2e7, 0, 1e-7, 3] as const;
+    files.log(cells.flatMap((units, index) => pair({ sku: `sku-${index}`, units })));
+    files.log([record({ sku: 'unlogged', version: '1.0', arm: 'production' })]);
+    const found = overall((await readShadow(files)).sums);
+    expect(found).toMatchObject({
+      keys: 10,
+      candidateMissing: 2,
+      candidateNonfinite: 4,
+      candidateNegative: 1,
+      compared: 3,
+    });
+  });
+
+  it('count once when a day is replayed, under the same request and under a new one', async () => {
+    const files = threeWeeks();
+    const before = (await readShadow(files)).sums;
+    files.log(batch({ asOf: '2026-03-05' }));
+    files.log(batch({ asOf: '2026-03-06', requestId: 'replay' }));
+    const after = (await readShadow(files)).sums;
+    expect(after.groups).toEqual(before.groups);
+    expect(after.quality).toEqual({ ...before.quality, records: before.quality.records + 320, duplicates: 320 });
+  });
+
+  it('that contradict each other are left out, counted, and fail the gate', async () => {
+    const files = threeWeeks();
+    files.log(batch({ asOf: '2026-03-05', requestId: 'replay', candidate: () => 7.5, horizons: [1] }));
+    const { sums } = await readShadow(files);
+    expect(overall(sums)).toMatchObject({ conflicting: 40, paired: 40 * 12 });
+    expect(judgeShadow(sums, thresholds, CONTEXT).reasons).toMatchObject([{ code: 'CONFLICTING_DUPLICATES' }]);
+  });
+
+  it('that failed once and then succeeded count as missing, not as contradiction', async () => {
+    const files = new MemoryFiles();
+    files.log([...pair(), record({ units: null, requestId: 'first-try' })]);
+    expect(overall((await readShadow(files)).sums)).toMatchObject({ conflicting: 0, candidateMissing: 1, compared: 0 });
+  });
+
+  it('that move from origin to origin are summed over consecutive origins of the same target', async () => {
+    const files = new MemoryFiles();
+    const made = (horizonDays: number, units: number, production: number) => pair({ horizonDays, units }, production);
+    files.log([...made(3, 10, 10), ...made(2, 14, 11), ...made(1, 12, 11)]);
+    expect(overall((await readShadow(files)).sums)).toMatchObject({
+      ...{ revisions: 2, candidateMoved: 6, comparatorMoved: 1, candidateLevel: 25, comparatorLevel: 21.5 },
+    });
+  });
+
+  it('spike where one is several times the other, and tiny ones never do', async () => {
+    const files = new MemoryFiles();
+    const values = [
+      [26, 5],
+      [25, 5],
+      [4, 0.1],
+      [1, 26],
+      [0, 24],
+    ] as const;
+    files.log(values.flatMap(([units, production], index) => pair({ sku: `sku-${index}`, units }, production)));
+    expect(overall((await readShadow(files)).sums)).toMatchObject({ compared: 5, spikes: 2 });
+  });
+});
+
+describe('outcomes', () => {
+  it('that are late keep their cycle open until they arrive', async () => {
+    const files = threeWeeks();
+    const late = [...files.objects.keys()].filter((key) => key.startsWith(predictionPaths.outcomesOf('2026-03-04')));
+    for (const key of late) files.objects.delete(key);
+    const waiting = (await readShadow(files)).sums;
+    expect(waiting.cycles.map(({ complete }) => complete)).toEqual([false, true, false]);
+    files.outcomes(outcomesOf(['2026-03-04']), '20260501T000000Z');
+    expect((await readShadow(files)).sums.groups).toEqual((await readShadow(threeWeeks())).sums.groups);
+  });
+
+  it('that arrive twice count once, and restated ones replace what was said before', async () => {
+    const files = threeWeeks();
+    const before = await readShadow(files);
+    files.outcomes(outcomesOf(['2026-03-04']), '20260402T000000Z');
+    const again = await readShadow(files);
+    expect(again.sums).toEqual(before.sums);
+    expect(again.objects.outcomes.digest).not.toBe(before.objects.outcomes.digest);
+    files.outcomes(
+      outcomesOf(['2026-03-04'], () => ({ units: 0 })),
+      '20260403T000000Z',
+    );
+    expect(overall((await readShadow(files)).sums).actual).toBeLessThan(overall(before.sums).actual ?? 0);
+  });
+
+  it('may repeat a row, and leave out series of which they say two things', async () => {
+    const files = new MemoryFiles();
+    files.log([...pair(), ...pair({ sku: 'bread' })]);
+    files.outcomes([
+      sold('2026-03-02', 10),
+      sold('2026-03-02', '10.0'),
+      { ...sold('2026-03-02', 1), sku: 'bread' },
+      { ...sold('2026-03-02', 2), sku: 'bread' },
+      { ...sold('2026-03-02', 2), sku: '' },
+    ]);
+    const { sums } = await readShadow(files);
+    expect(overall(sums)).toMatchObject({ paired: 1, actual: 10 });
+    expect(sums.quality).toMatchObject({
+      ...{ outcomes: 1, outcomesUnreadable: 1, outcomeDuplicates: 1, outcomeConflicts: 1 },
+    });
+  });
+
+  it('are read of forecast days alone: a mistyped year does not make it all days in between', async () => {
+    const files = threeWeeks();
+    const before = await readShadow(files);
+    files.log(pair({ targetDate: '9206-03-02' }));
+    files.outcomes(outcomesOf(['2027-01-01']));
+    const { sums, objects } = await readShadow(files);
+    expect(objects.outcomes).toEqual(before.objects.outcomes);
+    expect(judgeShadow(sums, thresholds, CONTEXT).verdict).toBe(judgeShadow(before.sums, thresholds, CONTEXT).verdict);
+    expect(sums.quality.outcomes).toBe(before.sums.quality.outcomes);
+  });
+
+  it('of another day than their file are not taken', async () => {
+    const files = new MemoryFiles();
+    files.log(pair());
+    const text = 'date,sku,store,units\n2026-03-03,milk,harbour,10\n';
+    files.put(predictionPaths.outcomes('2026-03-02', '20260401T000000Z', 'csv.gz'), gzipSync(text));
+    const { sums } = await readShadow(files);
+    expect(overall(sums)).toMatchObject({ paired: 0 });
+    expect(sums.quality.outcomesUnreadable).toBe(1);
+  });
+
+  it('that are missing, negative or unreadable are no demand', async () => {
+    const files = new MemoryFiles();
+    const units = ['', '-1', 'NaN', '0'];
+    files.log(units.flatMap((_, index) => pair({ sku: `sku-${index}` })));
+    files.outcomes(units.map((text, index) => ({ ...sold('2026-03-02', text), sku: `sku-${index}` })));
+    expect(overall((await readShadow(files)).sums)).toMatchObject({ paired: 1, actual: 0 });
+  });
+
+  it.each([
+    ['cut off', gzipSync('date,sku,store,units\n2026-03-04,a,b,1\n'.repeat(999)).subarray(0, 60)],
+    ['without a column', gzipSync('date,sku,units\n2026-03-04,a,1\n')],
+    ['of another kind', gzipSync('PAR1 but nothing else')],
+    ['with rows of another length', gzipSync('date,sku,store,units\n2026-03-04,a,b,1,9,9\n')],
+  ])('%s are named, and their day is not closed', async (_, bytes) => {
+    const files = threeWeeks();
+    const key = predictionPaths.outcomes('2026-03-04', '20260501T000000Z', 'csv.gz');
+    files.put(key, bytes);
+    const read = await readShadow(files);
+    expect(read.damaged).toEqual([key]);
+    expect(read.sums.cycles[0]?.complete).toBe(false);
+    const warnings = evidenceWarnings({ ...read, quality: read.sums.quality });
+    expect(warnings).toContainEqual(expect.objectContaining({ code: 'DAMAGED_OBJECTS', got: key }));
+  });
+});
+
+describe('damaged predictions', () => {
+  it('are named, and their whole origin is left out rather than taken for missing forecasts', async () => {
+    const files = threeWeeks();
+    const key = [...files.objects.keys()].find((one) => one.includes('date=2026-03-05/arm=shadow')) ?? '';
+    files.put(key, files.objects.get(key)?.subarray(0, 40) ?? Buffer.of());
+    const { sums, damaged } = await readShadow(files);
+    expect(damaged).toEqual([key]);
+    expect(sums.quality.damagedOrigins).toBe(1);
+    expect(overall(sums)).toMatchObject({ candidateMissing: 0, paired: 40 * 11 });
+  });
+
+  it('line by line are counted', async () => {
+    const files = new MemoryFiles();
+    files.log(pair());
+    const lines = [
+      JSON.stringify(record({ sku: 'bread' })),
+      '{"broken',
+      '[]',
+      JSON.stringify({ ...record(), targetDate: 'x' }),
+    ];
+    const of = { model: 'demand', asOf: '2026-03-01', arm: 'shadow', version: '2.0', requestId: 'odd', revision: 5 };
+    files.put(predictionPaths.prediction(of), gzipSync(lines.join('\n')));
+    const { sums } = await readShadow(files, thresholds, SHADOW);
+    expect(sums.quality).toMatchObject({ records: 3, unreadable: 3 });
+  });
+
+  it('cannot smuggle statements in', async () => {
+    const files = new MemoryFiles();
+    files.log(pair({ sku: "milk'; DROP TABLE records; --", region: "x'); --" }));
+    expect(overall((await readShadow(files)).sums)).toMatchObject({ keys: 1 });
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { describe, expect, it } from 'vitest';
+import { isReleaseError } from '../../../functions/platform/errors.ts';
+import { BACKTEST_HEADER, backtestCsv, csvOf, row, SOME_HISTORY, sumsOf } from '../../fakes/backtest.ts';
+
+/** Codes of the faults for which a pair of files cannot be judged. */
+async function faultsOf(backtest: string | Uint8Array, history?: string | Uint8Array): Promise<readonly string[]> {
+  const error: unknown = await sumsOf(backtest, history).then(
+    () => null,
+    (cause: unknown) => cause,
+  );
+  if (!isReleaseError(error, 'UNUSABLE_EVIDENCE')) throw error ?? new Error('The files were judged.');
+  return error.reasons.map(({ code }) => code);
+}
+
+/** Writes tables as Parquet with the engine itself. */
+async function parquetOf(select: string): Promise<Buffer> {
+  const directory = await mkdtemp(join(tmpdir(), 'parquet-'));
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    await connection.run(`COPY (${select}) TO '${directory}/table' (FORMAT parquet)`);
+    return await readFile(join(directory, 'table'));
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+    await rm(directory, { recursive: true });
+  }
+}
+
+const distinct = (count: number, members = {}) =>
+  Array.from({ length: count }, (_, index) => row({ sku: `sku-${index}`, ...members }));
+
+describe('files', () => {
+  it('give the same sums as CSV, gzip and Parquet, plain or gzipped', async () => {
+    const plain = await sumsOf(backtestCsv(distinct(3)));
+    const crlf = `\ufeff${backtestCsv(distinct(3)).replaceAll('\n', '\r\n')}`;
+    expect(await sumsOf(crlf)).toEqual(plain);
+    expect(await sumsOf(gzipSync(backtestCsv(distinct(3))), gzipSync(SOME_HISTORY))).toEqual(plain);
+    const parquet =
+      await parquetOf(`SELECT DATE '2026-01-05' AS origin_date, 'sku-' || i AS sku, 'harbour' AS store, 'north' AS region,
+      TIMESTAMP '2026-01-06' AS target_date, 1::TINYINT AS horizon, 10::DOUBLE AS actual, 9::DECIMAL(9, 2) AS candidate, 8 AS baseline,
+      'fresh' AS category, NULL::VARCHAR AS fold_id, DATE '2026-01-05' AS trained_through FROM range(3) t(i)`);
+    expect(await sumsOf(parquet)).toEqual(plain);
+    expect(await sumsOf(gzipSync(parquet))).toEqual(plain);
+  });
+
+  it('that cannot be judged are told with the faults of both', async () => {
+    expect(await faultsOf('a,b\n1,2\n', 'sku,store,date\n')).toEqual([
+      ...BACKTEST_HEADER.split(',')
+        .slice(0, 9)
+        .map((column) => `BACKTEST_COLUMN_MISSING:${column}`),
+      'HISTORY_COLUMN_MISSING:units',
+    ]);
+    const parquet = await parquetOf('SELECT 1 AS sku');
+    expect(await faultsOf(backtestCsv([row()]), parquet)).toEqual([
+      'HISTORY_COLUMN_MISSING:store',
+      'HISTORY_COLUMN_MISSING:date',
+      'HISTORY_COLUMN_MISSING:units',
+    ]);
+  });
+
+  it.each([
+    ['without rows', `${BACKTEST_HEADER}\n`, 'BACKTEST_EMPTY'],
+    ['with a row of another length', `${backtestCsv([row()])}1,2\n`, 'BACKTEST_UNREADABLE'],
+    ['with an open quote', `${backtestCsv([row()])}"1,2\n`, 'BACKTEST_UNREADABLE'],
+    ['that is no table', Buffer.from([0, 1, 2, 3]), 'BACKTEST_UNREADABLE'],
+    ['that is gzip cut off', gzipSync(backtestCsv(distinct(5000))).subarray(0, 8000), 'BACKTEST_UNREADABLE'],
+    ['that is gzip inside gzip', gzipSync(gzipSync(backtestCsv([row()]))), 'BACKTEST_UNREADABLE'],
+    ['that is damaged Parquet', Buffer.from('PAR1 nothing but noise PAR1'), 'BACKTEST_UNREADABLE'],
+  ])('%s are refused with the reason', async (_, content, code) => {
+    expect(await faultsOf(content)).toEqual([code]);
+  });
+
+  it('cannot smuggle statements in, not by column names and not by values', async () => {
+    const header = `${BACKTEST_HEADER},"x'); DROP TABLE rows_typed; --"`;
+    const rows = [{ ...row({ sku: "milk'; DROP TABLE keys; --" }), extra: 1 }];
+    const sums = await sumsOf(csvOf(header, rows).replace(/\n(.*)\n$/, '\n$1\n'));
+    expect(sums.quality.paired_rows).toBe(1);
+  });
+});
