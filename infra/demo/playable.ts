@@ -3,7 +3,7 @@ import { type Demand, type DemandSeries, dateOf } from './demand.ts';
 import { REPLAY_DAYS } from './retailer.ts';
 
 /** Series that are played at most: beyond, a replay only takes longer. */
-export const MAX_SERIES = 300;
+export const MAX_SERIES = 400;
 /** So many, that each arm of a canary still has enough of them when its largest category is left out. */
 export const MIN_SERIES = 60;
 /** Days that a series needs before the replay, so that stock and forecast have something to start from. */

@@ -7,7 +7,7 @@ import { csvCell, type Demand, type DemandSeries, dateOf, historyOf, isKnown, un
 import { coveredDays, openingStock, playDay, type Stock, type StockOutcome, type StockRules } from './inventory.ts';
 
 /** Days ahead that are forecast each day: enough for the orders, and for seeing how forecasts move from day to day. */
-export const HORIZON_DAYS = 7;
+export const HORIZON_DAYS = 3;
 /** Days of demand that a request hands to the forecaster: a year of whole weeks. */
 export const HISTORY_DAYS = 364;
 /** A batch stays below this; Lambda takes 6 MB. */

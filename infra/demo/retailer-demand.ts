@@ -10,8 +10,14 @@ export const DAYS = 731;
 const STORES = [
   { store: 'harbour', region: 'north', size: 1.3 },
   { store: 'station', region: 'north', size: 0.9 },
+  { store: 'airport', region: 'north', size: 1 },
   { store: 'market', region: 'south', size: 1.1 },
+  { store: 'college', region: 'south', size: 0.8 },
+  { store: 'stadium', region: 'south', size: 1.2 },
   { store: 'village', region: 'west', size: 0.7 },
+  { store: 'mill', region: 'west', size: 0.8 },
+  { store: 'bridge', region: 'west', size: 1 },
+  { store: 'castle', region: 'west', size: 0.9 },
 ] as const;
 
 /** Demand of each weekday relative to the week's mean, Monday first (FIRST_DAY is one), and how much the season moves it. */
@@ -37,7 +43,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** The demand of a small retailer: 40 products in 4 shops of 3 regions, from fast movers to some that sell now and then. */
+/** The demand of a small retailer: 40 products in 10 shops of 3 regions, from fast movers to some that sell now and then. */
 export function generateDemand(random: Random): readonly Series[] {
   return CATEGORIES.flatMap(({ category, week, season }) =>
     Array.from({ length: SKUS_PER_CATEGORY }, (_, index) => {

@@ -16,8 +16,8 @@ describe('The generated retailer', () => {
     const { history, backtests } = generateRetailer(1);
     expect(inspectHistory(history)).toEqual([]);
     expect(Object.values(backtests).map((backtest) => inspectBacktest(backtest))).toEqual([[], [], []]);
-    expect(gunzipSync(history).toString().split('\n')).toHaveLength(160 * (731 - 126) + 2);
-    expect(gunzipSync(backtests.first).toString().split('\n')).toHaveLength(160 * 8 * 14 + 2);
+    expect(gunzipSync(history).toString().split('\n')).toHaveLength(400 * (731 - 126) + 2);
+    expect(gunzipSync(backtests.first).toString().split('\n')).toHaveLength(400 * 8 * 14 + 2);
   });
 
   it.each([1, 42])('has two candidates that pass and a biased one that does not, with seed %i', async (seed) => {
