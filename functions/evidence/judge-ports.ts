@@ -4,7 +4,7 @@ import { type Reason, ReleaseError } from '../platform/errors.ts';
 import { digestOf } from '../platform/json.ts';
 import { evidencePaths } from '../platform/keys.ts';
 import type { Retention } from '../platform/retention.ts';
-import type { PromotionItem, StoredObject } from '../registry/items.ts';
+import type { Looks, PromotionItem, StoredObject } from '../registry/items.ts';
 import { type Policy, policySchema, type ShadowPolicy } from '../registry/policy.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
@@ -46,7 +46,7 @@ export interface JudgeSettings {
 }
 
 /** What a gate's judge came to: a verdict with its artifacts, or that the stage goes on. */
-export type Judged =
+export type Judged = (
   | {
       readonly verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE';
       readonly reasons: readonly Reason[];
@@ -60,7 +60,11 @@ export type Judged =
       readonly advance: boolean;
       /** Closed days of the step that was held; 0 when nothing advances. */
       readonly closedDays: number;
-    };
+    }
+) & {
+  /** What the look leaves behind, by stage; absent when it spent nothing. */
+  readonly looks?: Partial<Looks>;
+};
 
 /**
  * The policy that the promotion started under, checked against the digest that it was sealed with.

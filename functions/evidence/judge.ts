@@ -5,9 +5,11 @@ import { parsePromotionId } from '../platform/ids.ts';
 import { systemActor } from '../platform/people.ts';
 import { STAGES, type Stage } from '../promotion/life-cycle.ts';
 import type { GateResult, PromotionItem } from '../registry/items.ts';
+import { judgeCanaryGate } from './canary/canary-gate.ts';
 import type { Judged, JudgePorts, JudgeSettings } from './judge-ports.ts';
+import { looksUnchanged, type SpentLook, sameLooks, spentLook, toldLook } from './looks.ts';
 import { judgeOfflineGate } from './offline/offline-gate.ts';
-import { judgeRunningStage } from './stages/judge-stage.ts';
+import { judgeShadowGate } from './shadow/shadow-gate.ts';
 
 export const judgeEvent = z.object({ promotionId: z.string(), stage: z.enum(STAGES) });
 export type JudgeEvent = z.infer<typeof judgeEvent>;
@@ -28,9 +30,9 @@ export interface JudgeAnswer {
 const MAX_REASONS = 50;
 
 /**
- * Judges a gate. A verdict is recorded with its three artifacts; CONTINUE records nothing, but that a canary step was held
- * when it was. Safe to repeat: a gate that was judged answers the recorded verdict, and a step that was raised before is
- * answered as such until its document is out.
+ * Judges a gate. A verdict is recorded with its three artifacts; CONTINUE records nothing, but the look that it spent, and
+ * that a canary step was held. Safe to repeat: a gate that was judged answers the recorded verdict, no look is spent
+ * twice, and a step that was raised before is answered as such until its document is out.
  * @throws ReleaseError INVALID_INPUT for a stage without a judge, NOT_FOUND, PROMOTION_ENDED, DIGEST_MISMATCH
  */
 export async function judge(ports: JudgePorts, event: JudgeEvent, settings: JudgeSettings): Promise<JudgeAnswer> {
@@ -41,6 +43,8 @@ export async function judge(ports: JudgePorts, event: JudgeEvent, settings: Judg
   assertInStage(run, event.stage);
   const judged = await judgeStage(ports, run, settings);
   if (judged.verdict !== 'CONTINUE') return record(ports, { run, event, judged }, settings);
+  const spent = spentLook(run, judged.looks);
+  if (spent !== null) await recordLook(ports, { run, event, spent }, settings);
   if (judged.advance) await advance(ports, { run, closedDays: judged.closedDays }, settings);
   const { verdict, advance: advances } = judged;
   const waitSeconds = durationSeconds(run.plan.poll);
@@ -54,8 +58,9 @@ function judgeOf(stage: Stage): StageJudge {
     case 'offline':
       return judgeOfflineGate;
     case 'shadow':
+      return judgeShadowGate;
     case 'canary':
-      return (ports, run, settings) => judgeRunningStage(ports, { run, stage }, settings);
+      return judgeCanaryGate;
     case 'production':
       throw withoutJudge(stage);
   }
@@ -79,28 +84,59 @@ async function record(
     artifacts: { ...judged.artifacts },
   };
   const { verdict, reasons, judge: name, artifacts } = result;
-  const data = { promotionId: run.promotionId, stage: event.stage, verdict, reasons, judge: name, artifacts };
+  const spent = spentLook(run, judged.looks);
+  const { promotionId } = run;
+  const data = {
+    ...{ promotionId, stage: event.stage, verdict, reasons, judge: name, artifacts },
+    ...(spent === null ? {} : { look: toldLook(spent, event.stage) }),
+  };
   const gates = { ...run.gates, [event.stage]: result };
-  const unchanged = { expression: 'gates = :before', values: { ':before': run.gates } };
+  const looks = looksUnchanged(run.looks);
+  const unchanged = {
+    expression: `gates = :before AND ${looks.expression}`,
+    values: { ':before': run.gates, ...looks.values },
+  };
+  const members = spent === null ? { gates } : { gates, looks: spent.after };
   try {
     await ports.ledger.append(
       { model: run.model, type: 'gate-judged', at: result.judgedAt, actor: systemActor('judge'), data },
-      [ports.writes.updateRun(run, { gates }, unchanged)],
+      [ports.writes.updateRun(run, members, unchanged)],
     );
     return answer(event, result);
   } catch (error) {
     if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
-    return answerOfWinner(ports, event, error);
+    const now = await readAgain(ports, event);
+    // Another run of this step recorded its verdict, or its look, which the verdict must then start from.
+    if (now.gates[event.stage] === undefined && sameLooks(now.looks, run.looks)) throw error;
+    return judge(ports, event, settings);
   }
 }
 
-/** Another run of this step was first, or the promotion ended meanwhile: what was recorded counts. */
-async function answerOfWinner(ports: JudgePorts, event: JudgeEvent, cause: ReleaseError): Promise<JudgeAnswer> {
+/** Records what a look that goes on leaves behind, once: when another run of this step was first, its look counts. */
+async function recordLook(
+  ports: JudgePorts,
+  found: { readonly run: PromotionItem; readonly event: JudgeEvent; readonly spent: SpentLook },
+  { at }: JudgeSettings,
+): Promise<void> {
+  const { run, event, spent } = found;
+  const { promotionId } = run;
+  const data = { promotionId, stage: event.stage, look: toldLook(spent, event.stage) };
+  try {
+    await ports.ledger.append({ model: run.model, type: 'look-recorded', at, actor: systemActor('judge'), data }, [
+      ports.writes.updateRun(run, { looks: spent.after }, looksUnchanged(spent.before)),
+    ]);
+  } catch (error) {
+    if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
+    const now = await readAgain(ports, event);
+    if (sameLooks(now.looks, spent.before)) throw error;
+  }
+}
+
+/** @throws ReleaseError PROMOTION_ENDED when it ended meanwhile */
+async function readAgain(ports: JudgePorts, event: JudgeEvent): Promise<PromotionItem> {
   const run = await readPromotion(ports, event.promotionId);
-  const known = run.gates[event.stage];
-  if (known !== undefined) return answer(event, known);
-  assertInStage(run, event.stage);
-  throw cause;
+  if (run.gates[event.stage] === undefined) assertInStage(run, event.stage);
+  return run;
 }
 
 /** Raises the canary step, once. When its document is not out yet it was raised before, and nothing is left to record. */

@@ -14,6 +14,7 @@ export const ENTRY_TYPES = [
   // promotion
   'candidate-registered',
   'gate-judged', // verdict of offline, shadow or canary, with the digests of its artifacts
+  'look-recorded', // a running stage was decided on and goes on: what that look leaves for the next
   'manifest-signed',
   'return-prepared', // the document to go back to exists, is signed, and was read back
   'pointer-move-intended', // written before the document goes out; the vouching extension demands it

@@ -42,6 +42,7 @@ export function newPromotion(accepted: Accepted): PromotionItem {
     plan: planOf(model.policy),
     canaryStep: 0,
     exposures: [],
+    looks: {},
   };
 }
 

@@ -135,6 +135,33 @@ export const exposure = pointerMove.extend({
 });
 export type Exposure = z.infer<typeof exposure>;
 
+/**
+ * What earlier looks of running stages left behind, so that none is spent twice. Absent: the stage was never decided on.
+ * The judges say what the counts mean.
+ */
+export const looks = z.object({
+  shadow: z
+    .object({
+      /** Decisions made so far, one per completed cycle at most. */
+      decisions: z.int().min(0),
+      /** Complete cycles at the last of them. */
+      cycles: z.int().min(0),
+    })
+    .exactOptional(),
+  canary: z
+    .object({
+      look: z.int().min(0),
+      pass_looks_used: z.int().min(0),
+      /** Running minimum of the always-valid p value, by metric. */
+      p_run: z.record(z.string(), z.number().min(0).max(1)),
+      failed: z.boolean(),
+      /** Closed days at the last look: another look at the same days is not another look. */
+      day: z.int().min(0),
+    })
+    .exactOptional(),
+});
+export type Looks = z.infer<typeof looks>;
+
 /** Registry item of one promotion: the facts that its states read, since the states themselves pass only ids. */
 export const promotionItem = z.object({
   ...runItem,
@@ -162,6 +189,7 @@ export const promotionItem = z.object({
   canaryStep: z.int().min(0).default(0),
   /** Documents by which its candidate was exposed, in order. */
   exposures: z.array(exposure).default([]),
+  looks: looks.default({}),
   manifest: storedObject.optional(),
   releaseNote: storedObject.optional(),
   /** Set once the pointer was moved to the version. */

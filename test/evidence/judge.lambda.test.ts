@@ -88,7 +88,7 @@ describe('the judge function', () => {
         ...{ expectedImpact: 'Fewer stockouts', rollbackPlan: 'Go back to the version before' },
       },
       ...{ policyVersion: 1, policyDigest, executionArn: 'arn', startedAt: AT },
-      ...{ stage: 'offline', awaitingApproval: false, plan: planOf(policy), canaryStep: 0, exposures: [] },
+      ...{ stage: 'offline', awaitingApproval: false, plan: planOf(policy), canaryStep: 0, exposures: [], looks: {} },
       artifact: await pin('artifact', '{}'),
       backtest: await pin('backtest', backtest),
       history: await pin('history', retailer.history),

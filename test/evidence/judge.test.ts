@@ -11,6 +11,7 @@ import { policySchema } from '../../functions/registry/policy.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { goodSums, groupSums } from '../fakes/backtest.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
+import { updated } from '../fakes/promotion-update.ts';
 
 const AT = '2026-03-01T10:00:00.000Z';
 const policy = policySchema.parse({});
@@ -29,7 +30,7 @@ function promotion(members: Partial<PromotionItem> = {}): PromotionItem {
       ...{ expectedImpact: 'Fewer stockouts', rollbackPlan: 'Go back to the version before' },
     },
     ...{ policyVersion: 1, policyDigest, executionArn: 'arn', startedAt: AT },
-    ...{ stage: 'offline', awaitingApproval: false, plan: planOf(policy), canaryStep: 0, exposures: [] },
+    ...{ stage: 'offline', awaitingApproval: false, plan: planOf(policy), canaryStep: 0, exposures: [], looks: {} },
     ...{ artifact: stored('artifact'), backtest: stored('backtest'), history: stored('history') },
     training: { from: '2025-01-01', to: '2026-01-01', features: [], code: 'abc' },
     ...{ knownFailureModes: ['Easter'], baseline: '', gates: {} },
@@ -53,13 +54,7 @@ class World {
     ledger: {
       append: async (draft, writes) => {
         this.beforeAppend();
-        const update = Array.isArray(writes) ? writes[0]?.Update : undefined;
-        const [gates, before] = [':m0', ':before'].map((name) => update?.ExpressionAttributeValues?.[name]);
-        const run = this.run?.kind === 'promotion' ? this.run : null;
-        if (run?.end !== undefined || JSON.stringify(run?.gates) !== JSON.stringify(before)) {
-          throw new ReleaseError('CONDITION_FAILED', 'Somebody else was first.');
-        }
-        this.run = promotion({ gates });
+        this.run = updated(this.run?.kind === 'promotion' ? this.run : null, writes);
         this.drafts.push(draft);
         return { seq: this.drafts.length, entryHash: '' };
       },

@@ -75,6 +75,7 @@ export function aPromotion(over: Partial<PromotionItem> = {}): PromotionItem {
     plan: planOf(policy),
     canaryStep: 0,
     exposures: [],
+    looks: {},
     ...over,
   };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { reason } from '../../registry/items.ts';
+import { looks, reason } from '../../registry/items.ts';
 
 /** One thing that a gate measured, as a line of a table. */
 export const measuredMetric = z.object({
@@ -31,7 +31,7 @@ export const stageReport = z.object({
   version: z.string(),
   /** The production version compared with; empty: the safe forecast. */
   baseline: z.string(),
-  verdict: z.enum(['PASS', 'FAIL', 'CONTINUE']),
+  verdict: z.enum(['PASS', 'FAIL', 'INCONCLUSIVE', 'CONTINUE']),
   reasons: z.array(reason),
   pending: z.array(reason),
   warnings: z.array(reason),
@@ -39,6 +39,8 @@ export const stageReport = z.object({
   days: z.object({ from: z.string(), to: z.string(), closed: z.int() }).nullable(),
   evidence: z.object({ predictions: objectsRead, outcomes: objectsRead }),
   policy: z.object({ version: z.int(), digest: z.string(), thresholds: z.record(z.string(), z.json()) }),
+  /** What this look leaves behind for the next. */
+  looks: looks.exactOptional(),
   /** Counts of rows, pairs, duplicates, conflicts, invalid forecasts and the like. */
   quality: z.record(z.string(), z.number()),
   metrics: z.array(measuredMetric),

@@ -3,13 +3,13 @@ import { type JudgeEvent, judge } from '../../../functions/evidence/judge.ts';
 import type { JudgePorts } from '../../../functions/evidence/judge-ports.ts';
 import { stageReport } from '../../../functions/evidence/report/stage-report.ts';
 import type { Draft } from '../../../functions/ledger/entry.ts';
-import { ReleaseError } from '../../../functions/platform/errors.ts';
 import { digestOf } from '../../../functions/platform/json.ts';
 import { planOf } from '../../../functions/promotion/exposure.ts';
 import type { Exposure, PromotionItem } from '../../../functions/registry/items.ts';
 import { policySchema } from '../../../functions/registry/policy.ts';
 import { RegistryWrites } from '../../../functions/registry/registry-writes.ts';
 import { MemoryEvidence } from '../../fakes/memory-evidence.ts';
+import { updated } from '../../fakes/promotion-update.ts';
 import { aPromotion } from '../../fakes/runs.ts';
 import {
   batch,
@@ -72,13 +72,7 @@ class World {
     ledger: {
       append: async (draft, writes) => {
         this.beforeAppend();
-        const update = Array.isArray(writes) ? writes[0]?.Update : undefined;
-        const [value, before] = [':m0', ':before'].map((name) => update?.ExpressionAttributeValues?.[name]);
-        const member = update?.ExpressionAttributeNames?.['#m0'] === 'canaryStep' ? 'canaryStep' : 'gates';
-        if (this.run.end !== undefined || JSON.stringify(this.run[member]) !== JSON.stringify(before)) {
-          throw new ReleaseError('CONDITION_FAILED', 'Somebody else was first.');
-        }
-        this.run = { ...this.run, [member]: value };
+        this.run = updated(this.run, writes);
         this.drafts.push(draft);
         return { seq: this.drafts.length, entryHash: '' };
       },
