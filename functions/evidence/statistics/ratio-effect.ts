@@ -1,3 +1,5 @@
+import { standardError } from './standard-error.ts';
+
 /**
  * Sums over the clusters of one arm for a ratio metric: numerator n and denominator d since the canary's last step went
  * live, n0 and d0 before the canary, and their products. Integers, so that they are exact and their order is no matter.
@@ -20,6 +22,14 @@ export interface ArmMoments {
   readonly dd0: bigint;
 }
 
+/** Numerator and denominator of one cluster in an arm, and those before the canary, in one integer unit. */
+export interface ArmCluster {
+  readonly n: bigint;
+  readonly d: bigint;
+  readonly n0: bigint;
+  readonly d0: bigint;
+}
+
 export interface RatioEffect {
   /** Difference between canary and control, less what was there before; for paired rows the relative change. */
   readonly tau: number;
@@ -32,13 +42,10 @@ export interface RatioEffect {
   readonly ratioPreControl: number | null;
 }
 
-/** A standard error below this is rounding. */
-const NO_ERROR = 1e-12;
-
 /**
  * Canary against control for a ratio of sums, adjusted by the time before: tau = (R_T - R_C) - theta (R0_T - R0_C), with
  * theta the regression of the cluster residuals on those before, within 0 and 1, and the variance by clusters (delta
- * method, CUPED for ratios). Null without a ratio in either arm, or with fewer than two clusters in one.
+ * method and CUPED for ratios, Deng et al. 2013 and 2018). Null without a ratio in either arm, or with fewer than two clusters in one.
  */
 export function ratioEffect(canary: ArmMoments, control: ArmMoments): RatioEffect | null {
   const arms = [canary, control];
@@ -78,13 +85,30 @@ export function pooledBefore(canary: ArmMoments, control: ArmMoments): number | 
   return ratio(canary.n0 + control.n0, canary.d0 + control.d0);
 }
 
-function ratio(n: bigint, d: bigint): number | null {
-  return d === 0n ? null : Number(n) / Number(d);
+/** Sums over an arm's clusters. */
+export function momentsOf(clusters: readonly ArmCluster[]): ArmMoments {
+  const total = (of: (one: ArmCluster) => bigint) => clusters.reduce((sum, one) => sum + of(one), 0n);
+  return {
+    clusters: clusters.length,
+    n: total(({ n }) => n),
+    d: total(({ d }) => d),
+    n0: total(({ n0 }) => n0),
+    d0: total(({ d0 }) => d0),
+    nn: total(({ n }) => n * n),
+    nd: total(({ n, d }) => n * d),
+    dd: total(({ d }) => d * d),
+    n0n0: total(({ n0 }) => n0 * n0),
+    n0d0: total(({ n0, d0 }) => n0 * d0),
+    d0d0: total(({ d0 }) => d0 * d0),
+    nn0: total(({ n, n0 }) => n * n0),
+    nd0: total(({ n, d0 }) => n * d0),
+    dn0: total(({ d, n0 }) => d * n0),
+    dd0: total(({ d, d0 }) => d * d0),
+  };
 }
 
-function standardError(variance: number): number {
-  const se = Math.sqrt(Math.max(0, variance));
-  return se < NO_ERROR ? 0 : se;
+function ratio(n: bigint, d: bigint): number | null {
+  return d === 0n ? null : Number(n) / Number(d);
 }
 
 /** Sums, and sums of products, of two ratios over the same clusters. */

@@ -3,25 +3,49 @@ export interface DemandProfile {
   /** Days from the first sale to the first origin, both counted; 0 without a sale. */
   readonly days: number;
   readonly demandDays: number;
-  readonly sum: number;
-  readonly sumOfSquares: number;
+  /** In any one unit, and its square: integers of a small unit are exact, and so is what is decided on them. */
+  readonly sum: number | bigint;
+  readonly sumOfSquares: number | bigint;
 }
 
 export type Regime = 'smooth' | 'erratic' | 'intermittent' | 'lumpy' | 'none';
 export type VolumeBand = 'A' | 'B' | 'C' | 'N';
 
-/** Borders of Syntetos, Boylan and Croston, here for daily demand. */
+/** Borders of Syntetos, Boylan and Croston (2005), here for daily demand. */
 const INTERVAL_BORDER = 1.32;
 const VARIATION_BORDER = 0.49;
 
+/** Mean interval between days with demand: days over days with demand. Null without a sale. */
+export function adi({ days, demandDays }: DemandProfile): number | null {
+  return demandDays === 0 ? null : days / demandDays;
+}
+
+/** Squared coefficient of variation of the sizes: population variance over squared mean. Null without a sale. */
+export function cv2(profile: DemandProfile): number | null {
+  return profile.demandDays === 0 ? null : variation(profile).cv2;
+}
+
 /** Demand regime by mean interval between days with demand and squared variation of their sizes; `none` without a sale. */
 export function regimeOf(profile: DemandProfile): Regime {
-  if (profile.demandDays === 0) return 'none';
-  const frequent = profile.days / profile.demandDays < INTERVAL_BORDER;
-  // Mean of squares over square of mean is 1 + CV2; subtracting the 1 would cost the digits that decide at the border.
-  const steady = (profile.demandDays * profile.sumOfSquares) / (profile.sum * profile.sum) < 1 + VARIATION_BORDER;
-  if (frequent) return steady ? 'smooth' : 'erratic';
+  const interval = adi(profile);
+  if (interval === null) return 'none';
+  const { steady } = variation(profile);
+  if (interval < INTERVAL_BORDER) return steady ? 'smooth' : 'erratic';
   return steady ? 'intermittent' : 'lumpy';
+}
+
+/** Mean of squares over square of mean is 1 + CV2; subtracting the 1 would cost the digits that decide at the border. */
+function variation({ demandDays, sum, sumOfSquares }: DemandProfile): {
+  readonly cv2: number;
+  readonly steady: boolean;
+} {
+  if (typeof sum === 'bigint' && typeof sumOfSquares === 'bigint') {
+    const [squares, square] = [BigInt(demandDays) * sumOfSquares, sum * sum];
+    const border = BigInt(Math.round((1 + VARIATION_BORDER) * 100));
+    return { cv2: Number(squares - square) / Number(square), steady: squares * 100n < square * border };
+  }
+  const ratio = (demandDays * Number(sumOfSquares)) / Number(sum) ** 2;
+  return { cv2: Math.max(0, ratio - 1), steady: ratio < 1 + VARIATION_BORDER };
 }
 
 /**
@@ -34,7 +58,8 @@ export function volumeBands(units: ReadonlyMap<string, number>): ReadonlyMap<str
   const bands = new Map<string, VolumeBand>();
   let before = 0;
   for (const [sku, sold] of ranked) {
-    bands.set(sku, before < 0.8 * total ? 'A' : before < 0.95 * total ? 'B' : 'C');
+    // Without a division, so that whole units decide exactly at the border.
+    bands.set(sku, before * 5 < total * 4 ? 'A' : before * 20 < total * 19 ? 'B' : 'C');
     before += sold;
   }
   return bands;
