@@ -4,7 +4,7 @@ import type { Approver } from '../platform/people.ts';
 import type { Run } from '../registry/items.ts';
 import { exposureWords, pathWords } from './exposure-words.ts';
 import type { GateItem } from './items.ts';
-import { asked, instant, onApproval, onRejection, typedName } from './wording.ts';
+import { asked, equalIsEnough, instant, onApproval, onRejection, typedName } from './wording.ts';
 
 /** Address of one approver's page. It holds the secret: it goes into that approver's email and nowhere else. */
 export function approvalLink(baseUrl: string, requestId: string, secret: string): string {
@@ -26,6 +26,7 @@ export function approvalEmail(letter: Letter): Email {
 }
 
 function facts({ gate, run }: Letter): readonly (readonly [string, string])[] {
+  const equal = equalIsEnough(run);
   return [
     ['Asked by', `${run.requestedBy.name} <${run.requestedBy.email}>`],
     ['Kind of change', `${run.change.type}${run.change.critical ? ', critical' : ''}`],
@@ -33,6 +34,7 @@ function facts({ gate, run }: Letter): readonly (readonly [string, string])[] {
     ['Scope', run.change.scope],
     ['Expected impact', run.change.expectedImpact],
     ['Rollback plan', run.change.rollbackPlan],
+    ...(equal === null ? [] : [['Equal is enough', equal] as const]),
     ['Approvals needed', String(gate.quorum)],
     ['Decide before', instant(gate.expiresAt)],
   ];

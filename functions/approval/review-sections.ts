@@ -5,7 +5,7 @@ import { exposureWords, pathWords } from './exposure-words.ts';
 import type { GateItem } from './items.ts';
 import { countApprovals } from './quorum.ts';
 import type { Review } from './review.ts';
-import { instant, onApproval, onExpiry, onRejection, progress } from './wording.ts';
+import { equalIsEnough, instant, onApproval, onExpiry, onRejection, progress } from './wording.ts';
 
 const facts = (rows: readonly (readonly [string, HtmlValue])[]): Html =>
   html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -13,6 +13,7 @@ const facts = (rows: readonly (readonly [string, HtmlValue])[]): Html =>
 /** Who asks for what, and why: the change record in full. */
 export function askedSection({ run, gate }: Review): Html {
   const { change, requestedBy } = run;
+  const equal = equalIsEnough(run);
   return html`<section aria-labelledby="asked"><h2 id="asked">What is asked, and why</h2>${facts([
     ['Model', run.model],
     ...(run.kind === 'promotion'
@@ -27,6 +28,7 @@ export function askedSection({ run, gate }: Review): Html {
     ['Scope', change.scope],
     ['Expected impact', change.expectedImpact],
     ['Rollback plan', change.rollbackPlan],
+    ...(equal === null ? [] : ([['Equal is enough', equal]] as const)),
     ...(run.kind === 'promotion' ? trainingFacts(run) : []),
   ])}</section>`;
 }

@@ -19,6 +19,12 @@ export function question(run: Run, stage: GateStage): string {
   return run.kind === 'onboard' ? `Accept ${run.model} as a new model?` : `Accept this change of ${run.model}?`;
 }
 
+/** Why a candidate that is no better is wanted, where the change record says so. */
+export function equalIsEnough(run: Run): string | null {
+  const said = run.kind === 'promotion' ? run.change.equalIsEnough : undefined;
+  return said === undefined ? null : `${said.because}: ${said.explanation}`;
+}
+
 /** What happens when the gate is passed. */
 export function onApproval(run: Run, stage: GateStage): string {
   if (run.kind === 'promotion') {

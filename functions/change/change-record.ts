@@ -28,3 +28,16 @@ export const changeRecord = z.strictObject({
   /** May only raise the severity that the rule gives, never lower it. */
   critical: z.literal(true).optional(),
 });
+
+export const EQUAL_IS_ENOUGH = ['cost', 'maintenance', 'safety'] as const;
+
+/**
+ * The change record of a promotion. A candidate must be better than what it replaces by what the policy demands, unless
+ * the record says why one that is proven to be no worse is wanted.
+ */
+export const promotionChange = changeRecord.extend({
+  equalIsEnough: z
+    .strictObject({ because: z.enum(EQUAL_IS_ENOUGH), explanation: prose('Why equal is enough') })
+    .exactOptional(),
+});
+export type PromotionChange = z.infer<typeof promotionChange>;

@@ -45,6 +45,7 @@ export function releaseNote(facts: ReleaseFacts): string {
       `Scope: ${run.change.scope}`,
       '',
       `Expected impact: ${run.change.expectedImpact}`,
+      ...equalIsEnough(run.change),
     ]),
     ...section('What changed', changes(facts)),
     ...section('How it came here', steps(run)),
@@ -65,6 +66,12 @@ export function releaseNote(facts: ReleaseFacts): string {
     ...section('Way back', [run.change.rollbackPlan]),
     ...section('Evidence', evidence(run)),
   ].join('\n');
+}
+
+/** That nothing had to get better, and why that was wanted. */
+function equalIsEnough({ equalIsEnough: said }: PromotionItem['change']): readonly string[] {
+  if (said === undefined) return [];
+  return ['', `Held to be no worse, not to be better, for the sake of ${said.because}: ${oneLine(said.explanation)}`];
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { changeRecord } from '../change/change-record.ts';
+import { promotionChange } from '../change/change-record.ts';
 import { handedIn } from '../evidence/handed-in.ts';
 import { businessDate, modelName, versionName } from '../platform/ids.ts';
 import { requester } from '../platform/people.ts';
 
-/** Input of the promotion state machine. Every field is required but `change.critical`. */
+/** Input of the promotion state machine. Every field is required but `change.critical` and `change.equalIsEnough`. */
 export const promotionInput = z.strictObject({
   model: modelName,
   version: versionName,
@@ -27,7 +27,7 @@ export const promotionInput = z.strictObject({
     .array(z.string().trim().min(10, 'Say it in at least 10 characters.').max(1000), 'Known failure modes are missing.')
     .min(1, 'At least one known failure mode must be documented.')
     .max(50),
-  change: changeRecord.refine((change) => change.type !== 'onboarding' && change.type !== 'ownership', {
+  change: promotionChange.refine((change) => change.type !== 'onboarding' && change.type !== 'ownership', {
     path: ['type'],
     message: 'Changes without a version go to the onboarding machine.',
   }),

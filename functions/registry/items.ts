@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { changeRecord } from '../change/change-record.ts';
+import { changeRecord, promotionChange } from '../change/change-record.ts';
 import { businessDate, sha256, versionName } from '../platform/ids.ts';
 import { approver, downstreamTeam, owner, requester } from '../platform/people.ts';
 import { exposurePlan } from '../promotion/exposure.ts';
@@ -166,6 +166,7 @@ export type Looks = z.infer<typeof looks>;
 export const promotionItem = z.object({
   ...runItem,
   kind: z.literal('promotion'),
+  change: promotionChange,
   version: versionName,
   /** Where it stands: the stage that it is in, or that people are asked to let it into. */
   stage: z.enum(STAGES),

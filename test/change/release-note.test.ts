@@ -55,6 +55,13 @@ describe('A release note', () => {
     expect(note).not.toContain('region:W');
   });
 
+  it('says that nothing had to get better where the change record said so, and why', () => {
+    const equalIsEnough = { because: 'cost', explanation: 'Half of the machines | at the same error.' } as const;
+    const note = releaseNote({ ...facts, run: moved({ change: { ...facts.run.change, equalIsEnough } }) });
+    expect(note).toContain('for the sake of cost: Half of the machines \\| at the same error.');
+    expect(releaseNote(facts)).not.toContain('for the sake of');
+  });
+
   it('says what changed against the version before', () => {
     const before = aPromotion({
       training: { from: '2024-01-01', to: '2026-01-31', features: ['level', 'price'], code: 'old' },
