@@ -10,7 +10,7 @@ const MAX_UNITS = '1e7';
 /** Text columns of a record, as the log has them. */
 export const RECORD_COLUMNS = [
   ...(['at', 'version', 'arm', 'sku', 'store', 'region', 'category', 'segments'] as const),
-  ...(['targetDate', 'horizonDays', 'units', 'revision', 'promotionId'] as const),
+  ...(['targetDate', 'horizonDays', 'units', 'revision', 'promotionId', 'requestId'] as const),
 ] as const;
 
 /** Text columns of an outcome. */
@@ -39,12 +39,13 @@ WITH typed AS (SELECT *, cell_date("targetDate") AS target, cell_number(units) A
   TRY_CAST("at" AS TIMESTAMP) AS logged FROM record_texts)
 SELECT target - horizon AS origin, target, sku, store, coalesce(region, '') AS region, coalesce(category, '') AS category,
   coalesce(segments, '[]') AS segments, version, arm, document AS revision, logged, "promotionId" AS promotion,
+  coalesce("requestId", '') AS request,
   cell_kind(cell_text(units), unit_number, ${MAX_UNITS}) AS kind, unit_number,
   target IS NOT NULL AND horizon IS NOT NULL AND document IS NOT NULL AND logged IS NOT NULL AND sku <> '' AND store <> ''
     AND version <> '' AND arm IN ('production', 'canary', 'fallback', 'shadow') AS readable
 FROM typed;
 CREATE TEMP TABLE records AS
-SELECT l.origin, l.target, l.sku, l.store, l.region, l.category, l.segments, l.version, l.arm, l.revision, e.step, l.kind,
+SELECT l.origin, l.target, l.sku, l.store, l.region, l.category, l.segments, l.version, l.arm, l.revision, l.request, e.step, l.kind,
   CASE WHEN l.kind IN ('ok', 'negative') THEN micro(l.unit_number) END AS x
 FROM lines l JOIN exposures e USING (revision)
 WHERE coalesce(l.readable, false) AND l.promotion = ${literal(of.promotionId)} AND l.logged < e.until_at
