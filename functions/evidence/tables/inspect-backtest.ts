@@ -18,13 +18,17 @@ export const HISTORY_COLUMNS = ['sku', 'store', 'date', 'units'] as const;
 /** What an outcomes file must say of each series; the rest may be absent. */
 export const OUTCOME_COLUMNS = ['date', 'sku', 'store', 'units'] as const;
 
+/** What the production guard needs of a closed business day; the rest may be absent. */
+export const DAILY_COLUMNS = ['date', 'abs_err', 'comparator_abs_err', 'invalid', 'rows', 'expected_rows'] as const;
+
 /** The two tables that a candidate hands in, and what is learnt of a day afterwards, as named in reason codes. */
-export type TableName = 'BACKTEST' | 'HISTORY' | 'OUTCOMES';
+export type TableName = 'BACKTEST' | 'HISTORY' | 'OUTCOMES' | 'DAILY';
 
 const REQUIRED: Readonly<Record<TableName, readonly string[]>> = {
   BACKTEST: BACKTEST_COLUMNS,
   HISTORY: HISTORY_COLUMNS,
   OUTCOMES: OUTCOME_COLUMNS,
+  DAILY: DAILY_COLUMNS,
 };
 
 /** What is at hand of a file: all of it, or only its start (64 KiB are enough). */
