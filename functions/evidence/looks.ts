@@ -1,5 +1,4 @@
-import type { JsonObject } from '../platform/json.ts';
-import { digestOf } from '../platform/json.ts';
+import { digestOf, type JsonObject } from '../platform/json.ts';
 import type { Stage } from '../promotion/life-cycle.ts';
 import type { Looks, PromotionItem } from '../registry/items.ts';
 
