@@ -21,14 +21,28 @@ export const OUTCOME_COLUMNS = ['date', 'sku', 'store', 'units'] as const;
 /** What the production guard needs of a closed business day; the rest may be absent. */
 export const DAILY_COLUMNS = ['date', 'abs_err', 'comparator_abs_err', 'invalid', 'rows', 'expected_rows'] as const;
 
-/** The two tables that a candidate hands in, and what is learnt of a day afterwards, as named in reason codes. */
-export type TableName = 'BACKTEST' | 'HISTORY' | 'OUTCOMES' | 'DAILY';
+/** What the canary judge needs of files: outcomes of both arms, and of operations and the frozen cohort where they come along. */
+export const CANARY_OUTCOME_COLUMNS = [
+  ...(['period', 'date', 'sku', 'store', 'region', 'arm', 'units', 'forecast', 'stockout'] as const),
+  'overstock_units',
+] as const;
+export const OPS_COLUMNS = [
+  ...(['window', 'arm', 'requests', 'errors', 'slow', 'expected', 'missing', 'nonfinite'] as const),
+  'negative',
+] as const;
+export const ASSIGNMENT_COLUMNS = ['cluster', 'arm'] as const;
+
+/** The two tables that a candidate hands in, and what is learnt of days afterwards, as named in reason codes. */
+export type TableName = 'BACKTEST' | 'HISTORY' | 'OUTCOMES' | 'DAILY' | 'CANARY_OUTCOMES' | 'OPS' | 'ASSIGNMENT';
 
 const REQUIRED: Readonly<Record<TableName, readonly string[]>> = {
   BACKTEST: BACKTEST_COLUMNS,
   HISTORY: HISTORY_COLUMNS,
   OUTCOMES: OUTCOME_COLUMNS,
   DAILY: DAILY_COLUMNS,
+  CANARY_OUTCOMES: CANARY_OUTCOME_COLUMNS,
+  OPS: OPS_COLUMNS,
+  ASSIGNMENT: ASSIGNMENT_COLUMNS,
 };
 
 /** What is at hand of a file: all of it, or only its start (64 KiB are enough). */
