@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { UNIT_FUNCTIONS } from '../../../functions/evidence/worked-unit.ts';
+import { UNIT_FUNCTIONS } from '../../../functions/evidence/command/worked-unit.ts';
 import { differences } from '../agrees.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../../../shared/golden');

@@ -1,17 +1,17 @@
 import * as z from 'zod';
-import { benjaminiHochberg } from './statistics/benjamini-hochberg.ts';
-import { type ClusterSums, twoWayRelative } from './statistics/clustered-ratio.ts';
-import { comomentsOf, mergeComoments } from './statistics/comoments.ts';
-import { cusum } from './statistics/cusum.ts';
-import { dieboldMariano } from './statistics/diebold-mariano.ts';
-import { drift } from './statistics/drift.ts';
-import { binOf, H1, H2, histogramOf } from './statistics/histogram.ts';
-import { holm } from './statistics/holm.ts';
-import { alwaysValidP, mixtureHalfWidth } from './statistics/mixture.ts';
-import { rateLogE } from './statistics/rate-e-value.ts';
-import { momentsOf, ratioEffect } from './statistics/ratio-effect.ts';
-import { sampleRatio } from './statistics/sample-ratio.ts';
-import { adi, cv2, type DemandProfile, regimeOf } from './statistics/segments.ts';
+import { benjaminiHochberg } from '../statistics/benjamini-hochberg.ts';
+import { type ClusterSums, twoWayRelative } from '../statistics/clustered-ratio.ts';
+import { comomentsOf, mergeComoments } from '../statistics/comoments.ts';
+import { cusum } from '../statistics/cusum.ts';
+import { dieboldMariano } from '../statistics/diebold-mariano.ts';
+import { drift } from '../statistics/drift.ts';
+import { binOf, H1, H2, histogramOf } from '../statistics/histogram.ts';
+import { holm } from '../statistics/holm.ts';
+import { alwaysValidP, mixtureHalfWidth } from '../statistics/mixture.ts';
+import { rateLogE } from '../statistics/rate-e-value.ts';
+import { momentsOf, ratioEffect } from '../statistics/ratio-effect.ts';
+import { sampleRatio } from '../statistics/sample-ratio.ts';
+import { adi, cv2, type DemandProfile, regimeOf } from '../statistics/segments.ts';
 
 /** A statistic by the name that worked cases use: what it takes, and what it gives in their shape. */
 export interface UnitFunction {
