@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { regimeOf, volumeBands } from '../../../functions/evidence/statistics/segments.ts';
+import {
+  adi,
+  cv2,
+  type DemandProfile,
+  regimeOf,
+  volumeBands,
+} from '../../../functions/evidence/statistics/segments.ts';
 
 /** Profile of a series that starts with its first sale. */
 function profile(units: readonly number[]) {
@@ -33,6 +39,34 @@ describe('demand regimes', () => {
     ['none', 'no sale at all', [0, 0, 0]],
   ])('calls %s: %s', (regime, _, units) => {
     expect(regimeOf(profile(units))).toBe(regime);
+  });
+});
+
+/** The same profile in whole millionths. */
+function exactly(units: readonly number[]): DemandProfile {
+  const sizes = units.filter((size) => size > 0).map((size) => BigInt(Math.round(size * 1e6)));
+  return {
+    days: units.length,
+    demandDays: sizes.length,
+    sum: sizes.reduce((sum, size) => sum + size, 0n),
+    sumOfSquares: sizes.reduce((sum, size) => sum + size * size, 0n),
+  };
+}
+
+describe('interval and variation of demand', () => {
+  it('are days per day with demand, and variance of the sizes over their squared mean', () => {
+    expect(adi(profile([4, 0, 0, 4, 0, 0]))).toBe(3);
+    expect(cv2(profile(repeat([3, 17], 10)))).toBeCloseTo(0.49, 12);
+    expect([adi(profile([0, 0])), cv2(profile([0, 0]))]).toEqual([null, null]);
+  });
+
+  it('are exact in whole millionths: even sales vary by nothing, and a border is met where doubles miss it', () => {
+    expect(cv2(exactly(repeat([0.1], 30)))).toBe(0);
+    expect(cv2(exactly(repeat([0.3, 1.7], 10)))).toBe(0.49);
+    expect(regimeOf(exactly(repeat([0.3, 1.7], 10)))).toBe('erratic');
+    expect(regimeOf(exactly(repeat([0.300001, 1.7], 10)))).toBe('smooth');
+    expect(regimeOf(exactly(repeat([4, 0], 15)))).toBe('intermittent');
+    expect(regimeOf(exactly([0, 0]))).toBe('none');
   });
 });
 
