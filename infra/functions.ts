@@ -35,9 +35,9 @@ export const FUNCTIONS = [
     config: [...LEDGER, 'EVIDENCE_BUCKET', 'PREDICTION_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
     access: ['registry:read', 'registry:write', 'ledger:append', 'evidence:read', 'evidence:write', 'predictions:read'],
     memoryMb: 3008,
-    timeoutSeconds: 600,
-    // Backtest and history are inflated there, and DuckDB spills there.
-    temporaryMb: 4096,
+    timeoutSeconds: 900,
+    // Ten million rows and their history are inflated there, and the engine spills there.
+    temporaryMb: 10_240,
     duckdb: true,
   },
   {

@@ -15,8 +15,14 @@ const EVENTS_PER_OPENING = 7;
 const GATES = 3;
 const EVENTS_OF_GATES =
   GATES * (ROUNDS_PER_GATE * (EVENTS_PER_OPENING + WAITS_PER_ROUND * EVENTS_PER_WAIT) + EVENTS_PER_OPENING);
+/** A backtest that is too large for one function is summed in so many parts at most. */
+export const MAX_SHARDS = 64;
+/** An item of a loop begun and ended; a task entered, scheduled, started, succeeded and left. */
+export const EVENTS_PER_SHARD = 7;
+/** The loop entered, started, succeeded and left. */
+const EVENTS_OF_SHARDS = 4 + MAX_SHARDS * EVENTS_PER_SHARD;
 /** Every other state once. */
-const EVENTS_BESIDE = 150;
+const EVENTS_BESIDE = 150 + EVENTS_OF_SHARDS;
 /** Moving the pointer to one canary step. */
 const EVENTS_PER_STEP = 5;
 

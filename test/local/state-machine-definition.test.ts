@@ -8,6 +8,11 @@ const CALL = {
   Parameters: { FunctionName: 'arn:aws:lambda:eu-west-1:000000000000:function:step' },
 };
 
+const loop = (processor: Record<string, unknown> = {}) => ({
+  Type: 'Map',
+  ItemProcessor: { StartAt: 'B', States: { B: { Type: 'Pass', End: true } }, ...processor },
+});
+
 function load(state: Record<string, unknown>, top: Record<string, unknown> = {}) {
   return loadDefinition(JSON.stringify({ StartAt: 'A', States: { A: { End: true, ...state } }, ...top }));
 }
@@ -18,7 +23,21 @@ describe('a definition that cannot run here', () => {
     ['JSONata of a state', { Type: 'Pass', QueryLanguage: 'JSONata' }, {}, 'QueryLanguage'],
     ['heartbeats', { ...CALL, HeartbeatSeconds: 5 }, {}, 'HeartbeatSeconds'],
     ['variables', { Type: 'Pass', Assign: { 'a.$': '$.b' } }, {}, 'Assign'],
-    ['a loop over items', { Type: 'Map' }, {}, 'Type'],
+    ['a loop over nothing', { Type: 'Map' }, {}, 'ItemProcessor'],
+    ['executions of their own for items', loop({ ProcessorConfig: { Mode: 'DISTRIBUTED' } }), {}, 'Mode'],
+    ['a loop in a loop', loop({ States: { B: { ...loop(), End: true } } }), {}, 'Type'],
+    [
+      'one name for two states',
+      loop({ StartAt: 'A', States: { A: { Type: 'Pass', End: true } } }),
+      {},
+      'already exists: A',
+    ],
+    [
+      'an item outside of a loop',
+      { Type: 'Pass', Parameters: { 'i.$': '$$.Map.Item.Value' } },
+      {},
+      'no $$.Map.Item.Value',
+    ],
     ['another service', { ...CALL, Resource: 'arn:aws:states:::sns:publish' }, {}, 'Resource'],
     [
       'a fire-and-forget call',

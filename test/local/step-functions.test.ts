@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { worstCaseEvents } from '../../functions/registry/history-budget.ts';
+import { EVENTS_PER_SHARD, worstCaseEvents } from '../../functions/registry/history-budget.ts';
 import { AwsError, type InvokeResult } from '../../infra/local/service.ts';
 import { createStepFunctions, type StepFunctions } from '../../infra/local/step-functions/step-functions.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
@@ -307,6 +307,43 @@ describe('errors', () => {
     expect(result.output).toMatchObject({ kept: true, error: { Error: 'Final' } });
   });
 
+  it('retries within a loop, and catches the error of the item that failed for good', async () => {
+    const tries = new Map<string, number>();
+    answer = (payload) => {
+      const { item } = z.object({ item: z.string() }).parse(payload);
+      const count = (tries.get(item) ?? 0) + 1;
+      tries.set(item, count);
+      if (item === 'bad') return failWith('Final');
+      return item === 'flaky' && count === 1 ? failWith('Flaky') : { item };
+    };
+    const retry = [{ ErrorEquals: ['Flaky'], IntervalSeconds: 1, MaxAttempts: 2 }];
+    const each = {
+      ...{ ...CALL, Parameters: { FunctionName: FUNCTION_ARN, 'Payload.$': '$' } },
+      ...{ OutputPath: '$.Payload', Retry: retry, End: true },
+    };
+    const loop = {
+      Type: 'Map',
+      ItemsPath: '$.items',
+      ItemSelector: { 'item.$': '$$.Map.Item.Value' },
+      ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, StartAt: 'Each', States: { Each: each } },
+      MaxConcurrency: 2,
+    };
+    const caught = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Handled' }];
+    const states = { Loop: { ...loop, Catch: caught, End: true }, Handled: { Type: 'Pass', End: true } };
+    const items = ['a', 'flaky', 'c'];
+    expect(await run(states, { items })).toMatchObject({ output: items.map((item) => ({ item })) });
+    expect([...tries.entries()]).toEqual([
+      ['a', 1],
+      ['flaky', 2],
+      ['c', 1],
+    ]);
+    const kept = { ...states, Loop: { ...states.Loop, ResultPath: null } };
+    expect(await run(kept, { items: ['a'] })).toMatchObject({ output: { items: ['a'] } });
+    expect(await run(states, { items: ['a', 'bad'] })).toMatchObject({
+      output: { items: ['a', 'bad'], error: { Error: 'Final' } },
+    });
+  });
+
   it('times a task out from the state input, as States.Timeout, which States.TaskFailed does not match', async () => {
     answer = () => new Promise((resolve) => setTimeout(resolve, 1500));
     const caught = [
@@ -485,6 +522,22 @@ describe('the record of executions', () => {
     await client.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
     await ended(executionArn);
     expect((await typesOf(executionArn)).slice(-3)).toEqual(['TaskSucceeded', 'TaskStateExited', 'ExecutionSucceeded']);
+  });
+
+  it('lists a loop with each of its items', async () => {
+    const each = { ...CALL, Parameters: { FunctionName: FUNCTION_ARN }, End: true };
+    machine({ Loop: { Type: 'Map', ItemProcessor: { StartAt: 'Each', States: { Each: each } }, End: true } });
+    const { executionArn } = await client.send(
+      new StartExecutionCommand({ stateMachineArn: MACHINE_ARN, input: '[1,2]' }),
+    );
+    await ended(executionArn);
+    const types = await typesOf(executionArn);
+    expect(types.slice(0, 3)).toEqual(['ExecutionStarted', 'MapStateEntered', 'MapStateStarted']);
+    expect(types.slice(-3)).toEqual(['MapStateSucceeded', 'MapStateExited', 'ExecutionSucceeded']);
+    const items = types.slice(3, -3);
+    expect(items).toHaveLength(2 * EVENTS_PER_SHARD);
+    expect(items.filter((type) => type === 'MapIterationSucceeded')).toHaveLength(2);
+    expect(items.filter((type) => type === 'TaskStateExited')).toHaveLength(2);
   });
 
   it('lists for a look of a running stage, wait, task and choice, what a policy is budgeted for', async () => {

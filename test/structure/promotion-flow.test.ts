@@ -39,13 +39,38 @@ describe('The way of a promotion', () => {
     expect(reachFrom([verdict], (edge) => approved(edge) || edge.when.includes('$.advance=true'))).not.toContain(move);
   });
 
-  it('goes on at PASS alone: what is not CONTINUE ends, whatever it is called', () => {
-    for (const verdict of ['OfflineVerdict', 'ShadowVerdict', 'CanaryVerdict']) {
-      const exits = edges.filter(({ from }) => from === verdict);
-      expect(exits.find(({ when }) => when.includes('else'))?.to).toBe('NotEligible');
-      const others = exits.filter(({ when }) => !when.includes('else') && !when.includes('$.verdict=CONTINUE'));
-      expect(others.map(({ when }) => when)).toEqual([['$.verdict=PASS']]);
+  const verdicts = ['OfflineVerdict', 'ShadowVerdict', 'CanaryVerdict'];
+  const exitOf = (state: string, when: string) =>
+    edges.filter((edge) => edge.from === state && edge.when.length === 1 && edge.when[0] === when).map(({ to }) => to);
+
+  it.each(verdicts)('has a way of its own for each verdict at %s, and stops at one that no judge says', (state) => {
+    expect(exitOf(state, '$.verdict=FAIL')).toEqual(['NotEligible']);
+    expect(exitOf(state, '$.verdict=INCONCLUSIVE')).toEqual(['Inconclusive']);
+    expect(exitOf(state, 'else')).toEqual(['UnknownVerdict']);
+    expect(edges.filter(({ from }) => from === 'UnknownVerdict')).toMatchObject([{ to: 'Failed' }]);
+    expect(exitOf(state, '$.verdict=PASS')).toHaveLength(1);
+  });
+
+  it('goes on without a verdict only where a stage runs', () => {
+    const waits = verdicts.map((state) => exitOf(state, '$.verdict=CONTINUE'));
+    expect(waits).toEqual([[], ['WaitForCycles'], ['WaitForDays']]);
+  });
+
+  it('ends as rejected, with the reasons and without the candidate, what failed and what stayed open', () => {
+    for (const name of ['NotEligible', 'Inconclusive']) {
+      expect(states[name]?.Parameters).toMatchObject({ end: 'rejected', 'reasons.$': '$.reasons' });
+      expect(edges.filter(({ from }) => from === name)).toMatchObject([{ to: 'EndExposure' }]);
     }
+  });
+
+  it('judges a backtest that was split like any other: by the offline verdict, after every shard was summed', () => {
+    expect(edges.filter(({ to }) => to === 'OfflineVerdict').map(({ from, when }) => [from, when])).toEqual([
+      ['OfflineSize', ['else']],
+      ['MergeShards', []],
+    ]);
+    expect(exitOf('OfflineSize', '$.verdict=SPLIT')).toEqual(['SumShards']);
+    expect(edges.filter(({ from }) => from === 'SumShards').map(({ to }) => to)).toEqual(['MergeShards', 'Failed']);
+    expect(edges.filter(({ to }) => to === 'MergeShards').map(({ from }) => from)).toEqual(['SumShards']);
   });
 
   it('widens the canary by a verdict that says so, and by nothing else', () => {
@@ -59,7 +84,9 @@ describe('The way of a promotion', () => {
     const withoutEnding = (edge: Edge) => ending.includes(edge.from) || edge.from === 'Promoted';
     const reached = reachFrom(moving, withoutEnding);
     expect(reached.filter((name) => closing.includes(name))).toEqual([]);
-    expect(reached).toEqual(expect.arrayContaining(['GateClosed', 'NotEligible', 'Failed']));
+    expect(reached).toEqual(
+      expect.arrayContaining(['GateClosed', 'NotEligible', 'Inconclusive', 'UnknownVerdict', 'Failed']),
+    );
   });
 
   it('is promoted only after its pointer moved', () => {

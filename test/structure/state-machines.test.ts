@@ -9,7 +9,7 @@ import { ROOT } from './sources.ts';
 
 const folder = join(ROOT, 'state-machines');
 const catcher = z.looseObject({ ErrorEquals: z.array(z.string()), Next: z.string() });
-const stateSchema = z.looseObject({
+const stepSchema = z.looseObject({
   Type: z.string(),
   Next: z.string().optional(),
   Default: z.string().optional(),
@@ -21,6 +21,10 @@ const stateSchema = z.looseObject({
   TimeoutSeconds: z.number().optional(),
   TimeoutSecondsPath: z.string().optional(),
 });
+/** A loop has states of its own; what fails in them fails the loop. */
+const stateSchema = stepSchema.extend({
+  ItemProcessor: z.looseObject({ StartAt: z.string(), States: z.record(z.string(), stepSchema) }).optional(),
+});
 const machineSchema = z.looseObject({ StartAt: z.string(), States: z.record(z.string(), stateSchema) });
 
 const machines = readdirSync(folder)
@@ -29,8 +33,14 @@ const machines = readdirSync(folder)
 
 const tasks = machines.flatMap(({ name, machine }) =>
   Object.entries(machine.States)
-    .filter(([, state]) => state.Type === 'Task')
-    .map(([state, definition]) => ({ where: `${name} ${state}`, definition })),
+    .flatMap(([state, definition]) => [
+      { state, definition, caught: definition.Catch },
+      ...Object.entries(definition.ItemProcessor?.States ?? {}).map(([inner, step]) => ({
+        ...{ state: inner, definition: step, caught: definition.Catch },
+      })),
+    ])
+    .filter(({ definition }) => definition.Type === 'Task')
+    .map(({ state, definition, caught }) => ({ where: `${name} ${state}`, definition, caught })),
 );
 
 describe('The state machines', () => {
@@ -58,12 +68,19 @@ describe('The state machines', () => {
     expect([...reached].toSorted()).toEqual(Object.keys(machine.States).toSorted());
   });
 
+  it.each(machines)('$name leads every state of a loop to its end', ({ machine }) => {
+    for (const { ItemProcessor: loop } of Object.values(machine.States)) {
+      if (loop === undefined) continue;
+      expect(Object.keys(loop.States)).toEqual([loop.StartAt]);
+      expect(Object.values(loop.States).every(({ End }) => End === true)).toBe(true);
+    }
+  });
+
   it('give every task a timeout and a way for its failure', () => {
     const without = tasks
-      .filter(({ definition }) => {
+      .filter(({ definition, caught }) => {
         const timed = definition.TimeoutSeconds !== undefined || definition.TimeoutSecondsPath !== undefined;
-        const caught = definition.Catch?.some((one) => one.ErrorEquals.includes('States.ALL')) ?? false;
-        return !timed || !caught;
+        return !timed || !caught?.some((one) => one.ErrorEquals.includes('States.ALL'));
       })
       .map(({ where }) => where);
     expect(without).toEqual([]);

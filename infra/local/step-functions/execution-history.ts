@@ -42,6 +42,7 @@ export function historyOf(
   waits: ReadonlyMap<string, boolean>,
   before: readonly HistoryEvent[],
 ): readonly NewEvent[] {
+  if ('parentState' in event) return iteration(event);
   if (!('state' in event)) return [];
   const { type, name } = event.state;
   const isTask = type === 'Task';
@@ -49,7 +50,12 @@ export function historyOf(
   switch (event.type) {
     case 'StateEntered': {
       const details = { name, input: text(event.state.input), inputDetails: WHOLE };
-      return [{ type: `${type}StateEntered`, stateEnteredEventDetails: details }, ...(isTask ? attempt(resource) : [])];
+      const length = Array.isArray(event.state.input) ? event.state.input.length : 0;
+      return [
+        { type: `${type}StateEntered`, stateEnteredEventDetails: details },
+        ...(isTask ? attempt(resource) : []),
+        ...(type === 'Map' ? [{ type: 'MapStateStarted', mapStateStartedEventDetails: { length } }] : []),
+      ];
     }
     case 'StateRetried':
       return isTask ? attempt(resource) : [];
@@ -58,10 +64,28 @@ export function historyOf(
     case 'StateExited': {
       const details = { name, output: text(event.state.output), outputDetails: WHOLE };
       const exited = { type: `${type}StateExited`, stateExitedEventDetails: details };
-      const isCaught = /^Task(Failed|TimedOut)$/.test(before.at(-1)?.type ?? '');
+      // Within a loop the steps of several items lie between each other, and nothing is caught there.
+      const isCaught = event.index === undefined && /^Task(Failed|TimedOut)$/.test(before.at(-1)?.type ?? '');
       const succeeded = { type: 'TaskSucceeded', taskSucceededEventDetails: { resourceType: 'lambda', resource } };
+      if (type === 'Map') return [{ type: 'MapStateSucceeded' }, exited];
       return isTask && !isCaught ? [succeeded, exited] : [exited];
     }
+    default:
+      return [];
+  }
+}
+
+/** An item of a loop: begun, done, or the one at which the loop failed. */
+function iteration(event: Extract<RunEvent, { readonly parentState: unknown }>): readonly NewEvent[] {
+  const { name } = event.parentState;
+  const details = { name, index: 'index' in event ? event.index : 0 };
+  switch (event.type) {
+    case 'MapIterationStarted':
+      return [{ type: event.type, mapIterationStartedEventDetails: details }];
+    case 'MapIterationSucceeded':
+      return [{ type: event.type, mapIterationSucceededEventDetails: details }];
+    case 'MapIterationFailed':
+      return [{ type: event.type, mapIterationFailedEventDetails: details }, { type: 'MapStateFailed' }];
     default:
       return [];
   }

@@ -10,6 +10,8 @@ const TOKEN = '$$.Task.Token';
 /** The parts of the context object that are there. */
 const CONTEXT =
   /^\$\$\.(Execution\.(Id|Name|StartTime|RoleArn|Input(\.[\w.]+)?)|State\.(Name|EnteredTime)|StateMachine\.(Id|Name)|Task\.Token)$/;
+/** What is there besides for each item of a loop. */
+const ITEM = /^\$\$\.Map\.Item\.(Index|Value)$/;
 
 const optional = (names: string) => Object.fromEntries(names.split(' ').map((name) => [name, z.unknown().optional()]));
 const shared = optional('Comment InputPath OutputPath Next End ResultPath');
@@ -28,12 +30,26 @@ const plainSchema = z.strictObject({
   ...optional('Result Parameters Choices Default Seconds SecondsPath Timestamp TimestampPath Error Cause'),
   Type: z.enum(['Pass', 'Choice', 'Wait', 'Succeed', 'Fail']),
 });
+const stepSchema = z.discriminatedUnion('Type', [taskSchema, plainSchema]);
+/** A loop over items in the execution's own history; a loop within it, or one of executions of their own, is not run here. */
+const mapSchema = z.strictObject({
+  ...shared,
+  ...optional('ItemsPath ItemSelector MaxConcurrency ResultSelector Retry Catch'),
+  Type: z.literal('Map'),
+  ItemProcessor: z.strictObject({
+    ...optional('Comment'),
+    ProcessorConfig: z.strictObject({ Mode: z.literal('INLINE') }).optional(),
+    StartAt: z.string(),
+    States: z.record(z.string(), stepSchema),
+  }),
+});
 const machineSchema = z.strictObject({
   ...optional('Comment TimeoutSeconds'),
   StartAt: z.string(),
-  States: z.record(z.string(), z.discriminatedUnion('Type', [taskSchema, plainSchema])),
+  States: z.record(z.string(), z.discriminatedUnion('Type', [stepSchema, mapSchema])),
 });
 type Machine = z.infer<typeof machineSchema>;
+type AnyState = Machine['States'][string];
 type State = Readonly<Record<string, unknown>>;
 
 /** A definition that the interpreter runs as Step Functions would run the original. */
@@ -52,18 +68,21 @@ export interface LoadedDefinition {
  */
 export function loadDefinition(text: string): LoadedDefinition {
   const machine = parseMachine(text);
-  const faults = Object.entries(machine.States).flatMap(([name, state]) => contextFaults(name, state));
+  const states = Object.entries(machine.States).flatMap(([name, state]) => [[name, state] as const, ...within(state)]);
+  const faults = states.flatMap(([name, state]) => contextFaults(name, state));
   if (faults.length > 0) throw invalid(faults.join('; '));
-  const states = Object.entries(machine.States);
-  const rewritten = {
-    ...machine,
-    States: Object.fromEntries(states.map(([name, state], index) => [name, rewrite(state, index)])),
-  };
+  const order = states.map(([name]) => name);
+  const rewritten = { ...machine, States: rewriteAll(machine.States, order) };
   if (!isDefinition(rewritten)) throw invalid('StartAt names no state');
   const tasks = states.flatMap(([name, state]) =>
     state.Type === 'Task' ? [[name, state.Resource === INVOKE_AND_WAIT] as const] : [],
   );
-  return { definition: rewritten, tasks: new Map(tasks), states: states.map(([name]) => name) };
+  return { definition: rewritten, tasks: new Map(tasks), states: order };
+}
+
+/** The states of a loop. */
+function within(state: AnyState): readonly (readonly [string, AnyState])[] {
+  return state.Type === 'Map' ? Object.entries(state.ItemProcessor.States) : [];
 }
 
 function parseMachine(text: string): Machine {
@@ -91,8 +110,15 @@ function isDefinition(machine: {
   return Object.hasOwn(machine.States, machine.StartAt);
 }
 
-function contextFaults(name: string, { Parameters = {}, ...own }: State): readonly string[] {
-  const paths = JSON.stringify([own, Parameters]).match(/\$\$[\w.]*/g) ?? [];
+function contextFaults(
+  name: string,
+  { Parameters = {}, ItemSelector = {}, ItemProcessor: _states, ...own }: State,
+): readonly string[] {
+  const items = JSON.stringify(ItemSelector).match(/\$\$[\w.]*/g) ?? [];
+  const paths = [
+    ...(JSON.stringify([own, Parameters]).match(/\$\$[\w.]*/g) ?? []),
+    ...items.filter((path) => !ITEM.test(path)),
+  ];
   const waits = own['Resource'] === INVOKE_AND_WAIT;
   const reads = JSON.stringify(Parameters).includes(TOKEN);
   return [
@@ -101,6 +127,27 @@ function contextFaults(name: string, { Parameters = {}, ...own }: State): readon
       ? [`${TOKEN} must be read by Parameters of a task that waits for it, and nowhere else: state ${name}`]
       : []),
   ];
+}
+
+function rewriteAll(states: Machine['States'], order: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(states).map(([name, state]) => {
+      if (state.Type !== 'Map') return [name, rewrite(state, order.indexOf(name))];
+      const { ItemProcessor, ...loop } = state;
+      const { ProcessorConfig: _mode, ...processor } = ItemProcessor;
+      return [
+        name,
+        {
+          ...record(rewrite(loop, order.indexOf(name))),
+          ItemProcessor: { ...processor, States: rewriteAll(processor.States, order) },
+        },
+      ];
+    }),
+  );
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return z.record(z.string(), z.unknown()).parse(value);
 }
 
 function rewrite(state: State, index: number): unknown {
