@@ -5,14 +5,14 @@ import { digestOf } from '../platform/json.ts';
 import { evidencePaths } from '../platform/keys.ts';
 import type { Retention } from '../platform/retention.ts';
 import type { Looks, PromotionItem, StoredObject } from '../registry/items.ts';
-import { type Policy, policySchema, type ShadowPolicy } from '../registry/policy.ts';
+import { type Policy, storedPolicy } from '../registry/policy.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import type { CanaryEvidence } from './canary/canary-sums.ts';
 import type { CanarySettings } from './canary/canary-sums-store.ts';
 import type { EvidenceStore } from './evidence-store.ts';
 import type { OfflineSums } from './offline/offline-sums.ts';
-import type { ShadowEvidence } from './shadow/shadow-sums.ts';
+import type { ShadowEvidence, ShadowRequest } from './shadow/shadow-looks.ts';
 import type { RecordFilter, StageRead } from './stages/stage-evidence.ts';
 
 /** Which evidence of a running stage to read; `directory` is lent for that. */
@@ -35,7 +35,7 @@ export interface JudgePorts {
     options: { readonly directory: string; readonly exactMinUnits: number },
   ) => Promise<OfflineSums>;
   /** Sums of the prediction log and the outcomes; no evidence yet is evidence of nothing, not an error. */
-  readonly shadowEvidence: (question: StageQuestion, thresholds: ShadowPolicy) => Promise<StageRead<ShadowEvidence>>;
+  readonly shadowEvidence: (question: StageQuestion, request: ShadowRequest) => Promise<StageRead<ShadowEvidence>>;
   readonly canaryEvidence: (question: StageQuestion, settings: CanarySettings) => Promise<StageRead<CanaryEvidence>>;
 }
 
@@ -78,7 +78,7 @@ export async function readPolicy(ports: Pick<JudgePorts, 'registry'>, run: Promo
   if (item.policyDigest !== run.policyDigest || digestOf(item.policy) !== run.policyDigest) {
     throw new ReleaseError('DIGEST_MISMATCH', `Policy ${run.policyVersion} of ${run.model} is not the recorded one.`);
   }
-  return parseStored(policySchema, item.policy, `Policy ${run.policyVersion} of ${run.model}`);
+  return parseStored(storedPolicy, item.policy, `Policy ${run.policyVersion} of ${run.model}`);
 }
 
 /** Content types of the three artifacts of a gate, by name. */

@@ -42,8 +42,8 @@ const ports: JudgePorts = {
   },
   offlineSums: (files, { directory, exactMinUnits }) =>
     readOfflineSums(files, { engine: { ...engine, directory }, exactMinUnits }),
-  shadowEvidence: (question, thresholds) =>
-    readStage(source, { ...question, daysBefore: 0 }, (db, quality) => sumShadow(db, quality, thresholds)),
+  shadowEvidence: (question, request) =>
+    readStage(source, { ...question, daysBefore: 0 }, (db, quality) => sumShadow(db, quality, request)),
   canaryEvidence: (question, settings) =>
     readStage(source, { ...question, daysBefore: DAYS_BEFORE }, (db, quality) => sumCanary(db, quality, settings)),
 };

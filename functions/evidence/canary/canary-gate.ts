@@ -2,7 +2,9 @@ import type { PromotionItem } from '../../registry/items.ts';
 import type { Policy } from '../../registry/policy.ts';
 import type { Judged, JudgePorts, JudgeSettings } from '../judge-ports.ts';
 import { canaryTables } from '../report/canary-report.ts';
-import { type FoundInStage, judgeRunningStage, reportOf, type StageSubject, untilOf } from '../stages/running-stage.ts';
+import type { StageReport } from '../report/stage-report.ts';
+import { type FoundInStage, judgeRunningStage, type StageSubject, untilOf } from '../stages/running-stage.ts';
+import { reportOf, tableReporting } from '../stages/stage-reporting.ts';
 import { CANARY_JUDGE, judgeCanary } from './canary.ts';
 import type { CanarySettings } from './canary-sums-store.ts';
 
@@ -11,10 +13,16 @@ const DAYS_BEFORE = 28;
 
 /** Judges a candidate that serves a share of the units, and whether it goes on to its next step. */
 export function judgeCanaryGate(ports: JudgePorts, run: PromotionItem, settings: JudgeSettings): Promise<Judged> {
-  return judgeRunningStage(ports, { run, stage: 'canary' }, settings, (subject) => find(ports, subject, settings));
+  return judgeRunningStage(ports, { run, reporting: tableReporting('canary') }, settings, (subject) =>
+    find(ports, subject, settings),
+  );
 }
 
-async function find(ports: JudgePorts, subject: StageSubject, { at }: JudgeSettings): Promise<FoundInStage> {
+async function find(
+  ports: JudgePorts,
+  subject: StageSubject,
+  { at }: JudgeSettings,
+): Promise<FoundInStage<StageReport>> {
   const { run, policy, question } = subject;
   const { steps } = run.plan.canary;
   const read = await ports.canaryEvidence(question, canarySettings(run, policy));

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Looks, looks } from '../../registry/items.ts';
 import type { CanaryConfig } from '../canary/canary-config.ts';
 import { type CanaryResult, canaryResult } from '../canary/canary-result.ts';
 import type { ShadowConfig } from '../shadow/shadow-config.ts';
@@ -41,6 +42,8 @@ const stageHead = {
   days: closedDays,
   evidence: z.object({ predictions: objectsRead, outcomes: objectsRead }),
   segments: z.array(stageSegment),
+  /** What this look leaves behind for the next, so that whoever finds this report spends it no second time. */
+  spent: looks.exactOptional(),
 };
 
 /** Forecasts counted by the bins H2 of level ratios (35 counts): what a series is forecast to sell, over its own level. */
@@ -93,6 +96,8 @@ interface StageInput<Config extends object> extends Findings {
   readonly evidence: { readonly predictions: ObjectsRead; readonly outcomes: ObjectsRead };
   readonly days: { readonly from: string; readonly to: string; readonly closed: number } | null;
   readonly segments: readonly StageSegment[];
+  /** What this look leaves behind; absent when it spent nothing. */
+  readonly spent?: Partial<Looks>;
 }
 
 export interface ShadowReportInput extends StageInput<ShadowConfig> {
@@ -138,6 +143,7 @@ export function buildCanaryReport(input: CanaryReportInput): CanaryReport {
 }
 
 function stagePart(input: StageInput<object>) {
-  const { subject, evidence, days, segments } = input;
-  return { ...headOf(subject, explained(input)), days, evidence, segments: [...segments] };
+  const { subject, evidence, days, segments, spent } = input;
+  const head = { ...headOf(subject, explained(input)), days, evidence, segments: [...segments] };
+  return spent === undefined ? head : { ...head, spent };
 }

@@ -1,23 +1,74 @@
+import { parseStored } from '../../platform/boundary.ts';
 import type { PromotionItem } from '../../registry/items.ts';
+import { byCode } from '../finding.ts';
 import type { Judged, JudgePorts, JudgeSettings } from '../judge-ports.ts';
-import { shadowTables } from '../report/shadow-report.ts';
-import { type FoundInStage, judgeRunningStage, reportOf, type StageSubject, untilOf } from '../stages/running-stage.ts';
-import { judgeShadow, SHADOW_JUDGE } from './shadow.ts';
+import { shadowArtifacts } from '../report/artifacts.ts';
+import type { ReportSubject } from '../report/gate-report.ts';
+import { buildShadowReport, type LevelHistograms, type ShadowReport, shadowReport } from '../report/stage-envelope.ts';
+import {
+  type FoundInStage,
+  judgeRunningStage,
+  type StageReporting,
+  type StageSubject,
+  untilOf,
+} from '../stages/running-stage.ts';
+import { evidenceWarnings } from '../stages/stage-evidence.ts';
+import { SHADOW_JUDGE } from './shadow.ts';
+import type { ShadowConfig } from './shadow-config.ts';
+import { judgeLooks } from './shadow-looks.ts';
+import { segmentsOf } from './shadow-segments.ts';
+import type { SeriesSums } from './shadow-sums.ts';
+
+const NO_LOOK = { decisions: 0, cycles: 0 };
+
+const REPORTING: StageReporting<ShadowReport> = {
+  ...{ stage: 'shadow', file: 'shadow-report.json' },
+  parse: (before, what) => parseStored(shadowReport, before, what),
+  artifacts: shadowArtifacts,
+  spent: ({ spent }) => spent,
+};
 
 /** Judges a candidate that forecasts beside production and serves nobody. */
 export function judgeShadowGate(ports: JudgePorts, run: PromotionItem, settings: JudgeSettings): Promise<Judged> {
-  return judgeRunningStage(ports, { run, stage: 'shadow' }, settings, (subject) => find(ports, subject, settings));
+  const found = (subject: StageSubject) => find(ports, subject, settings);
+  return judgeRunningStage(ports, { run, reporting: REPORTING }, settings, found);
 }
 
-async function find(ports: JudgePorts, subject: StageSubject, { at }: JudgeSettings): Promise<FoundInStage> {
-  const { run, policy, question } = subject;
-  const read = await ports.shadowEvidence(question, policy.shadow);
-  const safeForecast = run.baseline === '';
-  const context = { now: at, until: untilOf(question.filter), safeForecast };
-  const decision = judgeShadow(read.sums, policy.shadow, context);
-  const tables = shadowTables(read.sums, decision, { thresholds: policy.shadow, safeForecast });
+async function find(
+  ports: JudgePorts,
+  { run, policy, question }: StageSubject,
+  { at }: JudgeSettings,
+): Promise<FoundInStage<ShadowReport>> {
+  const config = policy.shadow;
+  const taken = run.looks.shadow ?? NO_LOOK;
+  const read = await ports.shadowEvidence(question, { config, taken });
+  const { sums } = read;
+  const decision = judgeLooks(sums, config, {
+    ...{ taken, now: at, until: untilOf(question.filter) },
+    revisions: run.baseline === '' ? 'error' : 'ratio',
+  });
+  const { bySeries, days, result, reasons, pending } = decision;
+  const report = buildShadowReport({
+    subject: subjectOf(run, config),
+    ...{ result, reasons, pending, evidence: read.objects, days },
+    warnings: byCode([...decision.warnings, ...evidenceWarnings({ ...read, quality: sums.quality })]),
+    segments: segmentsOf(bySeries.segments, config),
+    histograms: bySeries.blocks === 0 ? null : countsOf(bySeries),
+    power: null,
+    ...(decision.taken === taken ? {} : { spent: { shadow: decision.taken } }),
+  });
+  return { report, advance: false, closedDays: 0 };
+}
+
+function subjectOf(run: PromotionItem, config: ShadowConfig): ReportSubject<ShadowConfig> {
+  const { promotionId, model, version, baseline, policyVersion, policyDigest } = run;
   return {
-    report: { ...reportOf(subject, { read, decision, gate: 'shadow', judge: SHADOW_JUDGE }), ...tables },
-    ...{ advance: false, closedDays: 0 },
+    ...{ judge: SHADOW_JUDGE, promotionId, model, version, baseline },
+    policy: { version: policyVersion, digest: policyDigest, config },
+    documented: run,
   };
+}
+
+function countsOf({ candidate, production }: SeriesSums): LevelHistograms {
+  return { candidate: [...candidate.counts], production: [...production.counts] };
 }

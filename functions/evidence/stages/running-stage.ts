@@ -1,24 +1,12 @@
-import { parseStored } from '../../platform/boundary.ts';
-import { isReleaseError, ReleaseError } from '../../platform/errors.ts';
-import type { PromotionItem, StoredObject } from '../../registry/items.ts';
+import { isReleaseError, type Reason, ReleaseError } from '../../platform/errors.ts';
+import { evidencePaths } from '../../platform/keys.ts';
+import type { Looks, PromotionItem, StoredObject } from '../../registry/items.ts';
 import type { Policy } from '../../registry/policy.ts';
-import { explainFinding } from '../explain-finding.ts';
-import { byCode, type Finding } from '../finding.ts';
-import {
-  artifactKey,
-  type Judged,
-  type JudgePorts,
-  type JudgeSettings,
-  readPolicy,
-  reportBytes,
-  type StageQuestion,
-  writeArtifact,
-} from '../judge-ports.ts';
-import { buildStageAnalysis, buildStageSummary } from '../report/stage-artifacts.ts';
-import { type StageReport, stageReport } from '../report/stage-report.ts';
-import { evidenceWarnings, type MeasuredQuality, type RecordFilter, type StageRead } from './stage-evidence.ts';
+import { type Judged, type JudgePorts, type JudgeSettings, readPolicy, type StageQuestion } from '../judge-ports.ts';
+import { type Artifact, REPORT_NAME } from '../report/gate-report.ts';
+import type { RecordFilter } from './stage-evidence.ts';
 
-export type RunningStage = StageReport['gate'];
+export type RunningStage = 'shadow' | 'canary';
 
 /** What a judge of a running stage is about: the promotion, what it is held to, and which evidence to read. */
 export interface StageSubject {
@@ -27,12 +15,30 @@ export interface StageSubject {
   readonly question: StageQuestion;
 }
 
-/**
- * What was found in a running stage: what to report, and whether the canary goes on to its next step. `looks` of the
- * report is what this look leaves behind for the next; without it the look spent nothing.
- */
-export interface FoundInStage {
-  readonly report: StageReport;
+/** What every report of a running stage says. */
+export interface RunningReport {
+  readonly judge: string;
+  readonly verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'CONTINUE';
+  readonly reasons: readonly Reason[];
+  readonly pending: readonly Reason[];
+}
+
+/** How a gate of a running stage reports. */
+export interface StageReporting<R extends RunningReport> {
+  readonly stage: RunningStage;
+  /** Name of the report's file in the evidence bucket. */
+  readonly file: string;
+  /** A report that was written before; throws for anything else. */
+  readonly parse: (before: unknown, what: string) => R;
+  /** The report first, then what is said of it; a pure function of the two. */
+  readonly artifacts: (report: R, run: PromotionItem) => readonly Artifact[];
+  /** What the look leaves behind for the next; undefined when it spent nothing. */
+  readonly spent: (report: R) => Partial<Looks> | undefined;
+}
+
+/** What was found in a running stage: what to report, and whether the canary goes on to its next step. */
+export interface FoundInStage<R extends RunningReport> {
+  readonly report: R;
   readonly advance: boolean;
   /** Closed days of the step that was held; 0 when nothing advances. */
   readonly closedDays: number;
@@ -43,26 +49,29 @@ export interface FoundInStage {
  * evidence grows while it is judged, so a report that was written counts, with the look that it spent, whatever a
  * repeated look would find.
  */
-export async function judgeRunningStage(
+export async function judgeRunningStage<R extends RunningReport>(
   ports: JudgePorts,
-  { run, stage }: { readonly run: PromotionItem; readonly stage: RunningStage },
+  { run, reporting }: { readonly run: PromotionItem; readonly reporting: StageReporting<R> },
   settings: JudgeSettings,
-  find: (subject: StageSubject) => Promise<FoundInStage>,
+  find: (subject: StageSubject) => Promise<FoundInStage<R>>,
 ): Promise<Judged> {
   const policy = await readPolicy(ports, run);
-  const filter = filterOf(run, stage);
-  const before = await writtenReport(ports, run, stage);
-  if (before !== null) return conclude(ports, { run, ...before }, settings);
+  const filter = filterOf(run, reporting.stage);
+  const before = await writtenReport(ports, run, reporting);
+  if (before !== null) return conclude(ports, { run, reporting, ...before }, settings);
   const { report, advance, closedDays } = await ports.withDirectory((directory) =>
     find({ run, policy, question: { model: run.model, filter, directory } }),
   );
   if (report.verdict === 'CONTINUE') {
-    return { verdict: 'CONTINUE', reasons: report.pending, advance, closedDays, ...leftBy(report) };
+    const left = leftBy(reporting, report);
+    return { verdict: 'CONTINUE', reasons: report.pending, advance, closedDays, ...left };
   }
-  return conclude(ports, { run, ...(await writeReport(ports, { run, report }, settings)) }, settings);
+  const written = await writeReport(ports, { run, reporting, report }, settings);
+  return conclude(ports, { run, reporting, ...written }, settings);
 }
 
-function leftBy({ looks }: StageReport): Pick<StageReport, 'looks'> {
+function leftBy<R extends RunningReport>({ spent }: StageReporting<R>, report: R): Pick<Judged, 'looks'> {
+  const looks = spent(report);
   return looks === undefined ? {} : { looks };
 }
 
@@ -78,92 +87,78 @@ export function untilOf({ exposures }: RecordFilter): string {
   return exposures.at(-1)?.until ?? '';
 }
 
-interface Decided {
-  readonly verdict: StageReport['verdict'];
-  readonly reasons: readonly Finding[];
-  readonly pending: readonly Finding[];
+interface Reported<R extends RunningReport> {
+  readonly run: PromotionItem;
+  readonly reporting: StageReporting<R>;
+  readonly report: R;
 }
 
-/** What every report of a running stage says; days and tables are the gate's own. */
-export function reportOf(
-  { run, policy }: StageSubject,
-  found: {
-    readonly read: StageRead<{ readonly quality: MeasuredQuality }>;
-    readonly decision: Decided;
-    readonly gate: RunningStage;
-    readonly judge: string;
-  },
-): Omit<StageReport, 'days' | 'metrics' | 'segments'> {
-  const { read, decision, gate, judge } = found;
-  const { promotionId, model, version, baseline } = run;
-  const { quality } = read.sums;
-  return {
-    ...{ schema: 1, gate, judge, promotionId, model, version, baseline, verdict: decision.verdict },
-    reasons: decision.reasons.map(explainFinding),
-    pending: decision.pending.map(explainFinding),
-    warnings: byCode(evidenceWarnings({ ...read, quality })).map(explainFinding),
-    evidence: read.objects,
-    policy: { version: run.policyVersion, digest: run.policyDigest, thresholds: { ...policy[gate] } },
-    quality: { ...quality },
-  };
-}
-
-interface WrittenReport {
-  readonly report: StageReport;
+interface WrittenReport<R extends RunningReport> {
+  readonly report: R;
   readonly stored: StoredObject;
 }
 
-const REPORT = 'evaluation-report';
-
-async function conclude(
+async function conclude<R extends RunningReport>(
   ports: JudgePorts,
-  { run, report, stored }: WrittenReport & { readonly run: PromotionItem },
+  { run, reporting, report, stored }: Reported<R> & WrittenReport<R>,
   settings: JudgeSettings,
 ): Promise<Judged> {
-  const { gate, verdict } = report;
+  const { verdict, judge } = report;
   if (verdict === 'CONTINUE') {
     throw new ReleaseError(
       'CORRUPT_ITEM',
       `The report at ${stored.key} has no verdict, and only verdicts are reported.`,
     );
   }
-  const write = (name: 'segment-analysis' | 'risk-summary', bytes: string) =>
-    writeArtifact(ports, { run, gate, name, bytes }, settings);
-  return {
-    verdict,
-    reasons: verdict === 'INCONCLUSIVE' ? report.pending : report.reasons,
-    judge: report.judge,
-    artifacts: {
-      [REPORT]: stored,
-      'segment-analysis': await write('segment-analysis', buildStageAnalysis(report)),
-      'risk-summary': await write('risk-summary', buildStageSummary(report, run)),
-    },
-    ...leftBy(report),
-  };
+  const artifacts: Record<string, StoredObject> = { [REPORT_NAME]: stored };
+  for (const artifact of reporting.artifacts(report, run)) {
+    if (artifact.name !== REPORT_NAME)
+      artifacts[artifact.name] = await write(ports, { run, reporting, artifact }, settings);
+  }
+  const reasons = verdict === 'INCONCLUSIVE' ? report.pending : report.reasons;
+  return { verdict, reasons, judge, artifacts, ...leftBy(reporting, report) };
 }
 
 /** Writes the report, or answers the one that another run of this step wrote a moment before. */
-async function writeReport(
+async function writeReport<R extends RunningReport>(
   ports: JudgePorts,
-  { run, report }: { readonly run: PromotionItem; readonly report: StageReport },
+  { run, reporting, report }: Reported<R>,
   settings: JudgeSettings,
-): Promise<WrittenReport> {
-  const { gate } = report;
+): Promise<WrittenReport<R>> {
+  const artifact = reporting.artifacts(report, run).find(({ name }) => name === REPORT_NAME);
+  if (artifact === undefined) throw new Error(`The gate ${reporting.stage} leaves no report.`);
   try {
-    const stored = await writeArtifact(ports, { run, gate, name: REPORT, bytes: reportBytes(report) }, settings);
-    return { report, stored };
+    return { report, stored: await write(ports, { run, reporting, artifact }, settings) };
   } catch (error) {
     if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
-    const before = await writtenReport(ports, run, gate);
+    const before = await writtenReport(ports, run, reporting);
     if (before === null) throw error;
     return before;
   }
 }
 
 /** The report of a run of this step that died before it could record the verdict; null when there is none. */
-async function writtenReport(ports: JudgePorts, run: PromotionItem, gate: RunningStage): Promise<WrittenReport | null> {
-  const stored = await ports.evidence.find(artifactKey(run, gate, REPORT));
+async function writtenReport<R extends RunningReport>(
+  ports: JudgePorts,
+  run: PromotionItem,
+  { stage, file, parse }: StageReporting<R>,
+): Promise<WrittenReport<R> | null> {
+  const stored = await ports.evidence.find(evidencePaths.evidence(run.promotionId, stage, file));
   if (stored === null) return null;
   const before: unknown = JSON.parse((await ports.evidence.read(stored)).toString('utf8'));
-  return { report: parseStored(stageReport, before, `The report at ${stored.key}`), stored };
+  return { report: parse(before, `The report at ${stored.key}`), stored };
+}
+
+function write(
+  ports: JudgePorts,
+  of: {
+    readonly run: PromotionItem;
+    readonly reporting: { readonly stage: RunningStage };
+    readonly artifact: Artifact;
+  },
+  settings: JudgeSettings,
+): Promise<StoredObject> {
+  const { file, bytes, contentType } = of.artifact;
+  const key = evidencePaths.evidence(of.run.promotionId, of.reporting.stage, file);
+  return ports.evidence.writeOnce(key, bytes, { contentType, ...settings });
 }

@@ -57,7 +57,7 @@ ${settleSql(of.candidate)}`;
  * `forecasts`: one row per key and version. Records that repeat another collapse, different values are a conflict, and a
  * key that was left without a forecast once is missing, whatever another attempt gave.
  * `pairs`: one row per key with both versions. The comparator is what was served beside the candidate, else what was
- * forecast for comparison.
+ * forecast for comparison. `repeated`: records of both that repeat another one.
  */
 function settleSql(candidate: string): string {
   return `
@@ -75,7 +75,8 @@ WITH comparator AS (FROM forecasts WHERE NOT candidate
 SELECT origin, target, sku, store, c.version IS NOT NULL AS c_there, p.version IS NOT NULL AS p_there,
   coalesce(c.kind, 'missing') AS c_kind, coalesce(p.kind, 'missing') AS p_kind,
   CASE WHEN c.kind = 'ok' THEN c.x END AS c, CASE WHEN p.kind = 'ok' THEN p.x END AS p,
-  greatest(c.revision, p.revision) AS revision, greatest(c.step, p.step) AS step
+  greatest(c.revision, p.revision) AS revision, greatest(c.step, p.step) AS step,
+  coalesce(c.repeated, 0) + coalesce(p.repeated, 0) AS repeated
 FROM (FROM forecasts WHERE candidate) c FULL JOIN comparator p USING (origin, target, sku, store);
 `;
 }

@@ -18,6 +18,11 @@ export const HISTORY_COLUMNS = ['sku', 'store', 'date', 'units'] as const;
 /** What an outcomes file must say of each series; the rest may be absent. */
 export const OUTCOME_COLUMNS = ['date', 'sku', 'store', 'units'] as const;
 
+/** What the shadow judge needs of a file in which both forecasts of a key stand side by side. */
+export const SHADOW_COLUMNS = [
+  ...(['origin_date', 'sku', 'store', 'region', 'target_date', 'actual', 'candidate', 'production'] as const),
+] as const;
+
 /** What the production guard needs of a closed business day; the rest may be absent. */
 export const DAILY_COLUMNS = ['date', 'abs_err', 'comparator_abs_err', 'invalid', 'rows', 'expected_rows'] as const;
 
@@ -33,13 +38,22 @@ export const OPS_COLUMNS = [
 export const ASSIGNMENT_COLUMNS = ['cluster', 'arm'] as const;
 
 /** The two tables that a candidate hands in, and what is learnt of days afterwards, as named in reason codes. */
-export type TableName = 'BACKTEST' | 'HISTORY' | 'OUTCOMES' | 'DAILY' | 'CANARY_OUTCOMES' | 'OPS' | 'ASSIGNMENT';
+export type TableName =
+  | 'BACKTEST'
+  | 'HISTORY'
+  | 'OUTCOMES'
+  | 'DAILY'
+  | 'SHADOW_ROWS'
+  | 'CANARY_OUTCOMES'
+  | 'OPS'
+  | 'ASSIGNMENT';
 
 const REQUIRED: Readonly<Record<TableName, readonly string[]>> = {
   BACKTEST: BACKTEST_COLUMNS,
   HISTORY: HISTORY_COLUMNS,
   OUTCOMES: OUTCOME_COLUMNS,
   DAILY: DAILY_COLUMNS,
+  SHADOW_ROWS: SHADOW_COLUMNS,
   CANARY_OUTCOMES: CANARY_OUTCOME_COLUMNS,
   OPS: OPS_COLUMNS,
   ASSIGNMENT: ASSIGNMENT_COLUMNS,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CanaryEvidence } from '../../../functions/evidence/canary/canary-sums.ts';
 import { type CanarySettings, sumCanary } from '../../../functions/evidence/canary/canary-sums-store.ts';
-import type { ShadowEvidence } from '../../../functions/evidence/shadow/shadow-sums.ts';
+import { type ShadowConfig, shadowConfig } from '../../../functions/evidence/shadow/shadow-config.ts';
+import type { ShadowEvidence, ShadowRequest } from '../../../functions/evidence/shadow/shadow-looks.ts';
 import { sumShadow } from '../../../functions/evidence/shadow/shadow-sums-store.ts';
 import type { DatedObject } from '../../../functions/evidence/stages/prediction-files-store.ts';
 import type { RecordFilter, StageRead } from '../../../functions/evidence/stages/stage-evidence.ts';
@@ -13,7 +14,6 @@ import { isInCohort } from '../../../functions/inference/cohort.ts';
 import type { PredictionRecord } from '../../../functions/inference/prediction.ts';
 import { sha256Hex } from '../../../functions/platform/json.ts';
 import { predictionPaths } from '../../../functions/platform/keys.ts';
-import { policySchema, type ShadowPolicy } from '../../../functions/registry/policy.ts';
 
 /** A promotion of model `demand`, version 2.0 over 1.0, and the documents that exposed it. */
 export const PROMOTION = 'demand_2-0_1';
@@ -144,20 +144,23 @@ async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T
 
 const engine = { memoryMb: 512, threads: 2 };
 
-export const shadowPolicy = (members: Partial<ShadowPolicy> = {}): ShadowPolicy => ({
-  ...policySchema.parse({}).shadow,
-  ...{ min_rows: 20, min_series: 2, min_cycles: 2, max_cycles: 4, churn_min_pairs: 10 },
-  ...members,
-});
+export const shadowThresholds = (members: Partial<ShadowConfig> = {}): ShadowConfig =>
+  shadowConfig.parse({
+    ...{ min_rows: 20, min_series: 2, min_cycles: 2, max_cycles: 4, churn_min_pairs: 10 },
+    ...members,
+  });
+
+export const NO_LOOK = { decisions: 0, cycles: 0 };
 
 export function readShadow(
   files: StageFiles,
-  thresholds = shadowPolicy(),
+  request: Partial<ShadowRequest> = {},
   filter = SHADOW,
 ): Promise<StageRead<ShadowEvidence>> {
+  const { config = shadowThresholds(), taken = NO_LOOK } = request;
   return inDirectory((directory) =>
     readStage({ files, engine }, { model: 'demand', filter, directory, daysBefore: 0 }, (db, quality) =>
-      sumShadow(db, quality, thresholds),
+      sumShadow(db, quality, { config, taken }),
     ),
   );
 }
