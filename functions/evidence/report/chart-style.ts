@@ -42,7 +42,7 @@ export function nameAxis(names: readonly string[]) {
 }
 
 export function legend(names: readonly string[]) {
-  return { top: 0, left: 0, itemWidth: 22, itemGap: 14, data: names, textStyle: text(12) };
+  return { top: 0, left: 0, itemWidth: 22, itemGap: 26, data: names, textStyle: text(12) };
 }
 
 /** A line across the chart at a value of one axis, with a name at its end. */
@@ -60,7 +60,7 @@ export function markLines(axis: 'xAxis' | 'yAxis', marks: readonly Mark[], zero 
       show: name !== '',
       formatter: name,
       ...text(11, color),
-      position: axis === 'xAxis' ? 'end' : 'insideEndTop',
+      position: 'end',
     },
   });
   return {

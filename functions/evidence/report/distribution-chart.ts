@@ -1,12 +1,12 @@
 import type { Chart, Drawing } from './chart.ts';
 import { shade } from './chart-colors.ts';
-import { legend, nameAxis, numberAxis } from './chart-style.ts';
+import { legend, nameAxis, numberAxis, text } from './chart-style.ts';
 import { roundScale } from './scale.ts';
 
 export interface DistributionChart extends Pick<Chart, 'id' | 'title' | 'description'> {
   readonly names: { readonly candidate: string; readonly comparator: string };
   readonly axis: { readonly bins: string; readonly shares: string };
-  /** Bins in order; shares in percent. */
+  /** Bins in order; shares in percent. A bin without a name is drawn without one. */
   readonly bins: readonly { readonly name: string; readonly candidate: number; readonly comparator: number }[];
 }
 
@@ -18,7 +18,11 @@ export function distributionChart(chart: DistributionChart): Chart {
   return { id, title, description, draw: ({ narrow }) => draw(chart, narrow) };
 }
 
-function draw({ names, axis, bins }: DistributionChart, narrow: boolean): Drawing {
+/** The steps need a place on both sides to begin and to end at. */
+const NOTHING = { name: '', candidate: 0, comparator: 0 };
+
+function draw({ names, axis, bins: filled }: DistributionChart, narrow: boolean): Drawing {
+  const bins = [NOTHING, ...filled, NOTHING];
   const highest = Math.max(1, ...bins.flatMap(({ candidate, comparator }) => [candidate, comparator]));
   return {
     height: HEIGHT,
@@ -27,10 +31,11 @@ function draw({ names, axis, bins }: DistributionChart, narrow: boolean): Drawin
       legend: legend([names.candidate, names.comparator]),
       xAxis: {
         ...nameAxis(bins.map(({ name }) => name)),
+        axisLabel: { ...text(11, 'soft'), interval: (_: number, name: string) => name !== '' },
         name: axis.bins,
         nameLocation: 'middle',
         nameGap: 28,
-        nameTextStyle: { fontSize: 12, color: shade('soft') },
+        nameTextStyle: text(12, 'soft'),
       },
       yAxis: numberAxis(roundScale(0, highest, narrow ? 4 : 6), { name: axis.shares, gap: 36, signed: false }),
       series: [

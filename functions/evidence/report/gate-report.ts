@@ -15,6 +15,9 @@ export interface Artifact {
 /** The JSON report of every gate is kept under this name, whatever else a gate leaves. */
 export const REPORT_NAME = 'evaluation-report';
 
+/** An artifact of this name and suffix is the page of the one without it. */
+export const PAGE_SUFFIX = '-page';
+
 /** A number of the contract: null is undefined, `inf` unbounded (the comparator is perfect), `-inf` the other way round. */
 export const measured = z.union([z.number(), z.literal('inf'), z.literal('-inf')]).nullable();
 export type Measured = z.infer<typeof measured>;

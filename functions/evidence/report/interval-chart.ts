@@ -91,7 +91,7 @@ function points(rows: readonly IntervalRow[], { open, name, color }: Kind) {
     silent: true,
     symbol: 'circle',
     symbolSize: 9,
-    itemStyle: { color: shade(open ? 'paper' : color), borderColor: shade(color), borderWidth: 2 },
+    itemStyle: { color: shade(open ? 'paper' : color), borderColor: shade(color), borderWidth: 2, opacity: 1 },
     z: 3,
     data: rows.flatMap((row, place) => (row.open === open ? [[row.estimate, place]] : [])),
   };

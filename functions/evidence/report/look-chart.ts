@@ -38,7 +38,7 @@ function draw({ axis, looks, margin }: LookChart): Drawing {
   return {
     height: HEIGHT,
     option: {
-      grid: { left: 62, right: 18, top: 36, bottom: 30 },
+      grid: { left: 62, right: 52, top: 36, bottom: 30 },
       legend: legend([estimate]),
       xAxis: nameAxis(looks.map(({ day }) => day.slice(5))),
       yAxis: numberAxis(scale, { name: axis, gap: 46 }),

@@ -2,7 +2,7 @@ import type { Reason } from '../../platform/errors.ts';
 import { type Html, type HtmlValue, html } from '../../platform/html.ts';
 import type { StoredObject } from '../../registry/items.ts';
 import type { Documented, ObjectsRead } from './gate-report.ts';
-import { counted } from './numbers.ts';
+import { counted, UNDEFINED } from './numbers.ts';
 
 /** What the head of every report says, as pages show it. */
 export interface HeadFacts {
@@ -92,12 +92,26 @@ export function table({ caption, columns, rows, words = false }: Table): Html | 
     const { text, tone } = typeof one === 'string' ? { text: one, tone: undefined } : one;
     return html`<td data-label="${columns[index + 1] ?? ''}"${tone === undefined ? null : html` class="${tone}"`}>${text}</td>`;
   };
-  return html`<table${words ? WORDS : null}><caption>${caption}</caption>
+  // Few columns fit on a phone; more of them are told line by line there.
+  const look = words ? WORDS : columns.length > 4 ? STACKED : null;
+  return html`<table${look}><caption>${caption}</caption>
 <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${rows.map(({ name, cells }) => html`<tr><th scope="row">${name}</th>${cells.map(cell)}</tr>`)}</tbody></table>`;
 }
 
 const WORDS = html` class="text"`;
+const STACKED = html` class="stack"`;
+
+/** An estimate with its interval beneath. */
+export function estimate(value: string, bounds: string, tone?: Cell['tone']): Cell {
+  const text = bounds === UNDEFINED ? value : html`${value}<span class="range">${bounds}</span>`;
+  return { text, tone };
+}
+
+/** Numbers that a chart shows already: there for whoever wants them, and always on paper. */
+export function folded(title: string, body: HtmlValue): Html {
+  return html`<details><summary>${title}</summary>${body}</details>`;
+}
 
 /** What the requester documented. */
 export function documentedSection({ documented }: HeadFacts): Html {

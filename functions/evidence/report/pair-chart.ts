@@ -55,11 +55,11 @@ export function pairChart(chart: PairChart): Chart {
 
 /** Pairs side by side and joined by lines, for names that follow each other. */
 export function courseChart(chart: PairChart): Chart {
-  const { id, title, description, rows } = chart;
+  const { id, title, description, rows, marks } = chart;
   const draw = (narrow: boolean): Drawing => ({
     height: LINE_HEIGHT,
     option: {
-      grid: { left: 58, right: 22, top: 40, bottom: 34 },
+      grid: { left: 58, right: marks.length === 0 ? 22 : 44, top: 40, bottom: 34 },
       legend: legend([chart.names.candidate, chart.names.comparator]),
       xAxis: nameAxis(rows.map(({ name }) => name)),
       yAxis: numberAxis(scaleOf(chart, 6), { name: chart.axis, gap: 42 }),
@@ -91,7 +91,7 @@ function pointsOf({ names }: PairChart, side: 'candidate' | 'comparator') {
     silent: true,
     symbol,
     symbolSize,
-    itemStyle: { color: shade(fill), borderColor: shade(color), borderWidth: 2 },
+    itemStyle: { color: shade(fill), borderColor: shade(color), borderWidth: 2, opacity: 1 },
     z: side === 'candidate' ? 4 : 3,
   };
 }

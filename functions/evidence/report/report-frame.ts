@@ -24,17 +24,18 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;marg
 caption{text-align:left;font-size:.9rem;padding-bottom:.3rem;white-space:pre-line}
 th,td{text-align:right;padding:.3rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
 th:first-child,.text td{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}tbody th{font-weight:500}
-td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}
+td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}.range{display:block;color:var(--soft);font-size:.85em;font-weight:400;white-space:nowrap}.text td,.text th{overflow-wrap:anywhere}.text tbody th{width:34%}
+details{margin:.6rem 0}summary{cursor:pointer;color:var(--accent);padding:.3rem 0}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 footer{font-size:.85rem}
 @media (max-width:40rem){main{padding:1rem .6rem 2rem}section{padding:.9rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}
 svg.narrow{display:block}svg.wide{display:none}
-thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}table,tbody,caption{display:block}
-tr{display:grid;grid-template-columns:1fr 1fr;gap:0 .8rem;border-bottom:1px solid var(--line);padding:.45rem 0}
-tbody th{grid-column:1/-1;text-align:left;border:0;padding:0;font-weight:600}td,.text td{text-align:left;border:0;padding:0}.text tr{grid-template-columns:1fr}
-td::before{content:attr(data-label) " ";color:var(--soft);font-weight:400;display:block;font-size:.8rem}}
+.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,.stack caption{display:block}
+.stack tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .8rem;border-bottom:1px solid var(--line);padding:.45rem 0}
+.stack tbody th{grid-column:1/-1;text-align:left;border:0;padding:0;font-weight:600}.stack td{text-align:left;border:0;padding:0}
+.stack td::before{content:attr(data-label);color:var(--soft);font-weight:400;display:block;font-size:.8rem}}
 @page{margin:14mm}
 @media print{body{background:none;font-size:10pt}main{max-width:none;padding:0}section{border:0;border-top:1px solid var(--line);border-radius:0;padding:.6rem 0;margin:.6rem 0}
-h2,h3,caption{break-after:avoid}tr,figure,li{break-inside:avoid}thead{display:table-header-group}a{color:inherit}.pill,.good,.bad,.warn{print-color-adjust:exact}}
+h2,h3,caption{break-after:avoid}tr,figure,li{break-inside:avoid}thead{display:table-header-group}a{color:inherit}summary{color:inherit;list-style:none}details::details-content{content-visibility:visible;display:block;block-size:auto}.pill,.good,.bad,.warn{print-color-adjust:exact}}
 `;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');

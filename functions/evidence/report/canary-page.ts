@@ -1,0 +1,143 @@
+import { type Html, html } from '../../platform/html.ts';
+import { CANARY_NAMES, canaryMeasures, differenceOf } from './canary-measures.ts';
+import { figure } from './chart.ts';
+import type { Measured } from './gate-report.ts';
+import { lookChart } from './look-chart.ts';
+import { between } from './measure.ts';
+import { measureTable } from './measure-table.ts';
+import { counted, percentOf, probabilityOf, ratioOf } from './numbers.ts';
+import {
+  bullets,
+  documentedSection,
+  findingsSection,
+  folded,
+  headSection,
+  numbersTable,
+  provenanceSection,
+  section,
+  table,
+} from './page-parts.ts';
+import { reportPage } from './report-frame.ts';
+import { daysWords } from './shadow-page.ts';
+import type { CanaryLookReport, CanaryReport } from './stage-envelope.ts';
+import { stageSegmentsSection } from './stage-segments.ts';
+import { untestedInCanary } from './untested.ts';
+
+/** The canary report as a page: what was measured, each metric from look to look, and operations by step. */
+export function canaryPage(report: CanaryReport): string {
+  const title = `Canary report of ${report.model} ${report.version}`;
+  return reportPage(
+    title,
+    html`<header>${headSection(report, title)}<p>${daysWords(report)}</p></header>
+${findingsSection(report)}
+${section('measured', 'What was measured', measureTable('Canary against the control units, less what the two differed by before. The lower bound of the interval holds at every look, the upper one at planned looks.', 'Control', canaryMeasures(report)))}
+${looksSection(report)}${stepsSection(report)}${stageSegmentsSection(report)}
+${section('untested', 'What was not tested', bullets(untestedInCanary(report)))}
+${documentedSection(report)}${statisticsSection(report)}
+${section('quality', 'Data quality', numbersTable('Outcome rows as they were read, and what of them could not be used.', report.result.quality))}
+${provenanceSection(report, [
+  ['Prediction log', report.evidence.predictions],
+  ['Outcomes', report.evidence.outcomes],
+])}`,
+  );
+}
+
+function looksSection(report: CanaryReport): Html | null {
+  const { looks } = report;
+  const metrics = [...new Set(looks.flatMap((look) => Object.keys(look.metrics)))];
+  if (metrics.length === 0) return null;
+  return section(
+    'looks',
+    'From look to look',
+    metrics.map((metric) => metricLooks(metric, looks)),
+  );
+}
+
+function metricLooks(metric: string, looks: readonly CanaryLookReport[]): Html {
+  const { name, unit } = CANARY_NAMES[metric] ?? { name: metric, unit: '' };
+  const seen = looks.flatMap(({ day, metrics }) => {
+    const found = metrics[metric];
+    return found === undefined ? [] : [{ day, ...found }];
+  });
+  const write = differenceOf(metric);
+  const hundred = (value: Measured) => (typeof value === 'number' ? value * 100 : null);
+  return html`<h3>${name}</h3>${figure(
+    lookChart({
+      id: `looks-${metric}`,
+      title: `${name}, from look to look`,
+      description: `Difference between canary and control at each look, in ${unit}, with its bounds. Harm is said when the lower bound stays above zero and the difference reaches the margin; a pass needs the upper bound below the dashed line of the margin. The numbers are in the table below.`,
+      axis: unit,
+      looks: seen.map(({ day, tau, lcb, ucb }) => ({
+        day,
+        estimate: hundred(tau),
+        low: hundred(lcb),
+        high: hundred(ucb),
+      })),
+      margin: hundred(seen.at(-1)?.margin ?? null),
+    }),
+  )}${folded(
+    'Numbers of this chart',
+    table({
+      caption: `${name} at each look, in ${unit}.`,
+      columns: ['Day', 'Difference', 'Interval', 'Margin'],
+      rows: seen.map(({ day, tau, lcb, ucb, margin }) => ({
+        name: day,
+        cells: [write(tau), between(write(lcb), write(ucb)), write(margin)],
+      })),
+    }),
+  )}`;
+}
+
+function stepsSection({ steps }: CanaryReport): Html | null {
+  if (steps.length === 0) return null;
+  return section('steps', 'Operations by step', [
+    table({
+      caption: 'Forecasts expected of the candidate at each step, and those that could not be used.',
+      columns: ['Step', 'Closed days', 'Expected', 'Missing', 'Not finite', 'Below zero'],
+      rows: steps.map((step) => ({
+        name: `${step.percentage} % of the units`,
+        cells: [step.closed_days, step.expected, step.missing, step.nonfinite, step.negative].map((one) =>
+          counted(one),
+        ),
+      })),
+    }),
+  ]);
+}
+
+/** What the decision rests on beyond estimate and bounds. */
+function statisticsSection(report: CanaryReport): Html | null {
+  const { metrics, look, days, state } = report.result;
+  const seen = Object.entries(metrics);
+  if (seen.length === 0) return null;
+  return section('statistics', 'Behind the numbers', [
+    html`<p>Look ${look}, after ${days} closed days; ${state.pass_looks_used} of the planned looks at which it may pass were used.</p>`,
+    table({
+      caption:
+        'p: always-valid chance of such a difference without harm (running minimum, adjusted for the other metrics). Theta: how much of the difference before is taken off.',
+      columns: [
+        'Metric',
+        'p of harm',
+        'Running',
+        'Adjusted',
+        'Standard error',
+        'Theta',
+        'Before, canary',
+        'Before, control',
+        'Clusters',
+      ],
+      rows: seen.map(([metric, found]) => ({
+        name: CANARY_NAMES[metric]?.name ?? metric,
+        cells: [
+          probabilityOf(found.p_harm),
+          probabilityOf(found.p_harm_running),
+          probabilityOf(found.p_harm_holm),
+          ratioOf(found.se, 4),
+          ratioOf(found.theta, 2),
+          percentOf(found.ratio_pre_canary),
+          percentOf(found.ratio_pre_control),
+          `${counted(found.clusters_canary)} and ${counted(found.clusters_control)}`,
+        ],
+      })),
+    }),
+  ]);
+}

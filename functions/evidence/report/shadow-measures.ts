@@ -1,0 +1,113 @@
+import { studentTQuantile } from '../statistics/distributions.ts';
+import type { Measured } from './gate-report.ts';
+import { between, type Measure, measure, threshold, verdictOf } from './measure.ts';
+import { counted, percentOf, probabilityOf, ratioOf, signedPercentOf } from './numbers.ts';
+import type { ShadowReport } from './stage-envelope.ts';
+
+/** What the shadow gate measured, in the order in which people should read it. */
+export function shadowMeasures(report: ShadowReport): readonly Measure[] {
+  return [...accuracy(report), ...stability(report), ...distribution(report), ...usable(report)];
+}
+
+function accuracy(report: ShadowReport): readonly Measure[] {
+  const { accuracy: found, bias } = report.result;
+  const { dm } = found;
+  const margin = signedPercentOf(threshold(report, 'margin'));
+  const shown = found.p_noninf !== null && found.p_noninf <= found.alpha_look;
+  const codes = ['NOT_NON_INFERIOR_AT_HORIZON', 'NOT_YET_NON_INFERIOR', 'INSUFFICIENT_CYCLES'];
+  const bounds = boundsOf(dm.mean, dm.se, dm.n - 1, found.alpha_look);
+  return [
+    measure('Absolute error, WAPE', verdictOf(report, codes, shown ? 'OK' : 'OPEN'), {
+      candidate: percentOf(found.wape_candidate),
+      comparator: percentOf(found.wape_production),
+      estimate: signedPercentOf(found.rel_wape),
+      bounds: between(signedPercentOf(bounds?.[0]), signedPercentOf(bounds?.[1])),
+      limit: `below ${margin}`,
+    }),
+    measure(
+      'Chance of such a difference if it were at the margin, p',
+      verdictOf(report, codes, shown ? 'OK' : 'OPEN'),
+      {
+        estimate: probabilityOf(found.p_noninf),
+        limit: `at most ${probabilityOf(found.alpha_look)}`,
+      },
+    ),
+    measure('Bias, forecast less demand', verdictOf(report, ['SYSTEMATIC_BIAS']), {
+      candidate: signedPercentOf(bias.candidate),
+      comparator: signedPercentOf(bias.production),
+      limit: `±${percentOf(threshold(report, 'bias_overall_max'))}, unless production's is as large`,
+    }),
+  ];
+}
+
+/** Two-sided bounds of an estimate, each at the level of one decision; null where there is no standard error. */
+export function boundsOf(
+  estimate: Measured,
+  se: number | null,
+  df: number,
+  alpha: number,
+): readonly [low: number, high: number] | null {
+  if (typeof estimate !== 'number' || se === null || df < 1) return null;
+  const half = studentTQuantile(1 - alpha, df) * se;
+  return [estimate - half, estimate + half];
+}
+
+function stability(report: ShadowReport): readonly Measure[] {
+  const { pairs, churn_candidate, churn_production, churn_ratio, spike_rate } = report.result.instability;
+  const enough = pairs >= (threshold(report, 'churn_min_pairs') ?? 0);
+  return [
+    measure(
+      'Change of a forecast from origin to origin',
+      verdictOf(report, ['UNSTABLE_REVISIONS'], enough ? 'OK' : 'OPEN'),
+      {
+        candidate: percentOf(churn_candidate),
+        comparator: percentOf(churn_production),
+        estimate: `${ratioOf(churn_ratio, 2)} times`,
+        limit: `at most ${ratioOf(threshold(report, 'churn_ratio_max'), 2)} times`,
+      },
+    ),
+    measure('Forecasts far from production’s', verdictOf(report, ['SPIKES']), {
+      candidate: percentOf(spike_rate, 2),
+      limit: `at most ${percentOf(threshold(report, 'spike_rate_max'), 2)}`,
+    }),
+  ];
+}
+
+function distribution(report: ShadowReport): readonly Measure[] {
+  const { psi, psi_critical, w1_norm, level_shift, js, ks } = report.result.drift;
+  const verdict = verdictOf(report, ['PREDICTION_DRIFT']);
+  return [
+    measure('Shift of the distribution, PSI', verdict, {
+      estimate: ratioOf(psi),
+      limit: `below ${ratioOf(threshold(report, 'psi_fail'), 2)}, or below its critical value ${ratioOf(psi_critical)}`,
+    }),
+    measure('Distance of the distributions, W1 over mean', verdict, {
+      estimate: ratioOf(w1_norm),
+      limit: `below ${ratioOf(threshold(report, 'w1_fail'), 2)}`,
+    }),
+    measure('Change of all units forecast', verdictOf(report, ['LEVEL_SHIFT']), {
+      estimate: signedPercentOf(level_shift),
+      limit: `±${percentOf(threshold(report, 'level_shift_warn'))} before a warning`,
+    }),
+    measure('Jensen-Shannon distance', 'NONE', { estimate: ratioOf(js) }),
+    measure('Kolmogorov-Smirnov distance', 'NONE', { estimate: ratioOf(ks) }),
+  ];
+}
+
+function usable(report: ShadowReport): readonly Measure[] {
+  const { quality, complete_cycles } = report.result;
+  return [
+    measure('Keys without a usable forecast', verdictOf(report, ['CANDIDATE_INVALID_RATE']), {
+      candidate: percentOf(quality.candidate_invalid_rate, 3),
+      limit: `at most ${percentOf(threshold(report, 'max_invalid_rate'), 3)}`,
+    }),
+    measure('Keys with two different forecasts', verdictOf(report, ['CONFLICTING_DUPLICATES']), {
+      candidate: counted(quality.conflicting_keys),
+      limit: 'none',
+    }),
+    measure('Complete demand cycles', verdictOf(report, ['INSUFFICIENT_CYCLES']), {
+      candidate: counted(complete_cycles),
+      limit: `at least ${counted(threshold(report, 'min_cycles'))}`,
+    }),
+  ];
+}

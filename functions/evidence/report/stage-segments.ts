@@ -1,0 +1,84 @@
+import type { Html } from '../../platform/html.ts';
+import { figure } from './chart.ts';
+import { intervalChart } from './interval-chart.ts';
+import { between } from './measure.ts';
+import { counted, percentOf, signedPercentOf, UNDEFINED } from './numbers.ts';
+import { comparatorOf, estimate, section, table } from './page-parts.ts';
+import { bySegment, highest } from './segment-order.ts';
+import { boundsOf } from './shadow-measures.ts';
+import type { CanaryReport, ShadowReport, StageSegment } from './stage-envelope.ts';
+
+/** More rows than this make no picture. */
+const DRAWN = 30;
+const LISTED = 300;
+
+/** Accuracy by segment, on the rows that both versions forecast; nothing when no segment was measured. */
+export function stageSegmentsSection(report: ShadowReport | CanaryReport): Html | null {
+  const segments = report.segments.toSorted((a, b) => bySegment(a.name, b.name));
+  if (segments.length === 0) return null;
+  const drawn = highest(segments, DRAWN, worst).filter(({ rel_wape }) => typeof rel_wape === 'number');
+  const listed = highest(segments, LISTED, worst);
+  return section('segments', 'Segments', [
+    drawn.length === 0 ? null : figure(chart(report, drawn)),
+    table({
+      caption: `WAPE is the absolute error as a share of demand, bias forecast less demand. ${howMany(listed.length, segments.length)}`,
+      columns: ['Segment', 'Change of WAPE', 'Candidate', 'Production', 'Bias', 'Bias of production', 'Rows', 'Series'],
+      rows: listed.map((segment) => ({ name: segment.name, cells: cells(segment) })),
+    }),
+  ]);
+}
+
+/** How many of all segments are shown. */
+export function howMany(shown: number, all: number): string {
+  return shown === all ? `All ${all} segments.` : `The ${shown} worst of ${all} segments.`;
+}
+
+function chart(report: ShadowReport | CanaryReport, segments: readonly StageSegment[]) {
+  const rows = segments.map((segment) => {
+    const bounds = intervalOf(segment);
+    return {
+      name: segment.name,
+      estimate: Number(segment.rel_wape) * 100,
+      bounds: bounds === null ? null : ([bounds[0] * 100, bounds[1] * 100] as const),
+      open: bounds === null,
+    };
+  });
+  return intervalChart({
+    id: 'error-by-segment',
+    title: 'Change of the error by segment',
+    description: `Change of WAPE against ${comparatorOf(report)} in each segment, with a 90 % interval where there is one. Left of zero the candidate is better. The numbers are in the table below.`,
+    axis: 'change of WAPE, %',
+    rows,
+    marks: [],
+    kinds: { judged: 'with interval', open: 'too few series for an interval' },
+  });
+}
+
+function intervalOf({ rel_wape, se, n_series }: StageSegment): readonly [number, number] | null {
+  return boundsOf(rel_wape, se, n_series - 1, 0.05);
+}
+
+function cells(segment: StageSegment) {
+  const bounds = intervalOf(segment);
+  const change = segment.rel_wape;
+  const tone =
+    typeof change !== 'number' || change === 0 ? undefined : change < 0 ? ('better' as const) : ('worse' as const);
+  return [
+    estimate(
+      signedPercentOf(change),
+      bounds === null ? UNDEFINED : between(signedPercentOf(bounds[0]), signedPercentOf(bounds[1])),
+      tone,
+    ),
+    percentOf(segment.wape_candidate),
+    percentOf(segment.wape_production),
+    signedPercentOf(segment.bias_candidate),
+    signedPercentOf(segment.bias_production),
+    counted(segment.n_rows),
+    counted(segment.n_series),
+  ];
+}
+
+function worst({ rel_wape }: StageSegment): number {
+  if (rel_wape === 'inf') return Number.MAX_VALUE;
+  return typeof rel_wape === 'number' ? rel_wape : -Number.MAX_VALUE;
+}
