@@ -13,7 +13,7 @@ import {
   untilOf,
 } from '../stages/running-stage.ts';
 import { evidenceWarnings } from '../stages/stage-evidence.ts';
-import { SHADOW_JUDGE } from './shadow.ts';
+import { SHADOW_JUDGE, type ShadowContext } from './shadow.ts';
 import type { ShadowConfig } from './shadow-config.ts';
 import { judgeLooks } from './shadow-looks.ts';
 import { segmentsOf } from './shadow-segments.ts';
@@ -45,7 +45,7 @@ async function find(
   const { sums } = read;
   const decision = judgeLooks(sums, config, {
     ...{ taken, now: at, until: untilOf(question.filter) },
-    revisions: run.baseline === '' ? 'error' : 'ratio',
+    ...contextOf(run),
   });
   const { bySeries, days, result, reasons, pending } = decision;
   const report = buildShadowReport({
@@ -58,6 +58,11 @@ async function find(
     ...(decision.taken === taken ? {} : { spent: { shadow: decision.taken } }),
   });
   return { report, advance: false, closedDays: 0 };
+}
+
+/** The safe forecast repeats a week, and so is hardly revised from origin to origin. */
+function contextOf({ baseline }: PromotionItem): ShadowContext {
+  return { revisions: baseline === '' ? 'error' : 'ratio-or-error', drift: 'with-harm' };
 }
 
 function subjectOf(run: PromotionItem, config: ShadowConfig): ReportSubject<ShadowConfig> {

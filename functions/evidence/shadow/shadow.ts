@@ -8,16 +8,24 @@ import type { ShadowSums } from './shadow-sums.ts';
 /** Name and version of this judge; the version rises when the same sums may judge differently. */
 export const SHADOW_JUDGE = 'shadow/2';
 
+/** How a shadow is judged where the contract's rule would fail candidates for being better than what they replace. */
 export interface ShadowContext {
   /**
-   * What revisions from origin to origin are held against: those of production (`ratio`), or, where the comparator hardly
-   * learns from day to day, so that a ratio to it says nothing, half of the comparator's WAPE (`error`).
+   * What revisions from origin to origin are held against. `ratio`: production's. `error`: half of the comparator's WAPE,
+   * beside one that hardly learns from day to day, so that a ratio to it says nothing. `ratio-or-error`: production's, or,
+   * where it is never revised, half of its WAPE.
    */
-  readonly revisions: 'ratio' | 'error';
+  readonly revisions: 'ratio' | 'ratio-or-error' | 'error';
+  /**
+   * Whether forecasts that are distributed unlike production's fail. `alone`: always. `with-harm`: where they are shown to
+   * be worse as well. A model that follows noise less moves both measures of drift as far as one that is wrong: between
+   * two that smooth alike but for one constant, PSI was 0.4 to 0.5 and the distance 0.3 on daily sales of slow movers.
+   */
+  readonly drift: 'alone' | 'with-harm';
 }
 
 /** As the evidence contract has it. */
-export const CONTRACT: ShadowContext = { revisions: 'ratio' };
+export const CONTRACT: ShadowContext = { revisions: 'ratio', drift: 'alone' };
 
 export interface ShadowJudgement {
   readonly result: ShadowResult;
@@ -75,6 +83,7 @@ function unusable({ quality }: ShadowMeasures, config: ShadowConfig): readonly F
 
 function behaviour(measures: ShadowMeasures, config: ShadowConfig, context: ShadowContext): readonly Finding[] {
   const { bias, instability, drift } = measures;
+  const { drift: drifts } = context;
   const spikes = instability.spike_rate;
   return [
     ...finding(bias.systematic, 'SYSTEMATIC_BIAS', {
@@ -86,7 +95,7 @@ function behaviour(measures: ShadowMeasures, config: ShadowConfig, context: Shad
       got: `${percent(spikes, 2)} of the forecasts more than ${config.spike_ratio} times the other version's, or less than its ${config.spike_ratio}th`,
       allowed: `at most ${percent(config.spike_rate_max, 2)}`,
     }),
-    ...finding(isDrift(measures, config), 'PREDICTION_DRIFT', {
+    ...finding(isDrift(measures, config) && (drifts === 'alone' || isHarm(measures, config)), 'PREDICTION_DRIFT', {
       got: `${moved(drift)}, critical value ${drift.psi_critical?.toFixed(3)}`,
       allowed: `PSI below ${config.psi_fail} or its critical value, or a distance below ${config.w1_fail}`,
     }),
@@ -98,6 +107,12 @@ function isDrift({ drift: { psi, psi_critical, w1_norm } }: ShadowMeasures, conf
   return psi >= config.psi_fail && psi > psi_critical && w1_norm >= config.w1_fail;
 }
 
+/** Material and shown. */
+function isHarm({ accuracy: { rel_wape, p_harm_series: p } }: ShadowMeasures, config: ShadowConfig): boolean {
+  const rel = comparable(rel_wape);
+  return rel !== null && rel > config.margin && p !== null && p <= alphaOf(config);
+}
+
 /** Churn as a share that the candidate may reach; null where there is nothing to hold it against. */
 export function churnLimit(
   { instability, accuracy }: Pick<ShadowMeasures, 'instability' | 'accuracy'>,
@@ -106,7 +121,9 @@ export function churnLimit(
 ): number | null {
   const { churn_production: production } = instability;
   if (production === null) return null;
-  return context.revisions === 'error' ? (accuracy.wape_production ?? 0) / 2 : production * config.churn_ratio_max;
+  const still = context.revisions === 'error' || (context.revisions === 'ratio-or-error' && production === 0);
+  if (!still) return production * config.churn_ratio_max;
+  return accuracy.wape_production === null ? null : accuracy.wape_production / 2;
 }
 
 function revisions(measures: ShadowMeasures, config: ShadowConfig, context: ShadowContext): readonly Finding[] {
