@@ -1,6 +1,6 @@
 /** The allowed name that a misspelt one was most likely meant to be; null when none is near. */
 export function nearest(name: string, allowed: readonly string[]): string | null {
-  const limit = Math.max(1, Math.floor(name.length / 3));
+  const limit = Math.min(name.length - 1, Math.max(2, Math.floor(name.length / 3)));
   const [first] = allowed
     .map((one) => ({ one, distance: editDistance(name.toLowerCase(), one.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)

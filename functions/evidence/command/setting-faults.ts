@@ -8,12 +8,18 @@ import { nearest } from './nearest.ts';
  * INVALID_SETTING with what was got and what is allowed.
  */
 export function parseSettings<T>(schema: z.ZodType<T>, value: unknown, root: string): Parsed<T> {
-  const parsed = schema.safeParse(value, { reportInput: true });
+  const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, reasons: parsed.error.issues.flatMap((issue) => faults(issue, schema, root)) };
+  return { ok: false, reasons: parsed.error.issues.flatMap((issue) => faults(issue, { schema, value, root })) };
 }
 
-function faults(issue: z.core.$ZodIssue, schema: z.ZodType, root: string): readonly Reason[] {
+interface Given {
+  readonly schema: z.ZodType;
+  readonly value: unknown;
+  readonly root: string;
+}
+
+function faults(issue: z.core.$ZodIssue, { schema, value, root }: Given): readonly Reason[] {
   const path = [root, ...issue.path.map(String)].join('.');
   if (issue.code === 'unrecognized_keys') {
     const known = namesAt(schema, issue.path);
@@ -25,7 +31,7 @@ function faults(issue: z.core.$ZodIssue, schema: z.ZodType, root: string): reado
       code: 'INVALID_SETTING',
       path,
       message: `${issue.message}${issue.message.endsWith('.') ? '' : '.'}`,
-      got: shown(issue.input),
+      got: shown(issue.path.reduce(memberOf, value)),
       ...(allowed === null ? {} : { allowed }),
       next: 'Give another value, or leave the setting out for its default.',
     },
@@ -57,6 +63,10 @@ function namesAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonl
 function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   const inner: unknown = Reflect.get(schema._zod.def, 'innerType');
   return inner instanceof z.core.$ZodType ? unwrapped(inner) : schema;
+}
+
+function memberOf(value: unknown, name: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function allowedBy(issue: z.core.$ZodIssue): string | null {
