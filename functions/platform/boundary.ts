@@ -81,16 +81,39 @@ function faultsOf(error: z.ZodError, next?: string): readonly Reason[] {
 function listed(issues: readonly z.core.$ZodIssue[], next?: string): readonly Reason[] {
   return issues.map((issue) => {
     const got = describe('input' in issue ? issue.input : undefined);
-    const allowed = 'params' in issue ? issue.params?.['allowed'] : undefined;
+    const allowed = allowedBy(issue);
     return {
       code: 'INVALID_FIELD',
       path: clipped(issue.path.map(String).join('.'), MAX_MESSAGE) || '$',
       message: clipped(issue.message, MAX_MESSAGE),
       ...(got === undefined ? {} : { got }),
-      ...(typeof allowed === 'string' ? { allowed } : {}),
+      ...(allowed === undefined ? {} : { allowed }),
       ...(next === undefined ? {} : { next }),
     };
   });
+}
+
+/** What would have been accepted, where the rule that was broken says so. */
+function allowedBy(issue: z.core.$ZodIssue): string | undefined {
+  switch (issue.code) {
+    case 'custom': {
+      const allowed: unknown = issue.params?.['allowed'];
+      return typeof allowed === 'string' ? allowed : undefined;
+    }
+    case 'too_small':
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${counted(issue.origin)}`;
+    case 'too_big':
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${counted(issue.origin)}`;
+    case 'invalid_value':
+      return clipped(issue.values.map(String).join(', '), MAX_MESSAGE);
+    default:
+      return undefined;
+  }
+}
+
+function counted(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' items' : '';
 }
 
 function describe(value: unknown): string | undefined {

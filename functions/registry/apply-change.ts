@@ -2,6 +2,7 @@ import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
+import { digestOf } from '../platform/json.ts';
 import { systemActor } from '../platform/people.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
 import { adoptedVersion, adoptionData } from './adoption.ts';
@@ -91,7 +92,8 @@ function changedItem(
     model: run.model,
     ...run.proposal,
     policyVersion: run.policyVersion,
-    policyDigest: run.policyDigest,
+    // Of what is stored: a release that came in between may have read the proposal with further defaults.
+    policyDigest: run.policyVersion === before?.policyVersion ? before.policyDigest : digestOf(run.proposal.policy),
     environmentId: environment.environmentId,
     profileId: environment.profileId,
     // Not before.revision + 1: a change made against an older revision must fail its condition.

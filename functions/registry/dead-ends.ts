@@ -12,10 +12,11 @@ export interface DeadEnd {
 interface Settings {
   readonly poll: string;
   readonly shadowPlan: { readonly maxDuration: string };
-  readonly canary: { readonly max_days: number; readonly pass_every_days: number };
+  readonly canary: { readonly max_days: number; readonly pass_every_days: number; readonly min_clusters: number };
   readonly canaryPlan: {
+    readonly unit: 'sku-store' | 'store' | 'sku';
     readonly maxDuration: string;
-    readonly steps: readonly { readonly hold: string }[];
+    readonly steps: readonly { readonly hold: string; readonly percentage: number }[];
     readonly where: Readonly<Record<keyof typeof KINDS, readonly string[]>>;
     readonly excludedSegments: readonly string[];
   };
@@ -31,7 +32,13 @@ const SECONDS_PER_DAY = 86_400;
  * days and are not held against the bounds, which are wall clock: where history is replayed, days pass in seconds.
  */
 export function deadEnds(policy: Settings): readonly DeadEnd[] {
-  return [...tooManyEvents(policy), ...noDayToPass(policy), ...nobodyLeft(policy), ...tooMuchToKeep(policy)];
+  return [
+    ...tooManyEvents(policy),
+    ...noDayToPass(policy),
+    ...nobodyLeft(policy),
+    ...tooFewUnits(policy),
+    ...tooMuchToKeep(policy),
+  ];
 }
 
 /**
@@ -69,6 +76,8 @@ function tooManyEvents(policy: Settings): readonly DeadEnd[] {
 function noDayToPass({ canary, canaryPlan }: Settings): readonly DeadEnd[] {
   const holdDays = durationSeconds(canaryPlan.steps.at(-1)?.hold ?? 'P1D') / SECONDS_PER_DAY;
   const every = canary.pass_every_days;
+  // The judge's own rule says so already.
+  if (canary.max_days < every) return [];
   const first = Math.ceil(holdDays / every) * every;
   if (canary.max_days >= first) return [];
   return [
@@ -91,4 +100,38 @@ function nobodyLeft({ canaryPlan: { where, excludedSegments } }: Settings): read
       message: `Every one of the ${list} that the canary is drawn from is excluded from it.`,
       allowed: `at least one of canaryPlan.where.${list} that is not excluded`,
     }));
+}
+
+/** Where lists say how many units there can be, both arms must be able to hold as many as the judge needs. */
+function tooFewUnits({ canary, canaryPlan }: Settings): readonly DeadEnd[] {
+  const units = unitsOf(canaryPlan);
+  const percentage = canaryPlan.steps.at(-1)?.percentage ?? 0;
+  const smaller = Math.min(percentage, 100 - percentage);
+  const inSmallerArm = (units * smaller) / 100;
+  if (units === 0 || smaller <= 0 || inSmallerArm >= canary.min_clusters) return [];
+  const needed = Math.ceil((canary.min_clusters * 100) / smaller);
+  return [
+    {
+      path: ['canaryPlan', 'where'],
+      input: `${units} units of kind ${canaryPlan.unit}`,
+      message: `The canary could never show anything: at ${percentage} % of the units that it is drawn from, one side has about ${Math.floor(inSmallerArm)} of them, and canary.min_clusters asks for ${canary.min_clusters} on each.`,
+      allowed: `at least ${needed} units, a last step nearer to 50 %, or a smaller unit`,
+    },
+  ];
+}
+
+/** How many units the lists of a plan leave; Infinity when they do not say, 0 when none is left, which is another fault. */
+function unitsOf({ unit, where, excludedSegments }: Settings['canaryPlan']): number {
+  const left = (list: 'stores' | 'skus') =>
+    where[list].length === 0
+      ? Number.POSITIVE_INFINITY
+      : new Set(where[list].filter((name) => !excludedSegments.includes(`${KINDS[list]}:${name}`))).size;
+  switch (unit) {
+    case 'store':
+      return left('stores');
+    case 'sku':
+      return left('skus');
+    case 'sku-store':
+      return left('stores') * left('skus') || 0;
+  }
 }

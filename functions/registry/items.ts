@@ -4,7 +4,7 @@ import { businessDate, sha256, versionName } from '../platform/ids.ts';
 import { approver, downstreamTeam, owner, requester } from '../platform/people.ts';
 import { exposurePlan } from '../promotion/exposure.ts';
 import { ENDS, STAGES } from '../promotion/life-cycle.ts';
-import { policySchema } from './policy.ts';
+import { storedPolicy } from './policy.ts';
 
 /** One S3 object version with the digest that was checked on it. */
 export const storedObject = z.object({
@@ -36,7 +36,7 @@ export const modelItem = z.object({
   approvers: z.array(modelApprover).min(1),
   downstream: z.array(downstreamTeam),
   policyVersion: z.int().min(1),
-  policy: policySchema,
+  policy: storedPolicy,
   /** Digest of the canonical JSON of `policy`. */
   policyDigest: sha256,
   /** AppConfig ids of this model's own environment and profile. */
@@ -53,7 +53,7 @@ export type ModelItem = z.infer<typeof modelItem>;
 
 /**
  * Registry item of one version of a policy; never changed. `policy` is as it was stored, since the digest is of that:
- * parsing it with a later policySchema may add defaults.
+ * reading it with a later release may add defaults.
  */
 export const policyItem = z.object({
   policy: z.json(),
@@ -203,7 +203,7 @@ export const proposal = z.object({
   owner,
   approvers: z.array(modelApprover).min(1),
   downstream: z.array(downstreamTeam),
-  policy: policySchema,
+  policy: storedPolicy,
 });
 export type Proposal = z.infer<typeof proposal>;
 

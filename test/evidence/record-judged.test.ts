@@ -4,7 +4,13 @@ import { looksUnchanged } from '../../functions/evidence/looks.ts';
 import { type Concluded, recordAdvance, recordLook, recordVerdict } from '../../functions/evidence/record-judged.ts';
 import type { Draft } from '../../functions/ledger/entry.ts';
 import { planOf } from '../../functions/promotion/exposure.ts';
-import { type GateResult, type Looks, type PromotionItem, promotionItem } from '../../functions/registry/items.ts';
+import {
+  type Exposure,
+  type GateResult,
+  type Looks,
+  type PromotionItem,
+  promotionItem,
+} from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { updated } from '../fakes/promotion-update.ts';
@@ -164,10 +170,10 @@ describe('A verdict', () => {
 });
 
 describe('A step of the canary', () => {
-  const exposure = {
+  const exposure: Exposure = {
     ...{ revision: 5, deploymentNumber: 5, documentSha256: 'a'.repeat(64), movedAt: AT },
     ...{ stage: 'canary', step: 0, percentage: 5, until: AT },
-  } as const;
+  };
   const judged = { verdict: 'CONTINUE', reasons: [], advance: true, closedDays: 2 } as const;
 
   it('is raised once, when its document is out and the judge says so', async () => {

@@ -71,6 +71,19 @@ describe('The boundary', () => {
     });
   });
 
+  it('says what would have been accepted', () => {
+    const bounds = z.object({
+      ...{ low: z.number().min(1), above: z.number().gt(1), high: z.int().max(9), below: z.number().lt(9) },
+      ...{ text: z.string().min(2), list: z.array(z.int()).max(1), word: z.enum(['a', 'b']) },
+    });
+    const given = { low: 0, above: 1, high: 10, below: 9, text: 'x', list: [1, 2], word: 'c' };
+    const parsed = parseInput(bounds, given);
+    expect(parsed.ok ? [] : parsed.reasons.map(({ path, allowed }) => [path, allowed])).toEqual([
+      ...[['low', 'at least 1'] as const, ['above', 'more than 1'], ['high', 'at most 9'], ['below', 'less than 9']],
+      ...[['text', 'at least 2 characters'] as const, ['list', 'at most 1 items'], ['word', 'a, b']],
+    ]);
+  });
+
   it('cuts what was got when it is long', () => {
     const parsed = parseInput(z.strictObject({ a: z.number() }), { a: 'x'.repeat(1000) });
     expect(parsed.ok ? '' : parsed.reasons[0]?.got).toHaveLength(201);
