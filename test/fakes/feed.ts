@@ -25,7 +25,7 @@ export interface FeedPorts {
 export const QUICK_POLICY = {
   shadow: { min_cycles: 2, max_cycles: 2, min_rows: 100, min_series: 30 },
   shadowPlan: { maxDuration: 'PT10M' },
-  canary: { min_clusters: 10, pass_every_days: 7, max_days: 7, min_expected: 50 },
+  canary: { min_clusters: 10, pass_every_days: 7, max_days: 7, ops: { min_expected: 50 } },
   canaryPlan: { steps: [{ percentage: 50, hold: 'P7D' }], maxDuration: 'PT10M' },
   confirmation: 'PT10M',
   poll: 'PT1S',

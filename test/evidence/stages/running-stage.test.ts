@@ -29,7 +29,7 @@ const policy = policySchema.parse({
   shadow: { min_cycles: 2, max_cycles: 4, min_rows: 20, churn_min_pairs: 10 },
   canary: {
     min_clusters: 10,
-    min_expected: 50,
+    ops: { min_expected: 50 },
     metrics: { stockout: { rel_margin: 0.25 }, overstock: { rel_margin: 0.25 } },
   },
   canaryPlan: {
