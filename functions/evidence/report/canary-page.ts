@@ -9,6 +9,7 @@ import { counted, percentOf, probabilityOf, ratioOf } from './numbers.ts';
 import {
   bullets,
   documentedSection,
+  estimate,
   findingsSection,
   folded,
   headSection,
@@ -114,28 +115,16 @@ function statisticsSection(report: CanaryReport): Html | null {
     table({
       caption:
         'p: always-valid chance of such a difference without harm (running minimum, adjusted for the other metrics). Theta: how much of the difference before is taken off.',
-      columns: [
-        'Metric',
-        'p of harm',
-        'Running',
-        'Adjusted',
-        'Standard error',
-        'Theta',
-        'Before, canary',
-        'Before, control',
-        'Clusters',
-      ],
+      columns: ['Metric', 'p of harm', 'Adjusted', 'Standard error', 'Theta', 'Before', 'Clusters'],
       rows: seen.map(([metric, found]) => ({
         name: CANARY_NAMES[metric]?.name ?? metric,
         cells: [
-          probabilityOf(found.p_harm),
-          probabilityOf(found.p_harm_running),
+          estimate(probabilityOf(found.p_harm), `running ${probabilityOf(found.p_harm_running)}`),
           probabilityOf(found.p_harm_holm),
           ratioOf(found.se, 4),
           ratioOf(found.theta, 2),
-          percentOf(found.ratio_pre_canary),
-          percentOf(found.ratio_pre_control),
-          `${counted(found.clusters_canary)} and ${counted(found.clusters_control)}`,
+          estimate(percentOf(found.ratio_pre_canary), `control ${percentOf(found.ratio_pre_control)}`),
+          estimate(counted(found.clusters_canary), `control ${counted(found.clusters_control)}`),
         ],
       })),
     }),

@@ -60,7 +60,8 @@ export function markLines(axis: 'xAxis' | 'yAxis', marks: readonly Mark[], zero 
       show: name !== '',
       formatter: name,
       ...text(11, color),
-      position: 'end',
+      // Names of rows go downwards, so that a line across them starts at the top.
+      position: axis === 'xAxis' ? 'start' : 'end',
     },
   });
   return {

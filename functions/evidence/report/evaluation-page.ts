@@ -4,7 +4,7 @@ import { measureTable } from './measure-table.ts';
 import { counted, percentOf, plainNumber } from './numbers.ts';
 import { foldErrorChart, segmentErrorChart } from './offline-charts.ts';
 import type { OfflineReport } from './offline-envelope.ts';
-import { offlineMeasures } from './offline-measures.ts';
+import { offlineMeasures, usualMeasures } from './offline-measures.ts';
 import { orderedFolds, orderedSegments } from './offline-order.ts';
 import {
   bullets,
@@ -51,7 +51,19 @@ function objectsOf({ evidence }: OfflineReport) {
 function measuredSections(report: OfflineReport, result: Result): Html {
   const { overall } = result;
   const rows = `${counted(overall.n_rows)} rows of ${counted(overall.n_series)} series at ${counted(overall.n_folds)} origins`;
-  return html`${section('measured', 'What was measured', measureTable(`Candidate and baseline on the same ${rows}. The interval is two-sided at 90 %.`, 'Baseline', offlineMeasures(report)))}
+  const measured = [
+    measureTable(
+      `Candidate and baseline on the same ${rows}. The interval is two-sided at 90 %.`,
+      'Baseline',
+      offlineMeasures(report),
+    ),
+    table({
+      caption: 'Other measures of the same rows, of which none decides.',
+      columns: ['Measure', 'Candidate', 'Baseline'],
+      rows: usualMeasures(report).map(({ name, candidate, comparator }) => ({ name, cells: [candidate, comparator] })),
+    }),
+  ];
+  return html`${section('measured', 'What was measured', measured)}
 ${segmentsSection(report)}${foldsSection(report)}${quantilesSection(result)}${leakageSection(result)}`;
 }
 

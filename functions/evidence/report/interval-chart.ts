@@ -43,7 +43,7 @@ function draw({ axis, rows, marks, kinds }: IntervalChart, narrow: boolean): Dra
   return {
     height: top + bottom + rows.length * ROW_HEIGHT,
     option: {
-      grid: { left: narrow ? 116 : 190, right: 22, top, bottom },
+      grid: { left: narrow ? 128 : 190, right: 22, top, bottom },
       legend: legend(shown.map(({ name }) => name)),
       xAxis: numberAxis(scale, { name: axis, gap: 28 }),
       yAxis: rowAxis(
@@ -74,7 +74,7 @@ export function rowAxis(names: readonly string[], narrow: boolean) {
     inverse: true,
     axisLine: { show: false },
     axisTick: { show: false },
-    axisLabel: { ...text(12), interval: 0, width: narrow ? 106 : 178, overflow: 'truncate' },
+    axisLabel: { ...text(narrow ? 11 : 12), interval: 0, width: narrow ? 112 : 178, overflow: 'truncate' },
   };
 }
 

@@ -16,7 +16,6 @@ export function offlineMeasures(report: OfflineReport): readonly Measure[] {
     ...quantiles(report, result),
     ...usable(report, result),
     ...recorded(report, result),
-    ...reportedOnly(result),
   ];
 }
 
@@ -119,23 +118,25 @@ function recorded(report: OfflineReport, { recorded: found }: Result): readonly 
   );
 }
 
-/** What is told of both models beside the numbers that decide. */
-function reportedOnly({ overall }: Result): readonly Measure[] {
-  const { candidate, baseline } = overall.metrics;
-  const rows: readonly (readonly [
-    string,
-    keyof Result['overall']['metrics']['candidate'],
-    (value: number) => string,
-  ])[] = [
-    ['Mean absolute error, MAE', 'mae', (value) => `${plainNumber(value, 3)} units`],
-    ['Root mean squared error, RMSE', 'rmse', (value) => `${plainNumber(value, 3)} units`],
-    ['Error over a seasonal naive step, MASE', 'mase', (value) => ratioOf(value)],
-    ['Squared error over a naive step, RMSSE', 'rmsse', (value) => ratioOf(value)],
-    ['The same, weighted by volume, WRMSSE', 'wrmsse', (value) => ratioOf(value)],
-    ['Symmetric percentage error, sMAPE', 'smape', (value) => `${plainNumber(value, 1)} of 200`],
-  ];
-  return rows.map(([name, key, write]) => {
-    const both = [candidate[key], baseline[key]].map((value) => (value === null ? UNDEFINED : write(value)));
-    return measure(name, 'NONE', { candidate: both[0] ?? UNDEFINED, comparator: both[1] ?? UNDEFINED });
+/** Both models by the usual measures, of which none decides. */
+export function usualMeasures({
+  result,
+}: OfflineReport): readonly Pick<Measure, 'name' | 'candidate' | 'comparator'>[] {
+  if (result === null) return [];
+  const { candidate, baseline } = result.overall.metrics;
+  return USUAL.map(({ name, key, write }) => {
+    const of = (value: number | null) => (value === null ? UNDEFINED : write(value));
+    return { name, candidate: of(candidate[key]), comparator: of(baseline[key]) };
   });
 }
+
+const units = (value: number) => `${plainNumber(value, 3)} units`;
+
+const USUAL = [
+  { name: 'Mean absolute error, MAE', key: 'mae', write: units },
+  { name: 'Root mean squared error, RMSE', key: 'rmse', write: units },
+  { name: 'Error over a seasonal naive step, MASE', key: 'mase', write: (value: number) => ratioOf(value) },
+  { name: 'Squared error over a naive step, RMSSE', key: 'rmsse', write: (value: number) => ratioOf(value) },
+  { name: 'The same, weighted by volume, WRMSSE', key: 'wrmsse', write: (value: number) => ratioOf(value) },
+  { name: 'Symmetric percentage error, sMAPE, of 200', key: 'smape', write: (value: number) => plainNumber(value, 1) },
+] as const;

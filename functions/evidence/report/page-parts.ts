@@ -57,9 +57,9 @@ export function findingsSection({ reasons, pending, warnings }: HeadFacts): Html
 }
 
 function findingItem({ code, message, got, allowed, next }: Reason): Html {
-  const fact = (name: string, value: string | undefined) =>
-    value === undefined ? null : html`<dt>${name}</dt><dd>${value}</dd>`;
-  return html`<li class="finding"><strong>${message}</strong> <code>${code}</code><dl>${fact('Got', got)}${fact('Allowed', allowed)}${fact('What to do', next)}</dl></li>`;
+  const measured =
+    got === undefined ? null : html`<p>Got: ${got}.${allowed === undefined ? null : ` Allowed: ${allowed}.`}</p>`;
+  return html`<li class="finding"><p><strong>${message}</strong> <code>${code}</code></p>${measured}${next === undefined ? null : html`<p class="soft">${next}</p>`}</li>`;
 }
 
 /** A list under a heading of its own; nothing when there is nothing to say. */
@@ -90,10 +90,12 @@ export function table({ caption, columns, rows, words = false }: Table): Html | 
   if (rows.length === 0) return null;
   const cell = (one: Cell | string, index: number) => {
     const { text, tone } = typeof one === 'string' ? { text: one, tone: undefined } : one;
-    return html`<td data-label="${columns[index + 1] ?? ''}"${tone === undefined ? null : html` class="${tone}"`}>${text}</td>`;
+    const shown = typeof text === 'string' ? together(text) : text;
+    const look = text === UNDEFINED ? 'none' : tone;
+    return html`<td data-label="${columns[index + 1] ?? ''}"${look === undefined ? null : html` class="${look}"`}>${shown}</td>`;
   };
   // Few columns fit on a phone; more of them are told line by line there.
-  const look = words ? WORDS : columns.length > 4 ? STACKED : null;
+  const look = words ? WORDS : columns.length > 3 ? STACKED : null;
   return html`<table${look}><caption>${caption}</caption>
 <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${rows.map(({ name, cells }) => html`<tr><th scope="row">${name}</th>${cells.map(cell)}</tr>`)}</tbody></table>`;
@@ -102,9 +104,14 @@ export function table({ caption, columns, rows, words = false }: Table): Html | 
 const WORDS = html` class="text"`;
 const STACKED = html` class="stack"`;
 
+/** A number and its unit on one line. */
+function together(text: string): string {
+  return text.replaceAll(/(\d) (%|pp|units?|times)/g, '$1\u00a0$2').replace(/^([<>]) /, '$1\u00a0');
+}
+
 /** An estimate with its interval beneath. */
 export function estimate(value: string, bounds: string, tone?: Cell['tone']): Cell {
-  const text = bounds === UNDEFINED ? value : html`${value}<span class="range">${bounds}</span>`;
+  const text = bounds === UNDEFINED ? value : html`${together(value)}<span class="range">${together(bounds)}</span>`;
   return { text, tone };
 }
 
@@ -146,15 +153,18 @@ export function provenanceSection(
       words: true,
       rows: objects.map(([name, object]) => ({ name, cells: [objectWords(object)] })),
     }),
-    table({
-      caption: `Thresholds of policy ${report.policy.version}, digest ${report.policy.digest}. Shares are fractions: 0.05 is 5 %.`,
-      columns: ['Threshold', 'Value'],
-      words: true,
-      rows: Object.entries(report.policy.config).map(([name, value]) => ({
-        name: html`<code>${name}</code>`,
-        cells: [{ text: html`<code>${JSON.stringify(value)}</code>` }],
-      })),
-    }),
+    folded(
+      `Thresholds of policy ${report.policy.version}`,
+      table({
+        caption: `Digest of the policy: ${report.policy.digest}. Shares are fractions: 0.05 is 5 %.`,
+        columns: ['Threshold', 'Value'],
+        words: true,
+        rows: Object.entries(report.policy.config).map(([name, value]) => ({
+          name: html`<code>${name}</code>`,
+          cells: [{ text: html`<code>${JSON.stringify(value)}</code>` }],
+        })),
+      }),
+    ),
   ]);
 }
 

@@ -33,7 +33,7 @@ export function pairChart(chart: PairChart): Chart {
   const draw = (narrow: boolean): Drawing => ({
     height: top + bottom + rows.length * ROW_HEIGHT,
     option: {
-      grid: { left: narrow ? 116 : 190, right: 22, top, bottom },
+      grid: { left: narrow ? 128 : 190, right: 22, top, bottom },
       legend: legend([chart.names.candidate, chart.names.comparator]),
       xAxis: numberAxis(scaleOf(chart, narrow ? 4 : 8), { name: chart.axis, gap: 28 }),
       yAxis: rowAxis(

@@ -16,25 +16,27 @@ p{margin:.4rem 0}ul{margin:.3rem 0;padding-left:1.3rem}li{margin:.25rem 0}
 .pill{display:inline-block;padding:.1rem .6rem;border-radius:1rem;font-weight:600;border:1px solid currentcolor}
 .good{color:var(--good);background:var(--good-bg)}.bad{color:var(--bad);background:var(--bad-bg)}.warn{color:var(--warn);background:var(--warn-bg)}
 .finding{border-left:.3rem solid var(--line);padding-left:.7rem;list-style:none}.findings{padding:0}.findings.fails>li{border-color:var(--bad)}.findings.open>li{border-color:var(--warn)}
-.finding dl{margin:.15rem 0}.finding dt,.finding dd{font-size:.9rem}
+.finding{margin:.7rem 0}.finding p{margin:.1rem 0}
 code{font:.85em/1.4 ui-monospace,monospace}
 dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem 1rem;margin:0}dt{color:var(--soft)}dd{margin:0;white-space:pre-line}
 figure{margin:.8rem 0}figcaption{font-size:.9rem}svg{display:block;width:100%;height:auto;font-family:inherit}svg.narrow{display:none}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;margin:.5rem 0;overflow-wrap:break-word;font-size:.92rem}
-caption{text-align:left;font-size:.9rem;padding-bottom:.3rem;white-space:pre-line}
+caption{text-align:left;font-size:.9rem;padding-bottom:.3rem;overflow-wrap:anywhere}
 th,td{text-align:right;padding:.3rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
-th:first-child,.text td{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}tbody th{font-weight:500}
-td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}.range{display:block;color:var(--soft);font-size:.85em;font-weight:400;white-space:nowrap}.text td,.text th{overflow-wrap:anywhere}.text tbody th{width:34%}
+th:first-child,.text td,.text th{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}tbody th{font-weight:500}
+td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}.range{display:block;color:var(--soft);font-size:.85em;font-weight:400}.text td,.text th{overflow-wrap:anywhere}.text tbody th{width:34%}
 details{margin:.6rem 0}summary{cursor:pointer;color:var(--accent);padding:.3rem 0}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 footer{font-size:.85rem}
 @media (max-width:40rem){main{padding:1rem .6rem 2rem}section{padding:.9rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}
 svg.narrow{display:block}svg.wide{display:none}
+th,td{padding:.3rem .25rem}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,.stack caption{display:block}
 .stack tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .8rem;border-bottom:1px solid var(--line);padding:.45rem 0}
 .stack tbody th{grid-column:1/-1;text-align:left;border:0;padding:0;font-weight:600}.stack td{text-align:left;border:0;padding:0}
+.stack td.none{display:none}
 .stack td::before{content:attr(data-label);color:var(--soft);font-weight:400;display:block;font-size:.8rem}}
 @page{margin:14mm}
-@media print{body{background:none;font-size:10pt}main{max-width:none;padding:0}section{border:0;border-top:1px solid var(--line);border-radius:0;padding:.6rem 0;margin:.6rem 0}
+@media print{html{font-size:10pt}body{background:none}main{max-width:none;padding:0}section{border:0;border-top:1px solid var(--line);border-radius:0;padding:.6rem 0;margin:.6rem 0}
 h2,h3,caption{break-after:avoid}tr,figure,li{break-inside:avoid}thead{display:table-header-group}a{color:inherit}summary{color:inherit;list-style:none}details::details-content{content-visibility:visible;display:block;block-size:auto}.pill,.good,.bad,.warn{print-color-adjust:exact}}
 `;
 

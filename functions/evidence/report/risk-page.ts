@@ -41,15 +41,13 @@ function weakSection({ weakest, mostBiased }: RiskSummary): Html | null {
 function segmentTable(caption: string, segments: readonly RiskSegment[]): Html | null {
   return table({
     caption,
-    columns: ['Segment', 'Change of WAPE', 'Bias', 'Bias of baseline', 'Rows', 'Series'],
+    columns: ['Segment', 'Change of WAPE', 'Bias', 'Rows'],
     rows: segments.map((one) => ({
       name: one.name,
       cells: [
         estimate(signedPercentOf(one.rel_wape), one.ucb === null ? UNDEFINED : `at most ${signedPercentOf(one.ucb)}`),
-        signedPercentOf(one.bias_candidate),
-        signedPercentOf(one.bias_baseline),
-        counted(one.n_rows),
-        counted(one.n_series),
+        estimate(signedPercentOf(one.bias_candidate), `baseline ${signedPercentOf(one.bias_baseline)}`),
+        estimate(counted(one.n_rows), `${counted(one.n_series)} series`),
       ],
     })),
   });

@@ -25,30 +25,16 @@ export function segmentTable(caption: string, of: string, groups: readonly Named
   const left = listed.length === groups.length ? '' : ` The ${listed.length} worst of ${groups.length}.`;
   return table({
     caption: `${caption}${left}`,
-    columns: [
-      of,
-      'Verdict',
-      'Change of WAPE',
-      'Candidate',
-      'Baseline',
-      'Bias',
-      'Bias of baseline',
-      'p of harm',
-      'Rows',
-      'Series',
-    ],
+    columns: [of, 'Verdict', 'Change of WAPE', 'WAPE', 'Bias', 'p of harm', 'Rows'],
     rows: listed.map(([name, found]) => ({
       name,
       cells: [
         VERDICTS[found.verdict],
         estimate(signedPercentOf(found.rel_wape), intervalWords(found), toneOf(found.rel_wape)),
-        percentOf(found.wape_candidate),
-        percentOf(found.wape_baseline),
-        signedPercentOf(found.bias_candidate),
-        signedPercentOf(found.bias_baseline),
+        estimate(percentOf(found.wape_candidate), `baseline ${percentOf(found.wape_baseline)}`),
+        estimate(signedPercentOf(found.bias_candidate), `baseline ${signedPercentOf(found.bias_baseline)}`),
         probabilityOf(found.p_harm_holm ?? found.p_harm),
-        counted(found.n_rows),
-        counted(found.n_series),
+        estimate(counted(found.n_rows), `${counted(found.n_series)} series`),
       ],
     })),
   });

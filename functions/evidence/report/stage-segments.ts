@@ -21,8 +21,8 @@ export function stageSegmentsSection(report: ShadowReport | CanaryReport): Html 
   return section('segments', 'Segments', [
     drawn.length === 0 ? null : figure(chart(report, drawn)),
     table({
-      caption: `WAPE is the absolute error as a share of demand, bias forecast less demand. ${howMany(listed.length, segments.length)}`,
-      columns: ['Segment', 'Change of WAPE', 'Candidate', 'Production', 'Bias', 'Bias of production', 'Rows', 'Series'],
+      caption: `The change with its 90 % interval. WAPE is the absolute error as a share of demand, bias forecast less demand. ${howMany(listed.length, segments.length)}`,
+      columns: ['Segment', 'Change of WAPE', 'WAPE', 'Bias', 'Rows'],
       rows: listed.map((segment) => ({ name: segment.name, cells: cells(segment) })),
     }),
   ]);
@@ -69,12 +69,9 @@ function cells(segment: StageSegment) {
       bounds === null ? UNDEFINED : between(signedPercentOf(bounds[0]), signedPercentOf(bounds[1])),
       tone,
     ),
-    percentOf(segment.wape_candidate),
-    percentOf(segment.wape_production),
-    signedPercentOf(segment.bias_candidate),
-    signedPercentOf(segment.bias_production),
-    counted(segment.n_rows),
-    counted(segment.n_series),
+    estimate(percentOf(segment.wape_candidate), `production ${percentOf(segment.wape_production)}`),
+    estimate(signedPercentOf(segment.bias_candidate), `production ${signedPercentOf(segment.bias_production)}`),
+    estimate(counted(segment.n_rows), `${counted(segment.n_series)} series`),
   ];
 }
 
