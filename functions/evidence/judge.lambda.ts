@@ -8,7 +8,7 @@ import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
-import { sumCanary } from './canary/canary-sums-store.ts';
+import { sumCanary } from './canary/canary-stage-store.ts';
 import { type JudgeAnswer, judge, judgeEvent } from './judge.ts';
 import type { JudgePorts } from './judge-ports.ts';
 import { readOfflineSums } from './offline/offline-sums-store.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Finding, finding } from '../finding.ts';
 
 const share = () => z.number().min(0).max(1);
 const alpha = (value: number) => z.number().gt(0).max(0.5).default(value);
@@ -101,3 +102,14 @@ export const canaryConfig = z
     params: { allowed: 'at least pass_every_days' },
   });
 export type CanaryConfig = z.infer<typeof canaryConfig>;
+
+/**
+ * What should be known before a canary starts: where whole regions are assigned there are never enough clusters for any
+ * test, so that it would go on to its horizon and fail there.
+ */
+export function fewClusters({ cluster, min_clusters }: CanaryConfig): readonly Finding[] {
+  return finding(cluster === 'region', 'TOO_FEW_CLUSTERS', {
+    got: 'regions as units of assignment',
+    allowed: `stores, SKUs or both, at least ${min_clusters} per arm`,
+  });
+}

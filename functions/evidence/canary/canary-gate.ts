@@ -1,41 +1,79 @@
+import { SAFE_FORECAST } from '../../inference/seasonal-naive.ts';
+import { parseStored } from '../../platform/boundary.ts';
 import type { PromotionItem } from '../../registry/items.ts';
 import type { Policy } from '../../registry/policy.ts';
+import { byCode } from '../finding.ts';
 import type { Judged, JudgePorts, JudgeSettings } from '../judge-ports.ts';
-import { canaryTables } from '../report/canary-report.ts';
-import type { StageReport } from '../report/stage-report.ts';
-import { type FoundInStage, judgeRunningStage, type StageSubject, untilOf } from '../stages/running-stage.ts';
-import { reportOf, tableReporting } from '../stages/stage-reporting.ts';
-import { CANARY_JUDGE, judgeCanary } from './canary.ts';
-import type { CanarySettings } from './canary-sums-store.ts';
+import { canaryArtifacts } from '../report/artifacts.ts';
+import {
+  buildCanaryReport,
+  type CanaryReport,
+  type CanaryReportInput,
+  canaryReport,
+} from '../report/stage-envelope.ts';
+import {
+  type FoundInStage,
+  judgeRunningStage,
+  type StageReporting,
+  type StageSubject,
+  untilOf,
+} from '../stages/running-stage.ts';
+import { evidenceWarnings } from '../stages/stage-evidence.ts';
+import { CANARY_JUDGE } from './canary.ts';
+import type { CanaryConfig } from './canary-config.ts';
+import { segmentsOf } from './canary-segments.ts';
+import {
+  type CanaryDecision,
+  type CanaryEvidence,
+  canaryConfigOf,
+  judgeCanaryStage,
+  type LookBounds,
+  type StepWindow,
+} from './canary-stage.ts';
+import type { CanarySettings } from './canary-stage-store.ts';
+import type { OpsCounts } from './canary-sums.ts';
 
 /** Days before the canary that each unit is compared with itself by. */
 const DAYS_BEFORE = 28;
 
+const REPORTING: StageReporting<CanaryReport> = {
+  ...{ stage: 'canary', file: 'canary-report.json' },
+  parse: (before, what) => parseStored(canaryReport, before, what),
+  artifacts: canaryArtifacts,
+  spent: ({ spent }) => spent,
+};
+
 /** Judges a candidate that serves a share of the units, and whether it goes on to its next step. */
 export function judgeCanaryGate(ports: JudgePorts, run: PromotionItem, settings: JudgeSettings): Promise<Judged> {
-  return judgeRunningStage(ports, { run, reporting: tableReporting('canary') }, settings, (subject) =>
-    find(ports, subject, settings),
-  );
+  const found = (subject: StageSubject) => find(ports, subject, settings);
+  return judgeRunningStage(ports, { run, reporting: REPORTING }, settings, found);
 }
 
 async function find(
   ports: JudgePorts,
-  subject: StageSubject,
+  { run, policy, question }: StageSubject,
   { at }: JudgeSettings,
-): Promise<FoundInStage<StageReport>> {
-  const { run, policy, question } = subject;
+): Promise<FoundInStage<CanaryReport>> {
   const { steps } = run.plan.canary;
+  const config = canaryConfigOf(policy.canary, run.plan.canary);
   const read = await ports.canaryEvidence(question, canarySettings(run, policy));
-  const exposed = question.filter.exposures.some(({ step }) => step === run.canaryStep);
-  const until = untilOf(question.filter);
-  const context = { now: at, until, steps, step: run.canaryStep, exposed, stock: read.stock };
-  const decision = judgeCanary(read.sums, policy.canary, context);
-  const tables = canaryTables(read.sums, decision, policy.canary);
-  return {
-    report: { ...reportOf(subject, { read, decision, gate: 'canary', judge: CANARY_JUDGE }), ...tables },
-    advance: decision.advance,
-    closedDays: read.sums.steps.find(({ step }) => step === run.canaryStep)?.closedDays ?? 0,
-  };
+  const { sums } = read;
+  const decision = judgeCanaryStage(sums, config, {
+    ...{ now: at, until: untilOf(question.filter), steps, step: run.canaryStep },
+    exposed: question.filter.exposures.some(({ step }) => step === run.canaryStep),
+    taken: run.looks.canary,
+  });
+  const { result, reasons, pending, points, taken } = decision;
+  const report = buildCanaryReport({
+    subject: subjectOf(run, config),
+    ...{ result, reasons, pending, evidence: read.objects, days: daysOf(sums, decision), steps: stepsOf(run, sums) },
+    warnings: byCode(evidenceWarnings({ ...read, quality: sums.quality })),
+    looks: points.map(({ day, metrics }) => ({ day, metrics: mapValues(metrics) })),
+    segments: segmentsOf(sums.segments, config),
+    ...(taken === undefined ? {} : { spent: { canary: taken } }),
+  });
+  const { advance } = decision;
+  return { report, advance, closedDays: sums.steps.find(({ step }) => step === run.canaryStep)?.closedDays ?? 0 };
 }
 
 function canarySettings(run: PromotionItem, policy: Policy): CanarySettings {
@@ -47,5 +85,50 @@ function canarySettings(run: PromotionItem, policy: Policy): CanarySettings {
     minShare: policy.shadow.cycle_min_actual_share,
     coverDays: policy.canary.cover_days,
     daysBefore: DAYS_BEFORE,
+    candidate: run.version,
+    production: run.baseline === '' ? SAFE_FORECAST : run.baseline,
   };
+}
+
+function subjectOf(run: PromotionItem, config: CanaryConfig): CanaryReportInput['subject'] {
+  const { promotionId, model, version, baseline, policyVersion, policyDigest } = run;
+  return {
+    ...{ judge: CANARY_JUDGE, promotionId, model, version, baseline },
+    policy: { version: policyVersion, digest: policyDigest, config },
+    documented: run,
+  };
+}
+
+/** The closed days of all steps up to the newest that was judged. */
+function daysOf({ days }: CanaryEvidence, { points }: CanaryDecision): CanaryReportInput['days'] {
+  const newest = points.at(-1)?.day;
+  const judged = days.filter((day) => newest === undefined || day <= newest);
+  const [from, to] = [judged[0], judged.at(-1)];
+  return from === undefined || to === undefined ? null : { from, to, closed: judged.length };
+}
+
+function stepsOf(run: PromotionItem, { steps, windows }: CanaryEvidence): CanaryReportInput['steps'] {
+  return steps.map(({ step, closedDays }) => {
+    const own = windows.filter((window) => window.step === step);
+    const sum = (of: (counts: OpsCounts) => number) =>
+      own.reduce((total: number, { canary }: StepWindow) => total + of(canary), 0);
+    return {
+      ...{ step, percentage: run.plan.canary.steps[step]?.percentage ?? 0, closed_days: closedDays },
+      expected: sum(({ expected }) => expected),
+      missing: sum(({ missing }) => missing),
+      nonfinite: sum(({ nonfinite }) => nonfinite),
+      negative: sum(({ negative }) => negative),
+    };
+  });
+}
+
+/** As the report has it: unbounded by name. */
+function mapValues(
+  metrics: CanaryDecision['points'][number]['metrics'],
+): CanaryReportInput['looks'][number]['metrics'] {
+  const told = (value: number | null) => (value === Number.POSITIVE_INFINITY ? ('inf' as const) : value);
+  const bounds = ({ tau, lcb, ucb, margin }: LookBounds) => ({
+    ...{ tau: told(tau), lcb: told(lcb), ucb: told(ucb), margin },
+  });
+  return Object.fromEntries(Object.entries(metrics).map(([name, found]) => [name, bounds(found)]));
 }

@@ -1,107 +1,64 @@
 import * as z from 'zod';
-import { type CohortRule, isEligible, isInCohort, unitKey } from '../../inference/cohort.ts';
-import type { MeasuredQuality } from '../stages/stage-evidence.ts';
-import { count, only, units } from '../stages/stage-evidence-store.ts';
 import type { DuckdbStore } from '../tables/duckdb-store.ts';
+import { CANARY_METRICS, type CanaryMetric } from './canary-config.ts';
 import {
-  ASKED,
-  ASSIGNMENT,
-  type CanaryTables,
-  CLOSED_DAYS,
-  daysSql,
+  ARM_CONFLICTS,
+  BEFORE_SUMS,
   LOOK_DAYS,
-  LOOK_MOMENTS,
-  SEGMENT_ERRORS,
-  STEP_SUMS,
-  UNIT_COUNTS,
+  lookMomentsSql,
+  RETURNED_CLUSTERS,
+  settleArmsSql,
 } from './canary-sql.ts';
-import {
-  type ArmPair,
-  CANARY_METRICS,
-  type CanaryEvidence,
-  type CanaryLook,
-  type CanaryMetric,
-} from './canary-sums.ts';
+import { type CanaryQuality, type CanarySums, type MetricSums, NO_METRIC } from './canary-sums.ts';
 
-const asked = z.object({
-  ...{ sku: z.string(), store: z.string(), region: z.string(), category: z.string(), segments: z.string() },
-  step: count,
-});
-type Asked = z.infer<typeof asked>;
-const stepSums = z.object({
-  ...{ step: count, expected: count, missing: count, nonfinite: count, negative: count },
-  ...{ conflicting: count, outside: count, closedDays: count },
-});
-const moment = z.bigint();
+const count = z.union([z.bigint(), z.number()]).transform(Number);
+const whole = z.bigint();
+const metric = z.enum(CANARY_METRICS);
 const moments = z.object({
-  ...{ clusters: count, n: moment, d: moment, n0: moment, d0: moment, nn: moment, nd: moment, dd: moment },
-  ...{ n0n0: moment, n0d0: moment, d0d0: moment, nn0: moment, nd0: moment, dn0: moment, dd0: moment },
+  ...{ look: count, metric, arm: z.enum(['canary', 'control']), clusters: count },
+  ...{ n: whole, d: whole, n0: whole, d0: whole, nn: whole, nd: whole, dd: whole },
+  ...{ n0n0: whole, n0d0: whole, d0d0: whole, nn0: whole, nd0: whole, dn0: whole, dd0: whole },
 });
-const lookMoments = moments.extend({
-  ...{ day: z.string(), metric: z.enum(CANARY_METRICS), arm: z.enum(['canary', 'control']) },
-});
-const segmentError = z.object({
-  ...{ segment: z.string(), rows: count, series: count, actual: units },
-  ...{ candidateError: units, comparatorError: units },
-});
-const dated = z.object({ day: z.string() });
+const before = z.object({ metric, n: whole, d: whole });
+const returned = z.object({ look: count, canary: count, control: count });
+const dated = z.object({ day: z.string(), look: count });
 
-export interface CanarySettings extends CanaryTables {
-  /** The plan's cohort; the percentage is that of the step. */
-  readonly rule: Omit<CohortRule, 'percentage'>;
-  /** Percentage by index of the step. */
-  readonly percentages: readonly number[];
-}
-
-/** Sums for the canary judge, over tables that `readStage` filled. The arms are computed from the plan, not believed. */
-export async function sumCanary(
+/**
+ * Sums of each look over the canonical tables (canary-sql.ts), in order. `from`: looks before it are left out. `quality`
+ * is what was found while the tables were filled.
+ */
+export async function sumLooks(
   engine: DuckdbStore,
-  quality: MeasuredQuality,
-  settings: CanarySettings,
-): Promise<CanaryEvidence> {
-  await engine.run(ASSIGNMENT);
-  const rows = await engine.rows(ASKED, asked);
-  await engine.appendTexts(
-    'assigned',
-    rows.map((row) => assigned(row, settings)),
-  );
-  await engine.run(daysSql(settings));
-  return {
-    steps: await engine.rows(STEP_SUMS, stepSums),
-    looks: await readLooks(engine),
-    days: (await engine.rows(CLOSED_DAYS, dated)).map(({ day }) => day),
-    units: await only(engine, UNIT_COUNTS, z.object({ canary: count, control: count, mixed: count })),
-    segments: await engine.rows(SEGMENT_ERRORS, segmentError),
-    quality,
-  };
-}
-
-function assigned(row: Asked, { rule, percentages }: CanarySettings): readonly string[] {
-  const unit = { ...row, segments: segmentList(row.segments) };
-  const step = { ...rule, percentage: percentages[row.step] ?? 0 };
-  const arm = !isEligible(step, unit) ? 'none' : isInCohort(step, unit) ? 'canary' : 'control';
-  const { sku, store, region, category, segments } = row;
-  return [sku, store, region, category, segments, String(row.step), unitKey(rule.unit, unit), arm];
-}
-
-/** What is no list names no segments. */
-function segmentList(text: string): readonly string[] {
-  try {
-    const parsed = z.array(z.string()).safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : [];
-  } catch {
-    return [];
-  }
-}
-
-async function readLooks(engine: DuckdbStore): Promise<readonly CanaryLook[]> {
+  quality: Omit<CanaryQuality, 'arm_conflicts'>,
+  { frozen, from }: { readonly frozen: boolean; readonly from: number },
+): Promise<readonly CanarySums[]> {
+  await engine.run(settleArmsSql({ frozen }));
   const days = await engine.rows(LOOK_DAYS, dated);
-  const found = Map.groupBy(await engine.rows(LOOK_MOMENTS, lookMoments), ({ day }) => day);
-  return days.map(({ day }) => {
-    const metrics: Partial<Record<CanaryMetric, ArmPair>> = {};
-    for (const { metric, arm, day: _, ...sums } of found.get(day) ?? []) {
-      metrics[metric] = { ...metrics[metric], [arm]: sums };
-    }
-    return { day, metrics };
-  });
+  const pre = await engine.rows(BEFORE_SUMS, before);
+  const arms = await engine.rows(RETURNED_CLUSTERS, returned);
+  const found = Map.groupBy(await engine.rows(lookMomentsSql({ from }), moments), ({ look }) => look);
+  const [conflicts] = await engine.rows(ARM_CONFLICTS, z.object({ conflicts: count }));
+  return days
+    .filter(({ look }) => look >= from)
+    .map(({ look }) => {
+      const { canary = 0, control = 0 } = arms.find((one) => one.look === look) ?? {};
+      return {
+        quality: { ...quality, arm_conflicts: conflicts?.conflicts ?? 0 },
+        days: days.filter((one) => one.look <= look).map(({ day }) => day),
+        clusters: { canary, control },
+        metrics: metricsOf(found.get(look) ?? [], pre),
+      };
+    });
+}
+
+function metricsOf(
+  found: readonly z.infer<typeof moments>[],
+  pre: readonly z.infer<typeof before>[],
+): CanarySums['metrics'] {
+  const metrics: Partial<Record<CanaryMetric, MetricSums>> = {};
+  for (const { metric: name, n, d } of pre) metrics[name] = { ...NO_METRIC, before: { n, d } };
+  for (const { metric: name, arm, look: _, ...sums } of found) {
+    metrics[name] = { ...(metrics[name] ?? NO_METRIC), [arm]: sums };
+  }
+  return metrics;
 }

@@ -44,10 +44,15 @@ export interface RatioEffect {
 
 /**
  * Canary against control for a ratio of sums, adjusted by the time before: tau = (R_T - R_C) - theta (R0_T - R0_C), with
- * theta the regression of the cluster residuals on those before, within 0 and 1, and the variance by clusters (delta
- * method and CUPED for ratios, Deng et al. 2013 and 2018). Null without a ratio in either arm, or with fewer than two clusters in one.
+ * theta the regression of the cluster residuals on those before, within the bounds of `clamp`, and the variance by
+ * clusters (delta method and CUPED for ratios, Deng et al. 2013 and 2018). theta is 0 where there was nothing before.
+ * Null without a ratio in either arm, or with fewer than two clusters in one.
  */
-export function ratioEffect(canary: ArmMoments, control: ArmMoments): RatioEffect | null {
+export function ratioEffect(
+  canary: ArmMoments,
+  control: ArmMoments,
+  [low, high]: readonly [low: number, high: number] = [0, 1],
+): RatioEffect | null {
   const arms = [canary, control];
   if (arms.some(({ clusters, d }) => clusters < 2 || d === 0n)) return null;
   const before = arms.every(({ d0 }) => d0 !== 0n);
@@ -55,7 +60,7 @@ export function ratioEffect(canary: ArmMoments, control: ArmMoments): RatioEffec
   const own = over(residualVariance);
   const shared = before ? over(residualCovariance) : 0;
   const prior = before ? over(priorVariance) : 0;
-  const theta = prior === 0 ? 0 : Math.min(1, Math.max(0, shared / prior));
+  const theta = before ? Math.min(high, Math.max(low, prior === 0 ? 0 : shared / prior)) : 0;
   const [ratioPreCanary, ratioPreControl] = [ratio(canary.n0, canary.d0), ratio(control.n0, control.d0)];
   const drift = before ? (ratioPreCanary ?? 0) - (ratioPreControl ?? 0) : 0;
   const [ratioCanary, ratioControl] = [Number(canary.n) / Number(canary.d), Number(control.n) / Number(control.d)];
@@ -83,6 +88,17 @@ export function pairedEffect(arm: ArmMoments): RatioEffect | null {
 /** The ratio of both arms together before the canary; null where nothing was sold, or known. */
 export function pooledBefore(canary: ArmMoments, control: ArmMoments): number | null {
   return ratio(canary.n0 + control.n0, canary.d0 + control.d0);
+}
+
+/** Moments of parts that share no cluster, as of all their clusters together: exact, in any order. */
+export function addMoments(one: ArmMoments, other: ArmMoments): ArmMoments {
+  return {
+    clusters: one.clusters + other.clusters,
+    ...{ n: one.n + other.n, d: one.d + other.d, n0: one.n0 + other.n0, d0: one.d0 + other.d0 },
+    ...{ nn: one.nn + other.nn, nd: one.nd + other.nd, dd: one.dd + other.dd },
+    ...{ n0n0: one.n0n0 + other.n0n0, n0d0: one.n0d0 + other.n0d0, d0d0: one.d0d0 + other.d0d0 },
+    ...{ nn0: one.nn0 + other.nn0, nd0: one.nd0 + other.nd0, dn0: one.dn0 + other.dn0, dd0: one.dd0 + other.dd0 },
+  };
 }
 
 /** Sums over an arm's clusters. */

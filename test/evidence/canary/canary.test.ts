@@ -1,212 +1,193 @@
 import { describe, expect, it } from 'vitest';
-import { type CanaryContext, judgeCanary } from '../../../functions/evidence/canary/canary.ts';
-import type {
-  ArmPair,
-  CanaryEvidence,
-  CanaryLook,
-  CanaryStepSums,
-} from '../../../functions/evidence/canary/canary-sums.ts';
-import { policySchema } from '../../../functions/registry/policy.ts';
-import { dayAfter } from '../stages/stage-world.ts';
-import { type Cluster, momentsOf } from './clusters.ts';
+import { type CanaryLookInput, FIRST_LOOK, judgeCanary } from '../../../functions/evidence/canary/canary.ts';
+import type { CanaryConfig } from '../../../functions/evidence/canary/canary-config.ts';
+import { canaryResult } from '../../../functions/evidence/canary/canary-result.ts';
+import type { CanarySums } from '../../../functions/evidence/canary/canary-sums.ts';
+import { clustersAt, configOf, metricOf, momentsOf, sumsOf, windowsOf } from './clusters.ts';
 
-const policy = policySchema.parse({ canary: { min_clusters: 10 } }).canary;
-const STEPS = [
-  { percentage: 5, hold: 'P2D' },
-  { percentage: 50, hold: 'P7D' },
-];
-const CONTEXT: CanaryContext = {
-  ...{ now: '2026-05-01T00:00:00.000Z', until: '2026-06-01T00:00:00.000Z', steps: STEPS, step: 1, exposed: true },
-  stock: { stockout: true, overstock: true },
-};
-const QUALITY = {
-  ...{ records: 0, unreadable: 0, foreign: 0, duplicates: 0, conflicts: 0, damagedOrigins: 0 },
-  ...{ outcomes: 0, outcomesUnreadable: 0, outcomeDuplicates: 0, outcomeConflicts: 0 },
-};
-
-/** Twenty clusters, each a little different, whose ratio is `rate` now and `before` before. */
-function clusters(rate: number, before = 0.1, count = 20): readonly Cluster[] {
-  return Array.from({ length: count }, (_, index) => {
-    const wobble = (index % 2 === 0 ? 1 : -1) * 0.001;
-    return { n: (rate + wobble) * 1000, d: 1000, n0: (before + wobble) * 1000, d0: 1000 };
-  });
+function look(sums: CanarySums, input: Partial<CanaryLookInput> = {}, config: Partial<CanaryConfig> = {}) {
+  return judgeCanary({ sums, ops: [], state: FIRST_LOOK, ...input }, configOf(config)).result;
 }
+const harm = metricOf(clustersAt(0.15), clustersAt(0.1));
+/** Worse than the margin, by clusters that differ far too much to tell. */
+const unsure = metricOf(
+  clustersAt(0.12).map((one, index) => ({ ...one, n: one.n + (index % 2 === 0 ? 90 : -90) })),
+  clustersAt(0.1),
+);
 
-type Rates = Partial<Record<'paired_wape' | 'stockout' | 'overstock', ArmPair>>;
-const FINE: Rates = {
-  paired_wape: { canary: momentsOf(clusters(0.95)) },
-  stockout: { canary: momentsOf(clusters(0.1)), control: momentsOf(clusters(0.1)) },
-  overstock: { canary: momentsOf(clusters(0.1)), control: momentsOf(clusters(0.1)) },
-};
-
-function look(index: number, metrics: Rates = {}): CanaryLook {
-  return { day: dayAfter('2026-04-01', index), metrics: { ...FINE, ...metrics } };
-}
-
-function step(members: Partial<CanaryStepSums> = {}): CanaryStepSums {
-  const fine = { missing: 0, nonfinite: 0, negative: 0, conflicting: 0, outside: 0, closedDays: 2 };
-  return { step: 0, expected: 1000, ...fine, ...members };
-}
-
-function evidence(looks: readonly CanaryLook[], steps: readonly CanaryStepSums[] = [step()]): CanaryEvidence {
-  const units = { canary: 20, control: 20, mixed: 0 };
-  return { steps, looks, days: [], units, segments: [], quality: QUALITY };
-}
-
-const days = (count: number, metrics: Rates = {}) => Array.from({ length: count }, (_, index) => look(index, metrics));
-const judged = (found: CanaryEvidence, context: Partial<CanaryContext> = {}, thresholds = policy) => {
-  const { verdict, advance, reasons, pending } = judgeCanary(found, thresholds, { ...CONTEXT, ...context });
-  return { verdict, advance, reasons: reasons.map(({ code }) => code), pending: pending.map(({ code }) => code) };
-};
-
-describe('a canary at an earlier step', () => {
-  const first = { step: 0 };
-
-  it('is held for whole closed days, and then goes on', () => {
-    expect(judged(evidence([], [step({ closedDays: 1 })]), first)).toEqual({
-      ...{ verdict: 'CONTINUE', advance: false, reasons: [], pending: ['PASS_LOOK_NOT_DUE'] },
-    });
-    expect(judged(evidence([], [step({ closedDays: 2 })]), first)).toMatchObject({
-      verdict: 'CONTINUE',
-      advance: true,
+describe('a look at a canary', () => {
+  it('passes at a planned look, when every metric is shown to be within its margin', () => {
+    expect(look(sumsOf(7))).toMatchObject({
+      ...{ decision: 'PASS', reasons: [], pending: [], look: 1, days: 7 },
+      state: { look: 1, pass_looks_used: 1, failed: false },
     });
   });
 
-  it('does not go on without any evidence', () => {
-    expect(judged(evidence([], []), first)).toMatchObject({ verdict: 'CONTINUE', advance: false });
-  });
-
-  it('goes on again where the raised step never went out', () => {
-    const raised = { step: 1, exposed: false };
-    expect(judged(evidence([]), raised)).toMatchObject({ verdict: 'CONTINUE', advance: true });
-    expect(judged(evidence([], [step({ outside: 1 })]), raised)).toMatchObject({ verdict: 'FAIL', advance: false });
-  });
-
-  it('does not go on past its bound, nor when operations are not fine', () => {
-    expect(judged(evidence([]), { ...first, now: CONTEXT.until })).toMatchObject({
-      ...{ verdict: 'FAIL', advance: false, reasons: ['NOT_NON_INFERIOR_AT_HORIZON'] },
+  it('does not pass on any other day, whatever was shown', () => {
+    expect(look(sumsOf(6))).toMatchObject({ decision: 'CONTINUE', pending: ['PASS_LOOK_NOT_DUE'] });
+    const used = { look: 7, pass_looks_used: 1, p_run: {}, failed: false };
+    expect(look(sumsOf(8), { state: used })).toMatchObject({
+      ...{ decision: 'CONTINUE', pending: ['PASS_LOOK_NOT_DUE'] },
+      state: { look: 8, pass_looks_used: 1 },
     });
-    expect(judged(evidence([], [step({ missing: 6 })]), first)).toMatchObject({ verdict: 'FAIL', advance: false });
-  });
-});
-
-describe('operations of a canary', () => {
-  const faults = (members: Partial<CanaryStepSums>) => judged(evidence([], [step(members)]), { step: 0 }).reasons;
-
-  it('fail beyond their limits', () => {
-    expect(faults({ missing: 6 })).toEqual(['MISSING_PREDICTIONS']);
-    expect(faults({ missing: 5 })).toEqual([]);
-    expect(faults({ negative: 2 })).toEqual(['NEGATIVE_PREDICTIONS']);
-    expect(faults({ negative: 1 })).toEqual([]);
-    expect(faults({ nonfinite: 1 })).toEqual(['NONFINITE_PREDICTIONS']);
-    expect(faults({ outside: 1 })).toEqual(['COHORT_CONTAMINATION']);
-    expect(faults({ missing: 500, nonfinite: 1 })).toEqual(['MISSING_PREDICTIONS', 'NONFINITE_PREDICTIONS']);
+    expect(look(sumsOf(14), { state: used }).decision).toBe('PASS');
   });
 
-  it('are not judged by rates of few forecasts, but one that is not finite is one too many', () => {
-    expect(faults({ expected: 199, missing: 100, negative: 50 })).toEqual([]);
-    expect(faults({ expected: 1, nonfinite: 1 })).toEqual(['NONFINITE_PREDICTIONS']);
-  });
-
-  it('fail on whichever step they went wrong, told once', () => {
-    const found = judgeCanary(
-      evidence(days(7), [step({ outside: 1 }), step({ step: 1, outside: 2 })]),
-      policy,
-      CONTEXT,
-    );
-    expect(found).toMatchObject({ verdict: 'FAIL', reasons: [{ code: 'COHORT_CONTAMINATION' }] });
-    expect(found.reasons[0]?.got).toMatch(/1 series.*step 1; 2 series.*step 2/);
-  });
-});
-
-describe('a canary at its last step', () => {
-  it('passes on planned days only', () => {
-    expect(judged(evidence(days(6)))).toMatchObject({ verdict: 'CONTINUE', pending: ['PASS_LOOK_NOT_DUE'] });
-    expect(judged(evidence(days(7)))).toMatchObject({ verdict: 'PASS', advance: false, pending: [] });
-    expect(judged(evidence(days(9))).verdict).toBe('PASS');
-  });
-
-  it('passes no earlier than its hold', () => {
-    const steps = [{ percentage: 50, hold: 'P14D' }];
-    expect(judged(evidence(days(13)), { steps, step: 0 }).verdict).toBe('CONTINUE');
-    expect(judged(evidence(days(14)), { steps, step: 0 }).verdict).toBe('PASS');
-  });
-
-  it('does not pass while one metric is at its margin, and fails when that lasts', () => {
-    const noisy = clusters(1.03).map((one, index) => ({ ...one, n: one.n + (index % 2 === 0 ? 300 : -300) }));
-    const metrics = { paired_wape: { canary: momentsOf(noisy) } };
-    expect(judged(evidence(days(7, metrics)))).toMatchObject({
-      verdict: 'CONTINUE',
-      pending: ['NOT_YET_NON_INFERIOR:paired_wape'],
+  it('uses up a planned look that does not pass', () => {
+    expect(look(sumsOf(7, { stockout: unsure }))).toMatchObject({
+      ...{ decision: 'CONTINUE', pending: ['NOT_YET_NON_INFERIOR:stockout'] },
+      state: { pass_looks_used: 1 },
     });
-    expect(judged(evidence(days(28, metrics)))).toMatchObject({
-      verdict: 'FAIL',
-      reasons: ['NOT_NON_INFERIOR_AT_HORIZON'],
-    });
-    expect(judged(evidence(days(3, metrics)), { now: CONTEXT.until }).reasons).toEqual(['NOT_NON_INFERIOR_AT_HORIZON']);
   });
 
-  it('fails on any day when harm is beyond the margin and beyond chance', () => {
-    const stockouts = { stockout: { canary: momentsOf(clusters(0.12)), control: momentsOf(clusters(0.1)) } };
-    expect(judged(evidence(days(1, stockouts)))).toMatchObject({
-      verdict: 'FAIL',
+  it('fails on any day when harm is proven and the estimate is at its margin', () => {
+    expect(look(sumsOf(1, { overstock: harm }))).toMatchObject({
+      ...{ decision: 'FAIL', reasons: ['KPI_REGRESSED:overstock'] },
+      state: { look: 1, failed: true },
+    });
+  });
+
+  it('does not fail by harm that is proven but smaller than the margin', () => {
+    const slight = metricOf(clustersAt(0.105), clustersAt(0.1));
+    const found = look(sumsOf(3, { stockout: slight }));
+    expect(found.metrics.stockout?.p_harm_holm).toBeLessThan(0.04);
+    expect(found.decision).toBe('CONTINUE');
+  });
+
+  it('holds an earlier p value against today while the estimate is at its margin, and only then', () => {
+    const state = { look: 4, pass_looks_used: 0, p_run: { stockout: 0.005 }, failed: false };
+    expect(look(sumsOf(5, { stockout: unsure })).reasons).toEqual([]);
+    expect(look(sumsOf(5, { stockout: unsure }), { state })).toMatchObject({
       reasons: ['KPI_REGRESSED:stockout'],
+      metrics: { stockout: { p_harm_running: 0.005, p_harm_holm: 0.015 } },
     });
-    const worse = { paired_wape: { canary: momentsOf(clusters(1.05)) } };
-    expect(judged(evidence([look(0), look(1, worse)])).reasons).toEqual(['KPI_REGRESSED:paired_wape']);
+    expect(look(sumsOf(5), { state }).reasons).toEqual([]);
+    // Adjusted for three metrics it is no proof.
+    const weak = { ...state, p_run: { stockout: 0.02 } };
+    expect(look(sumsOf(5, { stockout: unsure }), { state: weak }).reasons).toEqual([]);
   });
 
-  it('takes off what was different before it began', () => {
-    // Stockouts of 12 % after 12 % in the canary, 10 % after 10 % in the control: nothing changed.
-    const canary = clusters(0.12, 0.12).map((one, index) => ({
-      ...one,
-      n: one.n + (index % 4),
-      n0: one.n0 + (index % 4),
-    }));
-    const control = clusters(0.1, 0.1).map((one, index) => ({
-      ...one,
-      n: one.n + (index % 4),
-      n0: one.n0 + (index % 4),
-    }));
-    const stockout = { canary: momentsOf(canary), control: momentsOf(control) };
-    expect(judged(evidence(days(7, { stockout }))).verdict).toBe('PASS');
-  });
-
-  it('is judged by the first day that decides, whatever came later', () => {
-    const harm = { overstock: { canary: momentsOf(clusters(0.3)), control: momentsOf(clusters(0.1)) } };
-    expect(judged(evidence([...days(7), look(8, harm)])).verdict).toBe('PASS');
-    expect(judged(evidence([look(0, harm), ...days(7)])).verdict).toBe('FAIL');
+  it('never forgets: the running p value falls or stays, and a canary that failed stays failed', () => {
+    const state = { look: 3, pass_looks_used: 0, p_run: { stockout: 0.3, overstock: 0.2 }, failed: true };
+    const found = look(sumsOf(7), { state });
+    expect(found).toMatchObject({ decision: 'FAIL', reasons: ['FAILED_AT_EARLIER_LOOK'] });
+    expect(found.state).toMatchObject({ look: 4, failed: true, p_run: { stockout: 0.3, overstock: 0.2 } });
   });
 
   it('does not pass, nor fail, by too few clusters', () => {
-    const few = { paired_wape: { canary: momentsOf(clusters(2, 0.1, 9)) } };
-    expect(judged(evidence(days(7, few)))).toMatchObject({
-      verdict: 'CONTINUE',
-      pending: ['INSUFFICIENT:paired_wape'],
+    const few = metricOf(clustersAt(0.9, 0.1, 49), clustersAt(0.1, 0.1, 49));
+    const found = look(sumsOf(7, { stockout: few }));
+    expect(found).toMatchObject({ decision: 'CONTINUE', pending: ['INSUFFICIENT:stockout'] });
+    expect(found.metrics.stockout).toEqual({
+      ...{ clusters_canary: 49, clusters_control: 49, sufficient: false },
+      margin: expect.closeTo(0.01, 4),
+    });
+    expect(found.state.p_run).not.toHaveProperty('stockout');
+  });
+
+  it('does not pass by silence', () => {
+    const { stockout: _, ...others } = sumsOf(7).metrics;
+    expect(look({ ...sumsOf(7), metrics: others })).toMatchObject({
+      decision: 'CONTINUE',
+      pending: ['INSUFFICIENT:stockout'],
     });
   });
 
-  it('says that outcomes without stock can only end at the horizon', () => {
-    const silent = days(7).map(({ day, metrics: { paired_wape = {} } }) => ({ day, metrics: { paired_wape } }));
-    const stock = { stockout: false, overstock: false };
-    const found = judgeCanary(evidence(silent), policy, { ...CONTEXT, stock });
-    expect(found.verdict).toBe('CONTINUE');
+  it('needs an absolute margin where nothing ran out before', () => {
+    const none = clustersAt(0, 0).map((one) => ({ ...one, n: 0, n0: 0 }));
+    const never = sumsOf(7, { stockout: metricOf(none, none) });
+    const found = judgeCanary({ sums: never, ops: [], state: FIRST_LOOK }, configOf());
     expect(found.pending).toMatchObject([
-      { code: 'INSUFFICIENT:overstock', got: 'outcomes that say nothing of it' },
-      { code: 'INSUFFICIENT:stockout', got: 'outcomes that say nothing of it' },
+      { code: 'INSUFFICIENT:stockout', allowed: expect.stringContaining('abs_margin') },
+    ]);
+    expect(found.result.metrics.stockout).toMatchObject({ margin: null, sufficient: false });
+    const metrics = { ...configOf().metrics, stockout: { rel_margin: 0.1, abs_margin: 0.01 } };
+    expect(look(never, {}, { metrics })).toMatchObject({ decision: 'PASS', metrics: { stockout: { margin: 0.01 } } });
+  });
+
+  it('fails after max_days without proof, and not before', () => {
+    const used = { look: 27, pass_looks_used: 3, p_run: {}, failed: false };
+    expect(look(sumsOf(27, { stockout: unsure }), { state: used }).decision).toBe('CONTINUE');
+    expect(look(sumsOf(28, { stockout: unsure }), { state: used })).toMatchObject({
+      ...{ decision: 'FAIL', reasons: ['NOT_NON_INFERIOR_AT_HORIZON'] },
+      pending: ['NOT_YET_NON_INFERIOR:stockout'],
+      state: { pass_looks_used: 4, failed: true },
+    });
+  });
+
+  it('fails by a unit in the wrong arm, however fine the numbers', () => {
+    const { quality } = sumsOf(7);
+    expect(look({ ...sumsOf(7), quality: { ...quality, arm_conflicts: 1 } })).toMatchObject({
+      ...{ decision: 'FAIL', reasons: ['COHORT_CONTAMINATION'], pending: [] },
+    });
+  });
+
+  it('fails when an arm has lost more units than chance would, with less of alpha at each look', () => {
+    const lost = { ...sumsOf(7), clusters: { canary: 400, control: 500 } };
+    expect(look(lost)).toMatchObject({ reasons: [], srm: { alpha_look: 0.0005 } });
+    const more = { ...sumsOf(7), clusters: { canary: 400, control: 520 } };
+    expect(look(more)).toMatchObject({ decision: 'FAIL', reasons: ['SAMPLE_RATIO_MISMATCH'] });
+    const late = { look: 9, pass_looks_used: 0, p_run: {}, failed: false };
+    expect(look(more, { state: late })).toMatchObject({ reasons: [] });
+    expect(look(more, { state: late }).srm.alpha_look).toBeCloseTo(0.001 / 110, 15);
+    expect(look(more, {}, { expected_canary_share: 0.43 }).reasons).toEqual([]);
+  });
+
+  it('tells every reason at once', () => {
+    const broken = { sums: sumsOf(1, { stockout: harm, overstock: harm }), ops: windowsOf({ nonfinite: 1 }) };
+    expect(look(broken.sums, broken).reasons).toEqual([
+      'KPI_REGRESSED:overstock',
+      'KPI_REGRESSED:stockout',
+      'NONFINITE_PREDICTIONS',
     ]);
   });
 
-  it('passes where nothing ever ran out', () => {
-    const none = clusters(0, 0).map((one) => ({ ...one, n: 0, n0: 0 }));
-    const stockout = { canary: momentsOf(none), control: momentsOf(none) };
-    expect(judged(evidence(days(7, { stockout }))).verdict).toBe('PASS');
+  it('fails a candidate that errs where production is perfect, and says that the change has no bound', () => {
+    const perfect = clustersAt(0.1).map((one) => ({ ...one, d: 0 }));
+    const found = look(sumsOf(1, { paired_wape: metricOf(perfect) }));
+    expect(found).toMatchObject({
+      reasons: ['KPI_REGRESSED:paired_wape'],
+      metrics: { paired_wape: { tau: 'inf', lcb: 'inf', ucb: 'inf', p_harm: 0 } },
+    });
   });
 
-  it('fails a candidate that errs where production is perfect', () => {
-    const perfect = clusters(0.1).map((one) => ({ ...one, d: 0 }));
-    expect(judged(evidence(days(1, { paired_wape: { canary: momentsOf(perfect) } }))).reasons).toEqual([
-      'KPI_REGRESSED:paired_wape',
-    ]);
+  it('takes an identical candidate for harmless', () => {
+    const same = clustersAt(1).map((one) => ({ ...one, d: one.n }));
+    expect(look(sumsOf(7, { paired_wape: metricOf(same) }))).toMatchObject({
+      decision: 'PASS',
+      metrics: { paired_wape: { tau: 0, se: 0, p_harm: 1, ucb: 0, non_inferior: true } },
+    });
+  });
+
+  it('is of the shape of the contract', () => {
+    for (const found of [look(sumsOf(7)), look(sumsOf(0)), look(sumsOf(1, { stockout: harm }))]) {
+      expect(canaryResult.parse(found)).toEqual(found);
+    }
+  });
+});
+
+describe('a look that was taken before', () => {
+  const spent = { look: 7, pass_looks_used: 1, p_run: { stockout: 0.5 }, failed: false };
+
+  it('spends nothing, and decides nothing that rests on the days', () => {
+    const restated = look(sumsOf(7, { stockout: harm }), { state: spent, repeated: true });
+    expect(restated).toMatchObject({ decision: 'CONTINUE', reasons: [], look: 7 });
+    expect(restated.state).toEqual(spent);
+    expect(look(sumsOf(28), { state: spent, repeated: true }).decision).toBe('CONTINUE');
+  });
+
+  it('fails by operations all the same, which are judged at any time', () => {
+    const found = look(sumsOf(7), { state: spent, repeated: true, ops: windowsOf({ nonfinite: 1 }) });
+    expect(found).toMatchObject({ decision: 'FAIL', reasons: ['NONFINITE_PREDICTIONS'], state: { failed: true } });
+  });
+
+  it('may come before the first', () => {
+    expect(look(sumsOf(0), { repeated: true })).toMatchObject({ decision: 'CONTINUE', look: 0, days: 0 });
+  });
+});
+
+describe('the clusters of an arm', () => {
+  it('are told as the sums over them', () => {
+    expect(momentsOf(clustersAt(0.1, 0.1, 5))).toMatchObject({ clusters: 5, d: 5_000_000_000n });
   });
 });

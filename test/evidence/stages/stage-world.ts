@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { CanaryEvidence } from '../../../functions/evidence/canary/canary-sums.ts';
-import { type CanarySettings, sumCanary } from '../../../functions/evidence/canary/canary-sums-store.ts';
+import type { CanaryEvidence } from '../../../functions/evidence/canary/canary-stage.ts';
+import { type CanarySettings, sumCanary } from '../../../functions/evidence/canary/canary-stage-store.ts';
 import { type ShadowConfig, shadowConfig } from '../../../functions/evidence/shadow/shadow-config.ts';
 import type { ShadowEvidence, ShadowRequest } from '../../../functions/evidence/shadow/shadow-looks.ts';
 import { sumShadow } from '../../../functions/evidence/shadow/shadow-sums-store.ts';
@@ -174,6 +174,7 @@ export const RULE = {
 
 export const canarySettings = (members: Partial<CanarySettings> = {}): CanarySettings => ({
   ...{ rule: RULE, percentages: [20, 50], last: 1, minShare: 0.95, coverDays: 14, daysBefore: 28 },
+  ...{ candidate: '2.0', production: '1.0' },
   ...members,
 });
 

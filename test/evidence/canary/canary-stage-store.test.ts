@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { judgeCanary } from '../../../functions/evidence/canary/canary.ts';
+import type { CanaryMetric } from '../../../functions/evidence/canary/canary-config.ts';
+import { canaryConfigOf, judgeCanaryStage } from '../../../functions/evidence/canary/canary-stage.ts';
+import type { CanarySums } from '../../../functions/evidence/canary/canary-sums.ts';
 import { pairedEffect } from '../../../functions/evidence/statistics/ratio-effect.ts';
 import { isInCohort } from '../../../functions/inference/cohort.ts';
 import { policySchema } from '../../../functions/registry/policy.ts';
@@ -18,15 +20,17 @@ import {
   type Series,
 } from '../stages/stage-world.ts';
 
-const policy = { ...policySchema.parse({}).canary, min_clusters: 10, min_expected: 50 };
 const STEPS = [
   { percentage: 20, hold: 'P2D' },
   { percentage: 50, hold: 'P7D' },
 ];
+const policy = policySchema.parse({ canary: { min_clusters: 10, ops: { min_expected: 50 } } }).canary;
+const config = canaryConfigOf(policy, { unit: 'sku-store', steps: STEPS });
 const CONTEXT = {
   ...{ now: '2026-04-01T00:00:00.000Z', until: '2026-12-31T00:00:00.000Z', steps: STEPS, exposed: true },
-  stock: { stockout: true, overstock: true },
+  taken: undefined,
 };
+const newest = (looks: readonly CanarySums[], metric: CanaryMetric) => looks.at(-1)?.metrics[metric];
 const unitOf = (series: Series) => ({ ...series, region: '', category: '', segments: [] });
 const inCohort = (series: Series, percentage: number) => isInCohort({ ...RULE, percentage }, unitOf(series));
 const stock = ({ sku }: Series, date: string) => ({
@@ -55,7 +59,7 @@ describe('sums of a canary', () => {
       [0, 3],
       [1, 9],
     ]);
-    expect(sums.looks.map(({ day }) => day)).toEqual(datesFrom('2026-03-24', 9));
+    expect(sums.looks.map(({ days }) => days.at(-1))).toEqual(datesFrom('2026-03-24', 9));
     expect(sums.days).toEqual(datesFrom('2026-03-21', 12));
   });
 
@@ -72,8 +76,9 @@ describe('sums of a canary', () => {
     const delisted = { ...gone, sku: 'sku-99' };
     files.log(batch({ asOf: '2026-03-22', series: [delisted], ...further }));
     const { sums } = await readCanary(files);
-    expect(sums.looks.map(({ day }) => day)).toEqual(datesFrom('2026-03-24', 9));
-    expect(sums.looks).toEqual((await readCanary(canary())).sums.looks);
+    expect(sums.looks.map(({ days }) => days.at(-1))).toEqual(datesFrom('2026-03-24', 9));
+    const metrics = (looks: readonly CanarySums[]) => looks.map((one) => one.metrics);
+    expect(metrics(sums.looks)).toEqual(metrics((await readCanary(canary())).sums.looks));
     // Where the step changed for more than few of them, the day is of the step before.
     files.log(batch({ asOf: '2026-03-22', series: others.map((one) => ({ ...one, sku: `${one.sku}9` })), ...further }));
     expect((await readCanary(files)).sums.looks).toEqual([]);
@@ -94,16 +99,16 @@ describe('sums of a canary', () => {
     const sold = datesFrom('2026-03-24', 9).flatMap((date) =>
       SERIES.filter((series) => inCohort(series, 50) && stock(series, date).stockout === 0),
     ).length;
-    const paired = sums.looks.at(-1)?.metrics.paired_wape?.canary;
+    const paired = newest(sums.looks, 'paired_wape')?.canary;
     expect(paired?.n).toBe(BigInt(sold * 1_000_000));
     expect(paired?.d).toBe(BigInt(sold * 2_100_000));
     expect(paired === undefined ? null : pairedEffect(paired)?.tau).toBeCloseTo(1 / 2.1 - 1, 12);
-    expect(sums.looks.at(-1)?.metrics.paired_wape?.control).toBeUndefined();
+    expect(newest(sums.looks, 'paired_wape')?.control.clusters).toBe(0);
   });
 
   it('know each unit from the four weeks before', async () => {
     const { sums } = await readCanary(canary());
-    const moments = sums.looks.at(-1)?.metrics.stockout?.canary;
+    const moments = newest(sums.looks, 'stockout')?.canary;
     const assigned = SERIES.filter((series) => inCohort(series, 50));
     const before = datesFrom('2026-02-21', 28);
     expect(moments?.d0).toBe(BigInt(assigned.length * 28));
@@ -132,20 +137,24 @@ describe('sums of a canary', () => {
   it('say nothing of stock where outcomes do not', async () => {
     const { sums, stock: known } = await readCanary(canary({ stock: () => ({}) }));
     expect(known).toEqual({ stockout: false, overstock: false });
-    expect(Object.keys(sums.looks[0]?.metrics ?? {})).toEqual(['paired_wape']);
+    expect(Object.keys(sums.looks[0]?.metrics ?? {}).toSorted()).toEqual(['paired_wape', 'wape']);
   });
 
   it('are those of nothing where nothing was logged', async () => {
     const { sums } = await readCanary(new MemoryFiles());
     expect(sums).toMatchObject({ looks: [], days: [], segments: [] });
-    expect(sums.steps).toMatchObject([{ expected: 0 }, { expected: 0 }]);
+    expect(sums.steps).toMatchObject([{ closedDays: 0 }, { closedDays: 0 }]);
+    expect(sums.windows).toEqual([]);
   });
 
   it('cluster by what is assigned', async () => {
     const rule = { ...RULE, unit: 'store' } as const;
     const { sums } = await readCanary(canary(), canarySettings({ rule }));
     const { stockout } = sums.looks[0]?.metrics ?? {};
-    expect((stockout?.canary?.clusters ?? 0) + (stockout?.control?.clusters ?? 0)).toBe(4);
+    // Units of stores in the control were served by the candidate: those stores are left out.
+    const strayed = sums.looks[0]?.quality.arm_conflicts ?? 0;
+    expect(strayed).toBeGreaterThan(0);
+    expect((stockout?.canary.clusters ?? 0) + (stockout?.control.clusters ?? 0)).toBe(4 - strayed);
   });
 
   it('leave out who may not be in the canary, and who does not say', async () => {
@@ -175,13 +184,10 @@ describe('sums of a canary', () => {
 describe('a canary that is judged from its log', () => {
   it('passes, when the candidate is better and stocks are as before', async () => {
     const { sums } = await readCanary(canary());
-    const same = {
-      ...policy,
-      metrics: { paired_wape: { rel_margin: 0.02 }, stockout: { rel_margin: 0.25 }, overstock: { rel_margin: 0.25 } },
-    };
-    expect(judgeCanary(sums, same, { ...CONTEXT, step: 1 })).toMatchObject({
+    const metrics = { paired_wape: { rel_margin: 0.02 }, stockout: { rel_margin: 1 }, overstock: { rel_margin: 1 } };
+    expect(judgeCanaryStage(sums, { ...config, metrics }, { ...CONTEXT, step: 1 })).toMatchObject({
       verdict: 'PASS',
-      look: { closedDays: 7 },
+      taken: { look: 7, pass_looks_used: 1, day: 7, failed: false },
     });
   });
 
@@ -191,17 +197,17 @@ describe('a canary that is judged from its log', () => {
       ...(inCohort(series, 50) && date > '2026-03-23' ? { stockout: 1 } : {}),
     });
     const { sums } = await readCanary(canary({ stock: empty }));
-    const found = judgeCanary(sums, policy, { ...CONTEXT, step: 1 });
+    const found = judgeCanaryStage(sums, config, { ...CONTEXT, step: 1 });
     expect(found.verdict).toBe('FAIL');
     expect(found.reasons.map(({ code }) => code)).toContain('KPI_REGRESSED:stockout');
-    expect(found.look?.closedDays).toBe(1);
+    expect(found.taken).toMatchObject({ day: 2, failed: true });
   });
 
   it('fails by forecasts that nobody can use', async () => {
     const broken = (units: 'NaN' | null | -1) =>
       canary({ candidate: (series, date) => (series.sku === 'sku-1' ? units : exact(series, date, 1)) });
     const codes = async (files: MemoryFiles) =>
-      judgeCanary((await readCanary(files)).sums, policy, { ...CONTEXT, step: 1 }).reasons.map(({ code }) => code);
+      judgeCanaryStage((await readCanary(files)).sums, config, { ...CONTEXT, step: 1 }).reasons.map(({ code }) => code);
     expect(await codes(broken('NaN'))).toEqual(['NONFINITE_PREDICTIONS']);
     expect(await codes(broken(null))).toEqual(['MISSING_PREDICTIONS']);
     expect(await codes(broken(-1))).toEqual(['NEGATIVE_PREDICTIONS']);
@@ -221,7 +227,7 @@ describe('a canary that is judged from its log', () => {
       }),
     ]);
     const { sums } = await readCanary(files);
-    expect(judgeCanary(sums, policy, { ...CONTEXT, step: 1 }).reasons.map(({ code }) => code)).toEqual([
+    expect(judgeCanaryStage(sums, config, { ...CONTEXT, step: 1 }).reasons.map(({ code }) => code)).toEqual([
       'COHORT_CONTAMINATION',
     ]);
   });
@@ -229,13 +235,15 @@ describe('a canary that is judged from its log', () => {
   it('does not take a log that is still being written for missing forecasts', async () => {
     const files = canary();
     const late = batch({ asOf: '2026-04-02', revision: 7, percentage: 50 });
+    const missing = async () =>
+      (await readCanary(files)).sums.windows.reduce((sum, { canary: counts }) => sum + counts.missing, 0);
     files.log(late.filter(({ version }) => version === '1.0'));
-    expect((await readCanary(files)).sums.steps[1]?.missing).toBe(0);
+    expect(await missing()).toBe(0);
     files.outcomes(outcomesOf(datesFrom('2026-04-02', 3), stock));
     // Closed meanwhile, and still without a record of the candidate.
-    expect((await readCanary(files)).sums.steps[1]?.missing).toBe(0);
+    expect(await missing()).toBe(0);
     files.log(late.filter(({ version, sku }) => version === '2.0' && sku !== 'sku-1'));
-    expect((await readCanary(files)).sums.steps[1]?.missing).toBeGreaterThan(0);
+    expect(await missing()).toBeGreaterThan(0);
   });
 
   it('goes on to its last step after the hold of the first, and not on a day whose outcomes are late', async () => {
@@ -244,7 +252,7 @@ describe('a canary that is judged from its log', () => {
     files.outcomes(outcomesOf(['2026-03-21']));
     const exposures = CANARY.exposures.slice(0, 1);
     const look = async () =>
-      judgeCanary((await readCanary(files, canarySettings(), { ...CANARY, exposures })).sums, policy, {
+      judgeCanaryStage((await readCanary(files, canarySettings(), { ...CANARY, exposures })).sums, config, {
         ...CONTEXT,
         step: 0,
       });
