@@ -12,6 +12,7 @@ import type { CanaryEvidence } from './canary/canary-stage.ts';
 import type { CanarySettings } from './canary/canary-stage-store.ts';
 import type { EvidenceStore } from './evidence-store.ts';
 import type { OfflineSums } from './offline/offline-sums.ts';
+import type { Recorded, RecordedQuestion } from './offline/recorded-store.ts';
 import type { ShadowEvidence, ShadowRequest } from './shadow/shadow-looks.ts';
 import type { RecordFilter, StageRead } from './stages/stage-evidence.ts';
 
@@ -34,6 +35,8 @@ export interface JudgePorts {
     files: { readonly backtest: string; readonly history: string },
     options: { readonly directory: string; readonly exactMinUnits: number },
   ) => Promise<OfflineSums>;
+  /** What the system itself recorded for the dates of a backtest, as local files. */
+  readonly recorded: (question: RecordedQuestion) => Promise<Recorded>;
   /** Sums of the prediction log and the outcomes; no evidence yet is evidence of nothing, not an error. */
   readonly shadowEvidence: (question: StageQuestion, request: ShadowRequest) => Promise<StageRead<ShadowEvidence>>;
   readonly canaryEvidence: (question: StageQuestion, settings: CanarySettings) => Promise<StageRead<CanaryEvidence>>;

@@ -12,6 +12,7 @@ import { sumCanary } from './canary/canary-stage-store.ts';
 import { type JudgeAnswer, judge, judgeEvent } from './judge.ts';
 import type { JudgePorts } from './judge-ports.ts';
 import { readOfflineSums } from './offline/offline-sums-store.ts';
+import { readRecorded } from './offline/recorded-store.ts';
 import { sumShadow } from './shadow/shadow-sums-store.ts';
 import { PredictionFilesStore } from './stages/prediction-files-store.ts';
 import { readStage } from './stages/stage-evidence-store.ts';
@@ -42,6 +43,7 @@ const ports: JudgePorts = {
   },
   offlineSums: (files, { directory, exactMinUnits }) =>
     readOfflineSums(files, { engine: { ...engine, directory }, exactMinUnits }),
+  recorded: (question) => readRecorded(source, question),
   shadowEvidence: (question, request) =>
     readStage(source, { ...question, daysBefore: 0 }, (db, quality) => sumShadow(db, quality, request)),
   canaryEvidence: (question, settings) =>

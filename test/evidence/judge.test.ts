@@ -69,6 +69,7 @@ class World {
     },
     withDirectory: (use) => use('/lent'),
     offlineSums: () => this.sums(),
+    recorded: () => Promise.reject(new Error('Nothing was recorded.')),
     shadowEvidence: () => Promise.reject(new Error('Not the shadow.')),
     canaryEvidence: () => Promise.reject(new Error('Not the canary.')),
   };

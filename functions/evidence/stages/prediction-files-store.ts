@@ -13,6 +13,11 @@ export interface DatedObject {
   readonly date: string;
 }
 
+export interface SizedObject extends DatedObject {
+  /** As stored. */
+  readonly bytes: number;
+}
+
 /** An object that was saved: what exactly was read, and whether its bytes are whole. */
 export interface SavedObject extends DatedObject {
   readonly path: string;
@@ -29,6 +34,7 @@ const MAX_DATES = 150;
 /** Dates that are listed at a time. */
 const LISTED_AT_ONCE = 7;
 const PARALLEL = 16;
+const OUTCOMES = /\/date=(\d{4}-\d{2}-\d{2})\/asof=[^/]+\.(csv\.gz|parquet)$/;
 
 /** The prediction bucket: the log that inference writes, and the outcomes of whoever knows the sales. */
 export class PredictionFilesStore {
@@ -58,12 +64,35 @@ export class PredictionFilesStore {
     return byKey(found);
   }
 
+  /** What one version forecast of a model at each of these as-of dates, whatever it was used for, by key. */
+  async findForecasts(model: string, version: string, dates: readonly string[]): Promise<readonly SizedObject[]> {
+    const listed = await inParallel(dates, async (date) => {
+      const { objects } = await this.#list(predictionPaths.asOfPrefix(model, date));
+      const ofVersion = objects.filter(({ key }) => key.includes(`/version=${version}/`));
+      return ofVersion.map((object) => ({ ...object, date }));
+    });
+    return byKey(listed.flat());
+  }
+
+  /** Of each of these business dates the object with the latest `asof`, by key. */
+  async findOutcomesOf(dates: readonly string[]): Promise<readonly SizedObject[]> {
+    const listed = await inParallel(dates, async (date) => {
+      const { objects } = await this.#list(predictionPaths.outcomesOf(date));
+      const newest = objects
+        .filter(({ key }) => OUTCOMES.test(key))
+        .toSorted(keysAscending)
+        .at(-1);
+      return newest === undefined ? [] : [{ ...newest, date }];
+    });
+    return byKey(listed.flat());
+  }
+
   /** Of every business date the object with the latest `asof`, by key: some hundred keys for a year, restated or not. */
   async findOutcomes(): Promise<readonly DatedObject[]> {
     const { keys } = await this.#list(predictionPaths.outcomesPrefix);
     const newest = new Map<string, DatedObject>();
     for (const key of keys.toSorted()) {
-      const date = /\/date=(\d{4}-\d{2}-\d{2})\/asof=[^/]+\.(csv\.gz|parquet)$/.exec(key)?.[1];
+      const date = OUTCOMES.exec(key)?.[1];
       if (date !== undefined) newest.set(date, { key, date });
     }
     return byKey([...newest.values()]);
@@ -99,8 +128,12 @@ export class PredictionFilesStore {
   async #list(
     prefix: string,
     delimiter?: string,
-  ): Promise<{ readonly keys: readonly string[]; readonly prefixes: readonly string[] }> {
-    const keys: string[] = [];
+  ): Promise<{
+    readonly keys: readonly string[];
+    readonly objects: readonly Omit<SizedObject, 'date'>[];
+    readonly prefixes: readonly string[];
+  }> {
+    const objects: Omit<SizedObject, 'date'>[] = [];
     const prefixes: string[] = [];
     let token: string | undefined;
     do {
@@ -112,11 +145,13 @@ export class PredictionFilesStore {
           ContinuationToken: token,
         }),
       );
-      keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
+      objects.push(
+        ...(page.Contents ?? []).flatMap(({ Key, Size = 0 }) => (Key === undefined ? [] : [{ key: Key, bytes: Size }])),
+      );
       prefixes.push(...(page.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []));
       token = page.NextContinuationToken;
     } while (token !== undefined);
-    return { keys, prefixes };
+    return { keys: objects.map(({ key }) => key), objects, prefixes };
   }
 }
 
@@ -141,8 +176,12 @@ async function isWholeGzip(path: string): Promise<boolean> {
   }
 }
 
-function byKey(objects: readonly DatedObject[]): readonly DatedObject[] {
-  return objects.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+function byKey<T extends Pick<DatedObject, 'key'>>(objects: readonly T[]): readonly T[] {
+  return objects.toSorted(keysAscending);
+}
+
+function keysAscending(a: Pick<DatedObject, 'key'>, b: Pick<DatedObject, 'key'>): number {
+  return a.key < b.key ? -1 : 1;
 }
 
 /** As Promise.all over map, with a bound on how many run at a time. */
