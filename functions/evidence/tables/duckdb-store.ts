@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import * as z from 'zod';
 import { ReleaseError } from '../../platform/errors.ts';
+import type { TableColumn } from './cell-sql.ts';
 import { missingColumns, type TableName, unreadable } from './inspect-backtest.ts';
 import { HEAD_BYTES, isGzip, sniffTable, type TableFormat } from './table-file.ts';
 
@@ -14,6 +15,13 @@ export interface EngineSettings {
   readonly threads: number;
   /** A directory of this run alone; tables that do not fit into memory are spilled to it. */
   readonly directory: string;
+}
+
+/** A table file as it is read in SQL. */
+export interface TableSource {
+  readonly source: string;
+  /** By name. */
+  readonly columns: ReadonlyMap<string, TableColumn>;
 }
 
 /** How many files one statement names. */
@@ -82,9 +90,8 @@ export class DuckdbStore {
   }
 
   /**
-   * Makes `view` of the named columns of a file, all of them text (null where the file has no such column). What the file is
-   * is told by its content. Values are not looked at: a CSV that breaks off later fails the first query over the view,
-   * see `reading`.
+   * Makes `view` of the named columns of a file, all of them text (null where the file has no such column). Values are not
+   * looked at: a CSV that breaks off later fails the first query over the view, see `reading`.
    * @throws ReleaseError UNUSABLE_EVIDENCE with all faults
    */
   async openTable(file: {
@@ -93,20 +100,31 @@ export class DuckdbStore {
     readonly view: string;
     readonly columns: readonly string[];
   }): Promise<void> {
+    const { source, columns } = await this.tableSource(file);
+    const picked = file.columns.map((name) => `CAST(${columns.get(name)?.sql ?? 'NULL'} AS VARCHAR) AS ${name}`);
+    await this.run(`CREATE TEMP VIEW ${file.view} AS SELECT ${picked.join(', ')} FROM ${source}`);
+  }
+
+  /**
+   * How a file is read in SQL, and its columns. What the file is is told by its content; every cell of a CSV is text.
+   * @throws ReleaseError UNUSABLE_EVIDENCE when it is no table, or lacks columns: all of them at once
+   */
+  async tableSource(file: { readonly table: TableName; readonly path: string }): Promise<TableSource> {
     const path = await inflated(file);
     const format = sniffTable(await readHead(path));
     if (format === null || format.gzip) throw unusable([unreadable(file.table, 'other content')]);
     const csv = format.kind === 'csv';
-    const source = csv ? csvSource(path, format) : `read_parquet(${literal(path)})`;
-    const present = csv ? format.columns : await this.#columnsOf(file.table, source);
-    const faults = missingColumns(file.table, present);
+    const source = csv ? csvSource(path, format) : parquetSource(path);
+    const present = csv
+      ? format.columns.map((name, index) => [name, { sql: `c${index}`, type: 'VARCHAR' }] as const)
+      : await this.#columnsOf(file.table, source);
+    const faults = missingColumns(
+      file.table,
+      present.map(([name]) => name),
+    );
     if (faults.length > 0) throw unusable(faults);
-    const picked = file.columns.map((column) => {
-      const index = present.indexOf(column);
-      if (index < 0) return `CAST(NULL AS VARCHAR) AS ${column}`;
-      return `CAST(${csv ? `c${index}` : column} AS VARCHAR) AS ${column}`;
-    });
-    await this.run(`CREATE TEMP VIEW ${file.view} AS SELECT ${picked.join(', ')} FROM ${source}`);
+    // A further column of a name that is there already is not looked at.
+    return { source, columns: new Map(present.toReversed()) };
   }
 
   /**
@@ -123,10 +141,14 @@ export class DuckdbStore {
     }
   }
 
-  async #columnsOf(table: TableName, source: string): Promise<readonly string[]> {
+  async #columnsOf(table: TableName, source: string): Promise<readonly (readonly [string, TableColumn])[]> {
+    const column = z.object({ column_name: z.string(), column_type: z.string() });
     try {
-      const described = await this.rows(`DESCRIBE SELECT * FROM ${source}`, z.object({ column_name: z.string() }));
-      return described.map((column) => column.column_name);
+      const described = await this.rows(`DESCRIBE SELECT * FROM ${source}`, column);
+      return described.map(({ column_name, column_type }) => [
+        column_name,
+        { sql: `"${column_name.replaceAll('"', '""')}"`, type: column_type },
+      ]);
     } catch (cause) {
       throw unusable([unreadable(table, 'a damaged Parquet file')], cause);
     }
@@ -160,7 +182,13 @@ function csvSource(path: string, format: TableFormat): string {
     compression = 'none', columns = {${columns}})`;
 }
 
-function literal(text: string): string {
+/** Writers of old left the mark out that tells text from bytes. */
+function parquetSource(path: string): string {
+  return `read_parquet(${literal(path)}, binary_as_string = true)`;
+}
+
+/** A text as SQL. */
+export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 

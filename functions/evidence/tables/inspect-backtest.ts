@@ -35,6 +35,9 @@ export const OPS_COLUMNS = [
   ...(['window', 'arm', 'requests', 'errors', 'slow', 'expected', 'missing', 'nonfinite'] as const),
   'negative',
 ] as const;
+/** What was recorded for the dates of a backtest: sales of a day, and forecasts of the baseline. */
+export const RECORDED_ACTUALS_COLUMNS = ['sku', 'store', 'date', 'units'] as const;
+export const RECORDED_BASELINE_COLUMNS = ['origin_date', 'sku', 'store', 'target_date', 'units'] as const;
 export const ASSIGNMENT_COLUMNS = ['cluster', 'arm'] as const;
 
 /** The two tables that a candidate hands in, and what is learnt of days afterwards, as named in reason codes. */
@@ -46,7 +49,9 @@ export type TableName =
   | 'SHADOW_ROWS'
   | 'CANARY_OUTCOMES'
   | 'OPS'
-  | 'ASSIGNMENT';
+  | 'ASSIGNMENT'
+  | 'RECORDED_ACTUALS'
+  | 'RECORDED_BASELINE';
 
 const REQUIRED: Readonly<Record<TableName, readonly string[]>> = {
   BACKTEST: BACKTEST_COLUMNS,
@@ -57,6 +62,8 @@ const REQUIRED: Readonly<Record<TableName, readonly string[]>> = {
   CANARY_OUTCOMES: CANARY_OUTCOME_COLUMNS,
   OPS: OPS_COLUMNS,
   ASSIGNMENT: ASSIGNMENT_COLUMNS,
+  RECORDED_ACTUALS: RECORDED_ACTUALS_COLUMNS,
+  RECORDED_BASELINE: RECORDED_BASELINE_COLUMNS,
 };
 
 /** What is at hand of a file: all of it, or only its start (64 KiB are enough). */
@@ -102,6 +109,18 @@ export function missingColumns(table: TableName, columns: readonly string[]): re
       allowed: REQUIRED[table].join(','),
       next: 'Write the file with a header of these names, in lower case, separated by commas.',
     }));
+}
+
+/** A column of a Parquet file whose type cannot hold what the contract wants of it. */
+export function wrongType(table: TableName, column: string, got: string): Reason {
+  return {
+    code: `${table}_COLUMN_TYPE:${column}`,
+    path: pathOf(table),
+    message: `The column ${column} of the ${pathOf(table)} has a type that cannot hold its values.`,
+    got,
+    allowed: 'numbers for units and horizons, dates for days, text for names; text is fine for all of them',
+    next: 'Write the column with such a type.',
+  };
 }
 
 export function emptyTable(table: TableName): Reason {
