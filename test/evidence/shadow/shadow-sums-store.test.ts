@@ -1,26 +1,38 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { judgeShadow } from '../../../functions/evidence/shadow/shadow.ts';
-import type { ShadowEvidence, ShadowSums } from '../../../functions/evidence/shadow/shadow-sums.ts';
+import { CONTRACT } from '../../../functions/evidence/shadow/shadow.ts';
+import {
+  judgeLooks,
+  type ShadowDecision,
+  type ShadowEvidence,
+} from '../../../functions/evidence/shadow/shadow-looks.ts';
+import { addDays, type DayTotals } from '../../../functions/evidence/shadow/shadow-sums.ts';
 import { evidenceWarnings } from '../../../functions/evidence/stages/stage-evidence.ts';
 import { predictionPaths } from '../../../functions/platform/keys.ts';
 import {
   batch,
   datesFrom,
   MemoryFiles,
+  NO_LOOK,
   type OutcomeRow,
   outcomesOf,
   readShadow,
   record,
   SHADOW,
-  shadowPolicy,
+  shadowThresholds,
 } from '../stages/stage-world.ts';
 
-const CONTEXT = { now: '2026-04-01T00:00:00.000Z', until: '2026-12-31T00:00:00.000Z', safeForecast: false };
-const thresholds = shadowPolicy();
+const config = shadowThresholds();
 
-function overall({ groups }: ShadowEvidence, cycle = 0): Partial<ShadowSums> {
-  return groups.find((group) => group.segment === 'overall' && group.cycle === cycle) ?? {};
+function judged(evidence: ShadowEvidence): ShadowDecision {
+  const bounds = { now: '2026-04-01T00:00:00.000Z', until: '2026-12-31T00:00:00.000Z' };
+  return judgeLooks(evidence, config, { ...CONTRACT, ...bounds, taken: NO_LOOK });
+}
+
+/** Sums of the days of one cycle. */
+function overall({ cycles, days }: ShadowEvidence, index = 0): DayTotals {
+  const { from = '', to = '' } = cycles.find(({ cycle }) => cycle === index) ?? {};
+  return addDays(days.filter(({ day }) => day >= from && day <= to));
 }
 
 /** One series for a day ahead, by both versions. */
@@ -47,18 +59,20 @@ describe('sums of a shadow', () => {
     files.outcomes([sold('2026-03-02', 10)]);
     const { sums } = await readShadow(files);
     expect(overall(sums)).toMatchObject({
-      ...{ keys: 1, paired: 1, newSeries: 0, actual: 10, candidate: 9.1, comparator: 12 },
-      ...{ candidateError: 0.9, comparatorError: 2, compared: 1, spikes: 0, revisions: 0 },
+      ...{ keys: 1, longest: 1, paired: 1, actual: 10_000_000n, candidate: 9_100_000n, production: 12_000_000n },
+      ...{ candidateError: 900_000n, productionError: 2_000_000n, usable: 1, spikes: 0, revisions: 0 },
     });
-    expect(sums.groups.map(({ segment }) => segment)).toEqual(['category:fresh', 'overall', 'region:north']);
     expect(sums.cycles).toEqual([{ cycle: 0, from: '2026-03-02', to: '2026-03-08', complete: false }]);
+    // No cycle is complete: errors by series are of none, the level of the one series is production's 12 units.
+    expect(sums.looks).toMatchObject([{ cycles: 0, bySeries: { blocks: 1, series: { groups: 0 }, segments: [] } }]);
+    expect(sums.looks[0]?.bySeries.candidate.sums.reduce((sum, one) => sum + one)).toBe(758_333_333_333n);
   });
 
   it('are those of nothing where nothing was logged', async () => {
     const { sums, objects, damaged } = await readShadow(new MemoryFiles());
-    expect(sums).toMatchObject({ cycles: [], groups: [] });
+    expect(sums).toMatchObject({ cycles: [], days: [], looks: [{ cycles: 0, bySeries: { blocks: 0 } }] });
     expect([objects.predictions.objects, objects.outcomes.objects, damaged]).toEqual([0, 0, []]);
-    expect(judgeShadow(sums, thresholds, CONTEXT)).toMatchObject({ verdict: 'CONTINUE', look: null });
+    expect(judged(sums)).toMatchObject({ result: { decision: 'CONTINUE' }, days: null, taken: NO_LOOK });
   });
 
   it('count cycles from the first day that both versions forecast, and complete ones by their actuals', async () => {
@@ -68,9 +82,33 @@ describe('sums of a shadow', () => {
       ['2026-03-09', true],
       ['2026-03-16', false],
     ]);
-    expect(overall(sums)).toMatchObject({ paired: 40 * 13, newSeries: 40, candidateError: 40 * 13 });
-    expect(overall(sums, 1)).toMatchObject({ paired: 40 * 14, newSeries: 0 });
-    expect(judgeShadow(sums, thresholds, CONTEXT).verdict).toBe('PASS');
+    expect(overall(sums)).toMatchObject({ paired: 40 * 13, candidateError: 40n * 13n * 1_000_000n });
+    expect(overall(sums, 1)).toMatchObject({ paired: 40 * 14 });
+    expect(judged(sums).result.decision).toBe('PASS');
+  });
+
+  it('are of each look up to the end of its newest cycle, and of those that were not taken yet', async () => {
+    const { looks } = (await readShadow(threeWeeks())).sums;
+    expect(looks.map(({ cycles, bySeries }) => [cycles, bySeries.blocks, bySeries.series.groups])).toEqual([
+      [1, 40, 40],
+      [2, 80, 40],
+    ]);
+    const [first, second] = looks.map(({ bySeries }) => bySeries.production.counts.reduce((sum, one) => sum + one));
+    expect([first, second]).toEqual([40 * 13, 40 * 27]);
+    const taken = (cycles: number) => readShadow(threeWeeks(), { taken: { decisions: cycles, cycles } });
+    expect((await taken(1)).sums.looks).toEqual(looks.slice(1));
+    // Nothing is left to decide: the newest look again, for people to read.
+    expect((await taken(2)).sums.looks).toEqual(looks.slice(1));
+    expect((await taken(3)).sums.looks).toEqual(looks.slice(1));
+  });
+
+  it('are those of segments as well, by the region and category that the log has for a series', async () => {
+    const { looks } = (await readShadow(threeWeeks())).sums;
+    expect(looks[1]?.bySeries.segments.map(({ segment, rows, series }) => [segment, rows, series.groups])).toEqual([
+      ['category:fresh', 40 * 27, 40],
+      ['region:north', 20 * 27, 20],
+      ['region:south', 20 * 27, 20],
+    ]);
   });
 
   it('compare with what was served, by the safe forecast where that served', async () => {
@@ -81,7 +119,7 @@ describe('sums of a shadow', () => {
       record({ version: 'seasonal-naive', arm: 'fallback', units: 14 }),
     ]);
     files.outcomes([sold('2026-03-02', 10)]);
-    expect(overall((await readShadow(files)).sums)).toMatchObject({ paired: 1, comparator: 14 });
+    expect(overall((await readShadow(files)).sums)).toMatchObject({ paired: 1, production: 14_000_000n });
   });
 
   it('take nothing of another promotion, another document, or from past the bound', async () => {
@@ -112,7 +150,7 @@ describe('forecasts of a shadow', () => {
       candidateMissing: 2,
       candidateNonfinite: 4,
       candidateNegative: 1,
-      compared: 3,
+      usable: 3,
     });
   });
 
@@ -122,7 +160,11 @@ describe('forecasts of a shadow', () => {
     files.log(batch({ asOf: '2026-03-05' }));
     files.log(batch({ asOf: '2026-03-06', requestId: 'replay' }));
     const after = (await readShadow(files)).sums;
-    expect(after.groups).toEqual(before.groups);
+    expect(after.looks).toEqual(before.looks);
+    expect(judged(after).result).toEqual({
+      ...judged(before).result,
+      quality: expect.objectContaining({ duplicate_rows: 320 }),
+    });
     expect(after.quality).toEqual({ ...before.quality, records: before.quality.records + 320, duplicates: 320 });
   });
 
@@ -130,14 +172,16 @@ describe('forecasts of a shadow', () => {
     const files = threeWeeks();
     files.log(batch({ asOf: '2026-03-05', requestId: 'replay', candidate: () => 7.5, horizons: [1] }));
     const { sums } = await readShadow(files);
-    expect(overall(sums)).toMatchObject({ conflicting: 40, paired: 40 * 12 });
-    expect(judgeShadow(sums, thresholds, CONTEXT).reasons).toMatchObject([{ code: 'CONFLICTING_DUPLICATES' }]);
+    expect(overall(sums)).toMatchObject({ conflicts: 40, paired: 40 * 12 });
+    expect(judged(sums).reasons).toMatchObject([
+      { code: 'CONFLICTING_DUPLICATES', got: '40 keys with different values' },
+    ]);
   });
 
   it('that failed once and then succeeded count as missing, not as contradiction', async () => {
     const files = new MemoryFiles();
     files.log([...pair(), record({ units: null, requestId: 'first-try' })]);
-    expect(overall((await readShadow(files)).sums)).toMatchObject({ conflicting: 0, candidateMissing: 1, compared: 0 });
+    expect(overall((await readShadow(files)).sums)).toMatchObject({ conflicts: 0, candidateMissing: 1, usable: 0 });
   });
 
   it('that move from origin to origin are summed over consecutive origins of the same target', async () => {
@@ -145,7 +189,8 @@ describe('forecasts of a shadow', () => {
     const made = (horizonDays: number, units: number, production: number) => pair({ horizonDays, units }, production);
     files.log([...made(3, 10, 10), ...made(2, 14, 11), ...made(1, 12, 11)]);
     expect(overall((await readShadow(files)).sums)).toMatchObject({
-      ...{ revisions: 2, candidateMoved: 6, comparatorMoved: 1, candidateLevel: 25, comparatorLevel: 21.5 },
+      ...{ revisions: 2, candidateMoved: 6_000_000n, productionMoved: 1_000_000n },
+      ...{ candidateBoth: 50_000_000n, productionBoth: 43_000_000n },
     });
   });
 
@@ -159,7 +204,7 @@ describe('forecasts of a shadow', () => {
       [0, 24],
     ] as const;
     files.log(values.flatMap(([units, production], index) => pair({ sku: `sku-${index}`, units }, production)));
-    expect(overall((await readShadow(files)).sums)).toMatchObject({ compared: 5, spikes: 2 });
+    expect(overall((await readShadow(files)).sums)).toMatchObject({ usable: 5, spikes: 2 });
   });
 });
 
@@ -171,7 +216,8 @@ describe('outcomes', () => {
     const waiting = (await readShadow(files)).sums;
     expect(waiting.cycles.map(({ complete }) => complete)).toEqual([false, true, false]);
     files.outcomes(outcomesOf(['2026-03-04']), '20260501T000000Z');
-    expect((await readShadow(files)).sums.groups).toEqual((await readShadow(threeWeeks())).sums.groups);
+    const [now, then] = [(await readShadow(files)).sums, (await readShadow(threeWeeks())).sums];
+    expect([now.days, now.cycles, now.looks]).toEqual([then.days, then.cycles, then.looks]);
   });
 
   it('that arrive twice count once, and restated ones replace what was said before', async () => {
@@ -185,7 +231,7 @@ describe('outcomes', () => {
       outcomesOf(['2026-03-04'], () => ({ units: 0 })),
       '20260403T000000Z',
     );
-    expect(overall((await readShadow(files)).sums).actual).toBeLessThan(overall(before.sums).actual ?? 0);
+    expect(overall((await readShadow(files)).sums).actual).toBeLessThan(overall(before.sums).actual);
   });
 
   it('may repeat a row, and leave out series of which they say two things', async () => {
@@ -199,7 +245,7 @@ describe('outcomes', () => {
       { ...sold('2026-03-02', 2), sku: '' },
     ]);
     const { sums } = await readShadow(files);
-    expect(overall(sums)).toMatchObject({ paired: 1, actual: 10 });
+    expect(overall(sums)).toMatchObject({ paired: 1, actual: 10_000_000n });
     expect(sums.quality).toMatchObject({
       ...{ outcomes: 1, outcomesUnreadable: 1, outcomeDuplicates: 1, outcomeConflicts: 1 },
     });
@@ -212,7 +258,7 @@ describe('outcomes', () => {
     files.outcomes(outcomesOf(['2027-01-01']));
     const { sums, objects } = await readShadow(files);
     expect(objects.outcomes).toEqual(before.objects.outcomes);
-    expect(judgeShadow(sums, thresholds, CONTEXT).verdict).toBe(judgeShadow(before.sums, thresholds, CONTEXT).verdict);
+    expect(judged(sums).result).toEqual(judged(before.sums).result);
     expect(sums.quality.outcomes).toBe(before.sums.quality.outcomes);
   });
 
@@ -231,7 +277,12 @@ describe('outcomes', () => {
     const units = ['', '-1', 'NaN', '0'];
     files.log(units.flatMap((_, index) => pair({ sku: `sku-${index}` })));
     files.outcomes(units.map((text, index) => ({ ...sold('2026-03-02', text), sku: `sku-${index}` })));
-    expect(overall((await readShadow(files)).sums)).toMatchObject({ paired: 1, actual: 0 });
+    expect(overall((await readShadow(files)).sums)).toMatchObject({
+      paired: 1,
+      actual: 0n,
+      actualMissing: 1,
+      actualInvalid: 2,
+    });
   });
 
   it.each([
@@ -273,7 +324,7 @@ describe('damaged predictions', () => {
     ];
     const of = { model: 'demand', asOf: '2026-03-01', arm: 'shadow', version: '2.0', requestId: 'odd', revision: 5 };
     files.put(predictionPaths.prediction(of), gzipSync(lines.join('\n')));
-    const { sums } = await readShadow(files, thresholds, SHADOW);
+    const { sums } = await readShadow(files, {}, SHADOW);
     expect(sums.quality).toMatchObject({ records: 3, unreadable: 3 });
   });
 

@@ -1,181 +1,235 @@
 import { describe, expect, it } from 'vitest';
-import { biasLimit, judgeShadow, type ShadowContext } from '../../../functions/evidence/shadow/shadow.ts';
-import type { ShadowEvidence, ShadowSums } from '../../../functions/evidence/shadow/shadow-sums.ts';
-import { policySchema } from '../../../functions/registry/policy.ts';
-import { dayAfter } from '../stages/stage-world.ts';
+import { CONTRACT, judgeShadow, type ShadowContext } from '../../../functions/evidence/shadow/shadow.ts';
+import type { ShadowConfig } from '../../../functions/evidence/shadow/shadow-config.ts';
+import type { DaySums, ShadowSums } from '../../../functions/evidence/shadow/shadow-sums.ts';
+import { type Model, noise, plainSums, type Row, steady, thresholds, world } from './plain-shadow.ts';
 
-const policy = policySchema.parse({}).shadow;
-const CONTEXT: ShadowContext = {
-  now: '2026-05-01T00:00:00.000Z',
-  until: '2026-06-01T00:00:00.000Z',
-  safeForecast: false,
-};
+const scaled =
+  (by: number, model: Model = steady): Model =>
+  (demand, at) =>
+    Number(model(demand, at)) * by;
+/** Off by half of what `steady` is. */
+const better: Model = (demand, { series, day }) => demand * (1 + 0.1 * noise(series, day, 1));
+const worse: Model = (demand, { series, day }) => demand * (1 + 0.4 * noise(series, day, 2));
 
-/** Sums of a cycle of a candidate that is 10 % better, unbiased and steady. */
-function sums(members: Partial<ShadowSums> = {}): ShadowSums {
-  return {
-    ...{ keys: 1000, conflicting: 0, candidateMissing: 0, candidateNonfinite: 0, candidateNegative: 0 },
-    ...{ paired: 1000, newSeries: 0, actual: 10_000, candidate: 10_050, comparator: 10_100 },
-    ...{ candidateError: 900, comparatorError: 1000, compared: 1000, spikes: 1 },
-    ...{ revisions: 500, candidateMoved: 300, comparatorMoved: 300, candidateLevel: 5000, comparatorLevel: 5000 },
-    ...members,
-  };
+const judgedRows = (rows: readonly Row[], config = thresholds(), context?: ShadowContext) =>
+  judgeShadow(plainSums(rows, config), config, context).result;
+const judged = (candidate: Model, members: Partial<ShadowConfig> = {}, days = 28) =>
+  judgedRows(world({ candidate }, { days }), thresholds(members));
+
+/** The sums with every day changed alike, to stand right at a threshold. */
+function changed(sums: ShadowSums, change: (day: DaySums) => Partial<DaySums>): ShadowSums {
+  return { ...sums, days: sums.days.map((day) => ({ ...day, ...change(day) })) };
 }
-
-type Cycle = Partial<ShadowSums> & { readonly open?: true };
-
-function evidence(cycles: readonly Cycle[]): ShadowEvidence {
-  const quality = {
-    ...{ records: 0, unreadable: 0, foreign: 0, duplicates: 0, conflicts: 0, damagedOrigins: 0 },
-    ...{ outcomes: 0, outcomesUnreadable: 0, outcomeDuplicates: 0, outcomeConflicts: 0 },
-  };
-  return {
-    quality,
-    cycles: cycles.map(({ open }, cycle) => ({
-      ...{ cycle, from: dayAfter('2026-03-02', cycle * 7), to: dayAfter('2026-03-02', cycle * 7 + 6) },
-      complete: open === undefined,
-    })),
-    groups: cycles.map(({ open: _, ...members }, cycle) => ({
-      ...{ segment: 'overall', cycle },
-      ...sums({ newSeries: cycle === 0 ? 50 : 0, ...members }),
-    })),
-  };
-}
-
-const times = (count: number, members: Cycle = {}): readonly Cycle[] => Array.from({ length: count }, () => members);
-const judged = (cycles: readonly Cycle[], context: Partial<ShadowContext> = {}, thresholds = policy) => {
-  const { verdict, reasons, pending } = judgeShadow(evidence(cycles), thresholds, { ...CONTEXT, ...context });
-  return { verdict, reasons: reasons.map(({ code }) => code), pending: pending.map(({ code }) => code) };
-};
 
 describe('a shadow', () => {
-  it('passes once enough cycles show that it is not worse', () => {
-    expect(judged(times(3))).toEqual({ verdict: 'CONTINUE', reasons: [], pending: ['INSUFFICIENT_CYCLES'] });
-    expect(judged(times(4))).toEqual({ verdict: 'PASS', reasons: [], pending: [] });
+  it('passes once enough cycles show that it is no worse by the margin', () => {
+    expect(judged(better, {}, 27)).toMatchObject({ decision: 'CONTINUE', pending: ['INSUFFICIENT_CYCLES'] });
+    expect(judged(better)).toMatchObject({ decision: 'PASS', reasons: [], pending: [] });
   });
 
-  it('goes on while nothing is known', () => {
-    expect(judged([])).toEqual({ verdict: 'CONTINUE', reasons: [], pending: ['INSUFFICIENT_CYCLES'] });
-    expect(judged(times(8, { open: true }))).toMatchObject({ verdict: 'CONTINUE' });
+  it('passes when it is production itself', () => {
+    expect(judged(steady)).toMatchObject({
+      ...{ decision: 'PASS', warnings: [] },
+      accuracy: { rel_wape: 0, series_se: 0, p_series: 0, p_harm_series: 1, p_noninf: 0, dm: { mean: 0, se: 0 } },
+      drift: { psi: 0, w1_norm: 0, level_shift: 0 },
+    });
   });
 
-  it('is not worse up to the margin itself', () => {
-    expect(judged(times(4, { candidateError: 1020 })).verdict).toBe('PASS');
-    expect(judged(times(4, { candidateError: 1021 }))).toMatchObject({
-      verdict: 'CONTINUE',
+  it('goes on while only one of both tests has shown it', () => {
+    const sums = plainSums(world({ candidate: better }), thresholds());
+    const half = { ...sums.bySeries, series: { groups: 12, aa: 10n ** 20n, ab: 0n, bb: 10n ** 20n } };
+    const { result } = judgeShadow({ ...sums, bySeries: half }, thresholds());
+    expect(result.accuracy.dm.p_noninf).toBeLessThan(0.01);
+    expect(result.accuracy.p_noninf).toBe(result.accuracy.p_series);
+    expect(result).toMatchObject({ decision: 'CONTINUE', pending: ['NOT_YET_NON_INFERIOR'] });
+  });
+
+  it('shares its chance of a wrong pass among the decisions that may pass', () => {
+    expect(judged(better).accuracy.alpha_look).toBeCloseTo(0.05 / 5, 15);
+    expect(judged(better, { min_cycles: 4, max_cycles: 4 }).accuracy.alpha_look).toBe(0.05);
+    expect(judged(better, { alpha: 1e-30 })).toMatchObject({ pending: ['NOT_YET_NON_INFERIOR'] });
+  });
+
+  it('never passes on few rows or few series, however good they look', () => {
+    expect(judged(better, { min_rows: 673 })).toMatchObject({
+      decision: 'CONTINUE',
+      pending: ['NOT_YET_NON_INFERIOR'],
+    });
+    expect(judged(better, { min_series: 13 })).toMatchObject({
+      decision: 'CONTINUE',
       pending: ['NOT_YET_NON_INFERIOR'],
     });
   });
 
-  it('never passes on few rows or few series, however good they look', () => {
-    expect(judged(times(4, { paired: 100 }))).toMatchObject({ verdict: 'CONTINUE', pending: ['NOT_YET_NON_INFERIOR'] });
-    expect(judged([{ newSeries: 29 }, ...times(3)])).toMatchObject({ verdict: 'CONTINUE' });
-  });
-
-  it('fails after the last cycle without proof, and past its bound in time', () => {
-    const worse = { candidateError: 1100 };
-    expect(judged(times(7, worse)).verdict).toBe('CONTINUE');
-    expect(judged(times(8, worse))).toMatchObject({ verdict: 'FAIL', reasons: ['NOT_NON_INFERIOR_AT_HORIZON'] });
-    expect(judged(times(4, worse), { now: CONTEXT.until })).toMatchObject({
-      verdict: 'FAIL',
-      reasons: ['NOT_NON_INFERIOR_AT_HORIZON'],
+  it('is not shown where the days are no more than the longest horizon', () => {
+    const long = world({ candidate: better }, { horizons: [1, 28] });
+    expect(judgedRows(long)).toMatchObject({
+      ...{ decision: 'CONTINUE', pending: ['NOT_YET_NON_INFERIOR'] },
+      accuracy: { p_noninf: null, dm: { n: 28, h: 28, se: null, p_noninf: null } },
     });
-    expect(judged([], { now: CONTEXT.until })).toMatchObject({ verdict: 'FAIL', pending: ['INSUFFICIENT_CYCLES'] });
-    expect(judged([], { now: '2026-05-31T23:59:59.999Z' }).verdict).toBe('CONTINUE');
   });
 
-  it('passes by what was complete, also when it is asked about past its bound', () => {
-    expect(judged(times(4), { now: '2026-07-01T00:00:00.000Z' }).verdict).toBe('PASS');
-  });
-
-  it('is judged by its first look that decides, whatever came to light later', () => {
-    const ruined = { candidateNonfinite: 500 };
-    expect(judged([...times(4), ruined]).verdict).toBe('PASS');
-    expect(judged([ruined, ...times(4)])).toMatchObject({ verdict: 'FAIL', reasons: ['CANDIDATE_INVALID_RATE'] });
-  });
-
-  it('waits for the cycle in between whose actuals are late, and does not count it', () => {
-    expect(judged([{}, { open: true }, {}, {}])).toMatchObject({
-      verdict: 'CONTINUE',
-      pending: ['INSUFFICIENT_CYCLES'],
+  it('fails after the last cycle without proof, and never passes by tiredness', () => {
+    expect(judged(worse, { spike_rate_max: 1 }, 55)).toMatchObject({ decision: 'CONTINUE', complete_cycles: 7 });
+    expect(judged(worse, { spike_rate_max: 1 }, 56)).toMatchObject({
+      ...{ decision: 'FAIL', reasons: ['NOT_NON_INFERIOR_AT_HORIZON'], pending: ['NOT_YET_NON_INFERIOR'] },
     });
-    expect(judged([{}, { open: true, candidateError: 9000 }, {}, {}, {}]).verdict).toBe('PASS');
-  });
-});
-
-describe('a shadow that forecasts what nobody can use', () => {
-  it('fails after the first complete cycle', () => {
-    for (const kind of ['candidateMissing', 'candidateNonfinite', 'candidateNegative'] as const) {
-      expect(judged([{ [kind]: 2 }])).toMatchObject({ verdict: 'FAIL', reasons: ['CANDIDATE_INVALID_RATE'] });
-      expect(judged([{ [kind]: 1 }])).toMatchObject({ verdict: 'CONTINUE' });
-    }
-    expect(judged([{ conflicting: 1 }])).toMatchObject({ verdict: 'FAIL', reasons: ['CONFLICTING_DUPLICATES'] });
   });
 
-  it('is not told before a cycle is complete', () => {
-    expect(judged([{ open: true, candidateNonfinite: 1000 }]).verdict).toBe('CONTINUE');
+  it('has an error without bound where production has none, and no proof', () => {
+    const perfect = world({ candidate: better, production: (demand) => demand });
+    expect(judgedRows(perfect)).toMatchObject({
+      ...{ decision: 'CONTINUE', pending: ['NOT_YET_NON_INFERIOR'] },
+      accuracy: { rel_wape: 'inf', wape_production: 0, p_noninf: null, dm: { mean: 'inf' } },
+      cycles: [{ rel_wape: 'inf' }, {}, {}, {}],
+    });
+  });
+
+  it('has no share of demand where nothing was sold, and fails for nothing then', () => {
+    const none = world({}).map((row) => ({ ...row, y: 0 }));
+    expect(judgedRows(none)).toMatchObject({
+      ...{
+        decision: 'PASS',
+        bias: { candidate: null, systematic: false },
+        accuracy: { wape_candidate: null, rel_wape: 0 },
+      },
+    });
   });
 });
 
 describe('bias of a shadow', () => {
-  const biased = (share: number, of = 10_000) => ({ candidate: of * (1 + share), comparator: of });
-
-  it('is systematic when each cycle leans to the same side', () => {
-    expect(judged(times(4, biased(0.06)))).toMatchObject({ verdict: 'FAIL', reasons: ['SYSTEMATIC_BIAS'] });
-    expect(judged(times(4, biased(-0.06)))).toMatchObject({ verdict: 'FAIL', reasons: ['SYSTEMATIC_BIAS'] });
-    expect(judged(times(3, biased(0.06))).verdict).toBe('CONTINUE');
-  });
-
-  it('is not systematic when one cycle does not, when it is small, or when production is as biased', () => {
-    expect(judged([...times(3, biased(0.1)), biased(0.01)]).verdict).toBe('PASS');
-    expect(judged(times(4, biased(0.05))).verdict).toBe('PASS');
-    expect(judged(times(4, { candidate: 11_000, comparator: 10_900 })).verdict).toBe('PASS');
-  });
-
-  it('is told with the limit beyond which it fails: the common one, or a little more than production', () => {
-    const t = policySchema.parse({}).shadow;
-    expect(biasLimit({ biasComparator: 0.01 }, t)).toBe(t.bias_overall_max);
-    expect(biasLimit({ biasComparator: null }, t)).toBe(t.bias_overall_max);
-    for (const biasComparator of [0.2, -0.2]) {
-      const limit = biasLimit({ biasComparator }, t);
-      expect(limit).toBeCloseTo(0.2 + t.bias_worse_by);
-      const at = (share: number) =>
-        judged(times(4, { candidate: 10_000 * (1 + share), comparator: 10_000 * (1 + biasComparator) }));
-      expect([at(limit).reasons, at(-limit).reasons]).toEqual([[], []]);
-      expect([at(limit + 0.001).reasons, at(-limit - 0.001).reasons]).toEqual([
-        ['SYSTEMATIC_BIAS'],
-        ['SYSTEMATIC_BIAS'],
-      ]);
+  it('is systematic when each cycle leans to the same side, beyond the limit and production', () => {
+    for (const by of [1.09, 0.91]) {
+      expect(judged(scaled(by)).reasons).toEqual(['SYSTEMATIC_BIAS']);
+      expect(judged(scaled(by)).bias.systematic).toBe(true);
     }
   });
 
-  it('is undefined without demand, and then decides nothing', () => {
-    expect(judged(times(4, { actual: 0 })).reasons).toEqual([]);
+  it('is not told before there are enough cycles', () => {
+    expect(judged(scaled(1.09), {}, 21)).toMatchObject({ decision: 'CONTINUE', bias: { systematic: false } });
+  });
+
+  it('is not systematic when one cycle does not lean, when it is small, or when production is as biased', () => {
+    const mostly: Model = (demand, at) => Number(steady(demand, at)) * (at.day < 7 ? 1 : 1.2);
+    expect(judged(mostly).bias.systematic).toBe(false);
+    expect(judged(scaled(1.03)).bias.systematic).toBe(false);
+    const both = world({ candidate: scaled(1.2), production: scaled(1.19) });
+    expect(judgedRows(both).bias.systematic).toBe(false);
   });
 });
 
-describe('instability of a shadow', () => {
-  it('is a forecast that moves more than production allows', () => {
-    expect(judged(times(4, { candidateMoved: 375 })).verdict).toBe('PASS');
-    expect(judged(times(4, { candidateMoved: 376 }))).toMatchObject({
-      verdict: 'FAIL',
-      reasons: ['UNSTABLE_REVISIONS'],
+describe('revisions of a shadow', () => {
+  const revised =
+    (by: number): Model =>
+    (demand, at) =>
+      Number(steady(demand, at)) * (1 + by * (at.ahead - 1.5));
+  const on = (candidate: Model, production: Model, context = CONTRACT, members: Partial<ShadowConfig> = {}) =>
+    judgedRows(world({ candidate, production }), thresholds({ alpha: 1e-30, ...members }), context);
+
+  it('may be a quarter more than those of production', () => {
+    expect(on(revised(0.124), revised(0.1)).reasons).toEqual([]);
+    const unstable = on(revised(0.126), revised(0.1));
+    expect(unstable.reasons).toEqual(['UNSTABLE_REVISIONS']);
+    expect(unstable.instability.churn_ratio).toBeCloseTo(1.26, 2);
+  });
+
+  it('count from enough pairs on', () => {
+    expect(on(revised(0.5), revised(0.1), CONTRACT, { churn_min_pairs: 337 }).reasons).toEqual([]);
+    expect(on(revised(0.5), revised(0.1), CONTRACT, { churn_min_pairs: 336 }).reasons).toEqual(['UNSTABLE_REVISIONS']);
+  });
+
+  it('are without bound where production is never revised, and undefined where neither is', () => {
+    expect(on(revised(0.01), steady)).toMatchObject({
+      ...{ decision: 'FAIL', reasons: ['UNSTABLE_REVISIONS'], instability: { churn_ratio: 'inf' } },
     });
-    expect(judged(times(4, { candidateMoved: 900, revisions: 20 })).verdict).toBe('PASS');
+    expect(on(steady, revised(0.1)).instability.churn_ratio).toBe(0);
+    expect(on(steady, steady).instability).toMatchObject({ churn_candidate: 0, churn_ratio: null });
   });
 
-  it('is held against the error where the comparator does not learn from day to day', () => {
-    // The comparator errs by 10 % of demand: moves of up to 5 % of the level are fine.
-    const still = { comparatorMoved: 0, candidateMoved: 250 };
-    expect(judged(times(4, still)).verdict).toBe('PASS');
-    expect(judged(times(4, { ...still, candidateMoved: 251 })).reasons).toEqual(['UNSTABLE_REVISIONS']);
-    const safe = { comparatorMoved: 10, candidateMoved: 250 };
-    expect(judged(times(4, safe), { safeForecast: true }).verdict).toBe('PASS');
-    expect(judged(times(4, safe)).reasons).toEqual(['UNSTABLE_REVISIONS']);
+  it('are held against the error of a comparator that does not learn from day to day, where that is asked for', () => {
+    // Production errs by some 10 % of demand: moves of up to 5 % of the level are fine.
+    const context = { ...CONTRACT, revisions: 'error' } as const;
+    const either = { ...CONTRACT, revisions: 'ratio-or-error' } as const;
+    for (const rule of [context, either]) {
+      expect(on(revised(0.045), steady, rule).reasons).toEqual([]);
+      expect(on(revised(0.06), steady, rule).reasons).toEqual(['UNSTABLE_REVISIONS']);
+    }
+    expect(on(revised(0.045), revised(0.001), context).reasons).toEqual([]);
+    expect(on(revised(0.045), revised(0.001), either).reasons).toEqual(['UNSTABLE_REVISIONS']);
+    expect(on(revised(0.045), revised(0.001), either).instability.churn_ratio).toBeGreaterThan(40);
+  });
+});
+
+describe('spikes of a shadow', () => {
+  it('are a share of forecasts beyond the limit', () => {
+    const sums = plainSums(world({}), thresholds());
+    const spiking = (spikes: number) =>
+      judgeShadow(
+        changed(sums, ({ usable }) => ({ usable, spikes })),
+        thresholds({ spike_rate_max: 1 / 24 }),
+      ).result;
+    expect(spiking(1)).toMatchObject({ reasons: [], instability: { spike_rate: 1 / 24 } });
+    expect(spiking(2).reasons).toEqual(['SPIKES']);
+  });
+});
+
+describe('drift of a shadow', () => {
+  /** Off from the demand by as much as production, spread over the series instead of the days. */
+  const spread: Model = (demand, { series, day }) => demand * (1 + 0.6 * noise(series, day, 3));
+  const loose = { spike_rate_max: 1, bias_overall_max: 1, psi_alpha: 0.5, alpha: 1e-30 };
+
+  it('fails beyond both limits and the critical value, and warns from half of them on', () => {
+    const far = judged(spread, { ...loose, w1_fail: 0.15 });
+    expect(far.drift.psi).toBeGreaterThan(0.25);
+    expect(far).toMatchObject({ decision: 'FAIL', reasons: ['PREDICTION_DRIFT'] });
+    expect(far.warnings).toContain('PREDICTION_DRIFT');
+    expect(judged(spread, { ...loose, w1_fail: 5 }).reasons).toEqual([]);
+    expect(judged(spread, { ...loose, w1_fail: 0.15, psi_fail: 5 }).reasons).toEqual([]);
+    expect(judged(spread, { ...loose, w1_fail: 5, w1_warn: 5, psi_warn: 0 }).warnings).not.toContain(
+      'PREDICTION_DRIFT',
+    );
   });
 
-  it('is a share of spikes beyond the limit', () => {
-    expect(judged(times(4, { spikes: 10 })).verdict).toBe('PASS');
-    expect(judged(times(4, { spikes: 11 }))).toMatchObject({ verdict: 'FAIL', reasons: ['SPIKES'] });
+  it('is no failure below its critical value, which needs no less for a warning', () => {
+    const few = { ...loose, w1_fail: 0.15, psi_alpha: 1e-6 };
+    const small = judgedRows(world({ candidate: spread }, { series: 3, days: 7 }), thresholds(few));
+    expect(small.drift.psi ?? 9).toBeLessThan(small.drift.psi_critical ?? 0);
+    expect(small).toMatchObject({ decision: 'CONTINUE', reasons: [] });
+    expect(small.warnings).toContain('PREDICTION_DRIFT');
+  });
+
+  it('takes the series in each cycle for what is independent', () => {
+    const { drift } = judged(spread, { psi_alpha: 0.001 });
+    const longer = judged(spread, { psi_alpha: 0.001, max_cycles: 99 }, 56).drift;
+    expect(drift.psi_critical ?? 0).toBeGreaterThan((longer.psi_critical ?? 0) * 1.4);
+  });
+
+  it('warns of a shift of all units by 5 %, to either side', () => {
+    expect(judged(scaled(1.0501)).warnings).toEqual(['LEVEL_SHIFT']);
+    expect(judged(scaled(0.9499)).warnings).toEqual(['LEVEL_SHIFT']);
+    expect(judged(scaled(1.0499)).warnings).toEqual([]);
+    const nothing = world({ candidate: better, production: () => 0 });
+    expect(judgedRows(nothing)).toMatchObject({ drift: { level_shift: 'inf', w1_norm: null } });
+    expect(judgedRows(nothing).warnings).toContain('LEVEL_SHIFT');
+  });
+
+  it('fails a candidate only where harm is shown as well, where that is asked for', () => {
+    const members = { ...loose, alpha: 0.05, w1_fail: 0.15 };
+    const context = { ...CONTRACT, drift: 'with-harm' } as const;
+    const against = (production: Model) =>
+      judgedRows(world({ candidate: spread, production }), thresholds(members), context);
+    expect(against(steady).reasons).toEqual(['PREDICTION_DRIFT']);
+    const broken: Model = (demand, { series, day }) => demand * (1 + 0.9 * noise(series, day, 4));
+    expect(against(broken)).toMatchObject({ decision: 'PASS', warnings: ['LEVEL_SHIFT', 'PREDICTION_DRIFT'] });
+  });
+
+  it('divides by the level of a series, but by no less than the floor', () => {
+    const slow = world({ candidate: () => 0.02, production: () => 0.01 });
+    const { drift } = judgedRows(slow, thresholds({ level_floor: 0.1 }));
+    // 0.02 and 0.01 of a floor of 0.1 are 0.2 and 0.1, not 2 and 1.
+    expect(drift.w1_norm).toBeCloseTo(1, 9);
+    const bins = plainSums(slow, thresholds()).bySeries.production.counts.findIndex((count) => count > 0);
+    expect(bins).toBeLessThan(6);
   });
 });
