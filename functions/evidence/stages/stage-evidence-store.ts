@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import * as z from 'zod';
 import { isReleaseError } from '../../platform/errors.ts';
-import { MACROS } from '../offline/offline-sql.ts';
+import { MACROS } from '../tables/cell-sql.ts';
 import { DuckdbStore, type EngineSettings } from '../tables/duckdb-store.ts';
 import {
   type DatedObject,
