@@ -14,6 +14,8 @@ const eventSchema = z.object({
 export interface ApprovalRequest {
   readonly method: string;
   readonly link: Link;
+  /** Name of the report that is asked for; null: the approval page itself. */
+  readonly report: string | null;
   /** Body as text; empty when there is none. */
   readonly body: string;
 }
@@ -21,11 +23,12 @@ export interface ApprovalRequest {
 /** Reads an HTTP API event; whatever is missing is empty, which no request has. */
 export function readHttp(event: unknown): ApprovalRequest {
   const parsed = eventSchema.safeParse(event);
-  if (!parsed.success) return { method: '', link: { requestId: '', secret: '' }, body: '' };
+  if (!parsed.success) return { method: '', link: { requestId: '', secret: '' }, report: null, body: '' };
   const { requestContext, pathParameters, queryStringParameters, body, isBase64Encoded } = parsed.data;
   return {
     method: requestContext.http.method,
     link: { requestId: pathParameters?.['id'] ?? '', secret: queryStringParameters?.['k'] ?? '' },
+    report: pathParameters?.['name'] ?? null,
     body: isBase64Encoded ? Buffer.from(body ?? '', 'base64').toString('utf8') : (body ?? ''),
   };
 }
@@ -36,6 +39,6 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-export function answerPage(statusCode: number, body: string): HttpAnswer {
-  return { statusCode, headers: PAGE_HEADERS, body };
+export function answerPage(statusCode: number, body: string, headers = PAGE_HEADERS): HttpAnswer {
+  return { statusCode, headers, body };
 }

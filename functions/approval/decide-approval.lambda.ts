@@ -34,7 +34,7 @@ export async function handler(event: unknown): Promise<HttpAnswer> {
     logger.info('Decision', { status: outcome.status });
     if (outcome.status === 404) return answerPage(404, unknownLinkPage());
     if (outcome.status !== 400) return answerPage(outcome.status, outcomePage(outcome));
-    const review = await loadReview(evidence, outcome.found);
+    const review = await loadReview(evidence, outcome.found, link.secret);
     return answerPage(400, approvalPage(review, now, { typed, faults: outcome.faults }));
   } catch (error) {
     logger.error('DECISION_FAILED', { error: error instanceof Error ? error : String(error) });

@@ -1,26 +1,34 @@
+import { type Measure, VERDICT_TONES, VERDICT_WORDS } from '../evidence/report/measure.ts';
+import { UNDEFINED } from '../evidence/report/numbers.ts';
 import type { Reason } from '../platform/errors.ts';
 import { type Html, html } from '../platform/html.ts';
-import type { ReportSummary, SummaryRow } from './report-summary.ts';
+import { type ReportPage, reportPages } from './report-pages.ts';
+import type { GateSummary, SegmentLine } from './report-summary.ts';
 import type { Evidence, Review } from './review.ts';
-import type { MetricRow, StageSummary } from './stage-summary.ts';
 import { instant } from './wording.ts';
 
 /** What the gates found, the newest first. */
-export function evidenceSections({ evidence }: Review): readonly Html[] {
-  return evidence.toReversed().map((found) => evidenceSection(found));
+export function evidenceSections(review: Review): readonly Html[] {
+  const pages = reportPages(review.run);
+  return review.evidence.toReversed().map((found) => {
+    const own = pages.filter(({ name }) => name.startsWith(`${found.stage}-`));
+    return evidenceSection(found, reportLinks(review, own));
+  });
 }
 
-function evidenceSection({ stage, result, report }: Evidence): Html {
+function evidenceSection({ stage, result, report }: Evidence, links: Html | null): Html {
   const tone = result.verdict === 'PASS' ? 'good' : result.verdict === 'FAIL' ? 'bad' : 'warn';
   return html`<section aria-labelledby="evidence-${stage}"><h2 id="evidence-${stage}">Evidence: ${stage} gate</h2>
 <p><span class="pill ${tone}">${result.verdict}</span> <span class="soft">by ${result.judge}, ${instant(result.judgedAt)}</span></p>
 ${result.reasons.length === 0 ? null : html`<ul>${result.reasons.map(reasonLine)}</ul>`}
-${tables(stage, report)}</section>`;
+${links}${report === null ? unreadable() : tables(report)}</section>`;
 }
 
-function tables(stage: string, report: Evidence['report']): Html {
-  if (report === null) return unreadable();
-  return report.of === 'backtest' ? backtestTables(report.summary) : stageTables(stage, report.summary);
+/** Links keep the secret of the one that was opened; the report pages themselves link nowhere. */
+function reportLinks({ request, secret }: Review, pages: readonly ReportPage[]): Html | null {
+  if (secret === undefined || pages.length === 0) return null;
+  const query = `?k=${encodeURIComponent(secret)}`;
+  return html`<ul>${pages.map(({ name, title }) => html`<li><a href="${request.requestId}/reports/${encodeURIComponent(name)}${query}">${title}</a></li>`)}</ul>`;
 }
 
 function reasonLine({ code, message }: Pick<Reason, 'code' | 'message'>): Html {
@@ -31,45 +39,72 @@ function unreadable(): Html {
   return html`<p class="fault">The evaluation report cannot be read, or is not the one that was recorded. Do not approve.</p>`;
 }
 
-function backtestTables({ overall, segments, segmentCount, warnings }: ReportSummary): Html {
-  return html`${overall === null ? null : backtestTable('All rows of the backtest. WAPE is the absolute error as a share of demand; less is better.', [{ ...overall, name: 'Overall' }])}
-${segments.length === 0 ? null : html`<h3>Worst segments</h3>${backtestTable(`The ${segments.length} worst of ${segmentCount} segments, by change of WAPE.`, segments)}`}
-${warningList(warnings)}`;
-}
+/** What the candidate is held against, and the column that shows it. */
+const AGAINST = {
+  offline: ['the baseline, on the same rows of the backtest', 'Baseline'],
+  shadow: ['production, on the same rows', 'Production'],
+  canary: ['the units that it did not serve, or production on the same rows', 'Control'],
+} as const;
 
-function stageTables(stage: string, { days, metrics, segments, segmentCount, warnings, quality }: StageSummary): Html {
-  const against =
-    stage === 'canary'
-      ? 'production: the same rows, or the units that it did not serve'
-      : 'production, on the same rows';
-  return html`<p>${days}</p>
-${metricTable(`Measured on logged forecasts and known outcomes. Held against ${against}. The limit is one of the change where there is a change.`, metrics)}
-${segments.length === 0 ? null : html`<h3>Worst in segments</h3>${metricTable(`The ${segments.length} worst values in ${segmentCount} segments of the ${stage} gate.`, segments)}`}
-${warningList(warnings)}
+function tables({ gate, span, measures, segments, segmentCount, warnings, notTested, quality }: GateSummary): Html {
+  const [against, column] = AGAINST[gate];
+  return html`<p>${span}</p>
+${measureTable(`Held against ${against}. WAPE is the absolute error as a share of demand; less is better.`, column, measures)}
+${segments.length === 0 ? null : html`<h3>Worst segments</h3>${segmentTable(`The ${segments.length} worst of ${segmentCount} segments, by change of WAPE.`, gate === 'offline' ? 'Baseline' : 'Production', segments)}`}
+${list('Warnings', warnings)}${list('Not tested', notTested)}
 ${quality.length === 0 ? null : html`<details><summary>What it was measured on</summary><dl>${quality.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></details>`}`;
 }
 
-function warningList(warnings: readonly string[]): Html | null {
-  if (warnings.length === 0) return null;
-  return html`<h3>Warnings</h3><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`;
+function list(title: string, lines: readonly string[]): Html | null {
+  return lines.length === 0 ? null : html`<h3>${title}</h3><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
 }
 
-function backtestTable(about: string, rows: readonly SummaryRow[]): Html {
-  const lines = rows.map(
-    (
-      row,
-    ) => html`<tr><th scope="row">${row.name}${row.thin ? html` <span class="soft">(too little data)</span>` : null}</th>
-<td class="${row.direction}" data-label="Change">${row.change}</td><td data-label="Candidate">${row.candidate}</td><td data-label="Baseline">${row.baseline}</td><td data-label="Bias">${row.bias}</td><td data-label="Rows">${row.rows.toLocaleString('en')}</td></tr>`,
+function measureTable(about: string, comparator: string, measures: readonly Measure[]): Html | null {
+  if (measures.length === 0) return null;
+  const columns = ['Measured', 'Verdict', 'Candidate', comparator, 'Difference', 'Allowed'];
+  const lines = measures.map((one) =>
+    line(columns, one.name, [
+      cell(VERDICT_WORDS[one.verdict], VERDICT_TONES[one.verdict]),
+      cell(one.candidate),
+      cell(one.comparator),
+      cell(withBounds(one.estimate, one.bounds)),
+      cell(one.limit, 'wrap'),
+    ]),
   );
-  return table(about, ['Segment', 'Change', 'Candidate', 'Baseline', 'Bias', 'Rows'], lines);
+  return table(about, columns, lines);
 }
 
-function metricTable(about: string, rows: readonly MetricRow[]): Html {
-  const lines = rows.map(
-    (row) => html`<tr><th scope="row">${row.name}</th>
-<td class="${row.tone}" data-label="Verdict">${row.verdict}</td><td data-label="Candidate">${row.candidate}</td><td data-label="Against">${row.comparator}</td><td data-label="Change">${row.change}</td><td data-label="Limit">${row.limit}</td></tr>`,
+function segmentTable(about: string, comparator: string, segments: readonly SegmentLine[]): Html {
+  const columns = ['Segment', 'Change', 'Candidate', comparator, 'Bias', 'Rows'];
+  const lines = segments.map((one) =>
+    line(columns, html`${one.name}${one.thin ? html` <span class="soft">(too little data)</span>` : null}`, [
+      cell(withBounds(one.change, one.bounds), one.direction),
+      cell(one.candidate),
+      cell(one.comparator),
+      cell(one.bias),
+      cell(one.rows),
+    ]),
   );
-  return table(about, ['Measured', 'Verdict', 'Candidate', 'Against', 'Change', 'Limit'], lines);
+  return table(about, columns, lines);
+}
+
+interface Cell {
+  readonly text: string | Html;
+  readonly look?: string | undefined;
+}
+
+function cell(text: string | Html, look?: string): Cell {
+  return { text, look };
+}
+
+/** An estimate with its interval beneath. */
+function withBounds(estimate: string, bounds: string): string | Html {
+  return bounds === UNDEFINED ? estimate : html`${estimate}<span class="range">${bounds}</span>`;
+}
+
+function line(columns: readonly string[], name: string | Html, cells: readonly Cell[]): Html {
+  return html`<tr><th scope="row">${name}</th>
+${cells.map(({ text, look }, index) => html`<td${look === undefined ? null : html` class="${look}"`} data-label="${columns[index + 1] ?? ''}">${text}</td>`)}</tr>`;
 }
 
 function table(about: string, columns: readonly string[], lines: readonly Html[]): Html {

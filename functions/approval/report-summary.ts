@@ -1,81 +1,116 @@
-import * as z from 'zod';
-import { evaluationReport, type GroupReport } from '../evidence/report/report.ts';
+import type { Measure } from '../evidence/report/measure.ts';
+import { counted, percentOf, signedPercentOf, words } from '../evidence/report/numbers.ts';
+import { intervalWords } from '../evidence/report/offline-measures.ts';
+import { type GateReport, measuresOf, readReport, spanWords, untestedOf } from '../evidence/report/read-report.ts';
+import { segmentIntervalWords } from '../evidence/report/segment-interval.ts';
+import type { Stage } from '../promotion/life-cycle.ts';
 
-/** A line of the page's tables: shares as people read them. `change` is relative, negative is better. */
-export interface SummaryRow {
+/** A segment as the page shows it. The change is relative, negative is better. */
+export interface SegmentLine {
   readonly name: string;
-  readonly rows: number;
-  readonly candidate: string;
-  readonly baseline: string;
   readonly change: string;
+  /** How far the truth may lie from it. */
+  readonly bounds: string;
   readonly direction: 'better' | 'worse' | 'same';
+  readonly candidate: string;
+  readonly comparator: string;
   readonly bias: string;
+  readonly rows: string;
   /** Too little data to be judged. */
   readonly thin: boolean;
 }
 
-export interface ReportSummary {
-  readonly overall: SummaryRow | null;
+/** What people should see first of the report of a gate. */
+export interface GateSummary {
+  readonly gate: GateReport['gate'];
+  /** What it was measured on. */
+  readonly span: string;
+  readonly measures: readonly Measure[];
   /** Worst first. */
-  readonly segments: readonly SummaryRow[];
+  readonly segments: readonly SegmentLine[];
   readonly segmentCount: number;
   readonly warnings: readonly string[];
+  readonly notTested: readonly string[];
+  /** Counts by name. */
+  readonly quality: readonly (readonly [string, string])[];
 }
 
-/** The part of an evaluation report that the page needs; a report of a later kind is read as far as it has it. */
-const readable = evaluationReport.pick({ overall: true, segments: true, warnings: true });
-
-/** What people should see first of an evaluation report; null when the bytes are none. `worst`: how many segments. */
-export function summarise(bytes: Uint8Array, worst = 5): ReportSummary | null {
-  const report = readable.safeParse(jsonOf(bytes));
-  if (!report.success) return null;
-  const { overall, segments, warnings } = report.data;
-  const ranked = segments
-    .filter((segment) => segment.rel_wape !== null)
-    .sort(
-      (a, b) => Number(b.sufficient) - Number(a.sufficient) || badness(b) - badness(a) || (a.name < b.name ? -1 : 1),
-    );
+/** Summary of the report of a stage's gate; null when the bytes are none, or one of another gate. `worst`: how many segments. */
+export function summarise(stage: Stage, bytes: Uint8Array, worst = 5): GateSummary | null {
+  const report = readReport(bytes);
+  if (report === null || report.gate !== stage) return null;
+  const segments = segmentsOf(report);
   return {
-    overall: overall === null ? null : rowOf(overall),
-    segments: ranked.slice(0, worst).map(rowOf),
+    gate: report.gate,
+    span: spanWords(report),
+    measures: measuresOf(report),
+    segments: worstFirst(segments).slice(0, worst).map(lineOf),
     segmentCount: segments.length,
-    warnings: warnings.map(({ message }) => message),
+    warnings: report.warnings.map(({ message }) => message),
+    notTested: untestedOf(report),
+    quality: qualityOf(report),
   };
 }
 
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return z.json().parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-  } catch {
-    return null;
+interface Segment {
+  readonly name: string;
+  readonly rel_wape: number | 'inf' | '-inf' | null;
+  readonly bounds: string;
+  readonly wape_candidate: number | null;
+  readonly wape_comparator: number | null;
+  readonly bias_candidate: number | null;
+  readonly n_rows: number;
+  readonly thin: boolean;
+}
+
+function segmentsOf(report: GateReport): readonly Segment[] {
+  if (report.gate !== 'offline') {
+    return report.segments.map((one) => ({
+      ...one,
+      bounds: segmentIntervalWords(one),
+      wape_comparator: one.wape_production,
+      thin: false,
+    }));
   }
+  return Object.entries(report.result?.segments ?? {}).map(([name, one]) => ({
+    ...one,
+    name,
+    bounds: intervalWords(one),
+    wape_comparator: one.wape_baseline,
+    thin: !one.sufficient,
+  }));
 }
 
-function badness({ rel_wape: change }: GroupReport): number {
-  return change === 'inf' ? Number.POSITIVE_INFINITY : (change ?? Number.NEGATIVE_INFINITY);
+/** Those with enough data first, then by change. */
+function worstFirst(segments: readonly Segment[]): readonly Segment[] {
+  return segments
+    .filter(({ rel_wape }) => rel_wape !== null)
+    .toSorted((a, b) => Number(a.thin) - Number(b.thin) || badness(b) - badness(a) || (a.name < b.name ? -1 : 1));
 }
 
-function rowOf(group: GroupReport): SummaryRow {
-  const change = badness(group);
+function badness({ rel_wape: change }: Segment): number {
+  // Finite, since a difference of infinities has no order.
+  return typeof change === 'number' ? change : change === 'inf' ? Number.MAX_VALUE : -Number.MAX_VALUE;
+}
+
+function lineOf(one: Segment): SegmentLine {
+  const { name, bounds, thin, rel_wape } = one;
+  const change = badness(one);
   return {
-    name: group.name,
-    rows: group.n_rows,
-    candidate: percent(group.wape_candidate),
-    baseline: percent(group.wape_baseline),
-    change: signedPercent(group.rel_wape === 'inf' ? change : group.rel_wape),
-    direction: change > 0 ? 'worse' : change < 0 && Number.isFinite(change) ? 'better' : 'same',
-    bias: signedPercent(group.bias_candidate),
-    thin: !group.sufficient,
+    ...{ name, bounds, thin },
+    change: rel_wape === 'inf' ? 'comparator perfect' : signedPercentOf(rel_wape),
+    direction: change > 0 ? 'worse' : change < 0 ? 'better' : 'same',
+    candidate: percentOf(one.wape_candidate),
+    comparator: percentOf(one.wape_comparator),
+    bias: signedPercentOf(one.bias_candidate),
+    rows: counted(one.n_rows),
   };
 }
 
-function percent(share: number | null): string {
-  return share === null ? '–' : `${(share * 100).toFixed(1)} %`;
-}
-
-function signedPercent(share: number | null): string {
-  if (share === null) return '–';
-  if (!Number.isFinite(share)) return 'baseline perfect';
-  const text = (share * 100).toFixed(1);
-  return `${share > 0 ? '+' : ''}${text === '-0.0' ? '0.0' : text} %`.replace('-', '−');
+function qualityOf(report: GateReport): readonly (readonly [string, string])[] {
+  const counts: Readonly<Record<string, number | null>> = report.result?.quality ?? {};
+  return Object.entries(counts).map(([name, value]) => [
+    words(name),
+    /_(rate|share)$/.test(name) ? percentOf(value, 3) : counted(value),
+  ]);
 }

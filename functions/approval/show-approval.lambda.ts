@@ -1,9 +1,10 @@
 import { systemClock } from '../platform/clock.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
-import { answerPage, type HttpAnswer, readHttp } from './approval-http.ts';
+import { type ApprovalRequest, answerPage, type HttpAnswer, readHttp } from './approval-http.ts';
 import { failurePage } from './outcome-page.ts';
 import { type ShowPorts, showApproval } from './show-approval.ts';
+import { showReport } from './show-report.ts';
 
 const ports: ShowPorts = {
   registry: wired.registry(),
@@ -11,14 +12,23 @@ const ports: ShowPorts = {
   evidence: wired.evidence(),
 };
 
-/** GET and HEAD of an approval link. Reads only, however often it is called and by whom. */
+/** GET and HEAD of an approval link, or of a report that it leads to. Reads only, however often it is called and by whom. */
 export async function handler(event: unknown): Promise<HttpAnswer> {
   const request = readHttp(event);
+  const answer = await answerTo(request);
+  return request.method === 'HEAD' ? { ...answer, body: '' } : answer;
+}
+
+async function answerTo({ link, report }: ApprovalRequest): Promise<HttpAnswer> {
   try {
-    const { status, page } = await showApproval(ports, request.link, systemClock());
-    return answerPage(status, request.method === 'HEAD' ? '' : page);
+    if (report !== null) {
+      const { status, page, headers } = await showReport(ports, link, report);
+      return answerPage(status, page, headers);
+    }
+    const { status, page } = await showApproval(ports, link, systemClock());
+    return answerPage(status, page);
   } catch (error) {
     logger.error('PAGE_FAILED', { error: error instanceof Error ? error : String(error) });
-    return answerPage(503, request.method === 'HEAD' ? '' : failurePage());
+    return answerPage(503, failurePage());
   }
 }

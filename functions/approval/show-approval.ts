@@ -16,5 +16,5 @@ export async function showApproval(
 ): Promise<{ readonly status: 200 | 404; readonly page: string }> {
   const found = await findRequest(ports, link);
   if (found === null) return { status: 404, page: unknownLinkPage() };
-  return { status: 200, page: approvalPage(await loadReview(ports.evidence, found), now) };
+  return { status: 200, page: approvalPage(await loadReview(ports.evidence, found, link.secret), now) };
 }

@@ -1,8 +1,12 @@
 import { durationWords } from '../approval/exposure-words.ts';
-import { dayWords, metricRow } from '../approval/stage-summary.ts';
 import { change, percent, signed } from '../evidence/finding.ts';
-import type { EvaluationReport, GroupReport } from '../evidence/report/report.ts';
-import type { MeasuredMetric, StageReport } from '../evidence/report/stage-report.ts';
+import { type Measure, VERDICT_WORDS } from '../evidence/report/measure.ts';
+import type { OfflineReport } from '../evidence/report/offline-envelope.ts';
+import { intervalWords } from '../evidence/report/offline-measures.ts';
+import { orderedSegments } from '../evidence/report/offline-order.ts';
+import { measuresOf, spanWords, untestedOf } from '../evidence/report/read-report.ts';
+import { segmentIntervalWords } from '../evidence/report/segment-interval.ts';
+import type { CanaryReport, ShadowReport, StageSegment } from '../evidence/report/stage-envelope.ts';
 import { STAGES } from '../promotion/life-cycle.ts';
 import type { PromotionItem } from '../registry/items.ts';
 
@@ -22,9 +26,9 @@ export interface ReleaseFacts {
   readonly run: PromotionItem;
   /** The promotion of the version that served before; null when the safe forecast did. */
   readonly before: PromotionItem | null;
-  readonly report: EvaluationReport;
+  readonly report: OfflineReport;
   /** Of the shadow and the canary gate, in this order. */
-  readonly stageReports: readonly StageReport[];
+  readonly stageReports: readonly (ShadowReport | CanaryReport)[];
   readonly approvals: readonly NotedApproval[];
 }
 
@@ -62,6 +66,7 @@ export function releaseNote(facts: ReleaseFacts): string {
         warnings.map((one) => `- ${gate}, ${one.code}: ${oneLine(one.message)}`),
       ),
     ),
+    ...section('Not tested', notTested(facts)),
     ...section('Approved by', facts.approvals.map(approvalLine)),
     ...section('Way back', [run.change.rollbackPlan]),
     ...section('Evidence', evidence(run)),
@@ -72,6 +77,14 @@ export function releaseNote(facts: ReleaseFacts): string {
 function equalIsEnough({ equalIsEnough: said }: PromotionItem['change']): readonly string[] {
   if (said === undefined) return [];
   return ['', `Held to be no worse, not to be better, for the sake of ${said.because}: ${oneLine(said.explanation)}`];
+}
+
+/** What no gate says anything about, each thing once. */
+function notTested({ report, stageReports }: ReleaseFacts): readonly string[] {
+  const things = [report, ...stageReports].flatMap((one) =>
+    untestedOf(one).map((words) => `- ${one.gate}: ${oneLine(words)}`),
+  );
+  return [...new Set(things)];
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
@@ -107,53 +120,87 @@ function listed(names: readonly string[]): string {
   return names.length === 0 ? 'none' : names.map(oneLine).join(', ');
 }
 
-function accuracy(report: EvaluationReport): readonly string[] {
-  const groups = [
-    ...(report.overall === null ? [] : [report.overall]),
-    ...report.segments.filter((one) => one.sufficient),
-  ];
-  if (groups.length === 0) return [];
+const ACCURACY_HEAD = [
+  'Error is the weighted absolute percentage error (WAPE), with the interval of its change; bias is forecast minus demand, as a share of demand.',
+  '',
+  '| segment | change of error | interval | WAPE | before | bias | before | rows |',
+  '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+];
+
+function accuracy({ result, ...rest }: OfflineReport): readonly string[] {
+  if (result === null) return [];
+  const { overall } = result;
+  const { candidate, baseline } = overall.metrics;
+  const shares = { wape_candidate: candidate.wape, wape_baseline: baseline.wape };
+  const biases = { bias_candidate: candidate.bias, bias_baseline: baseline.bias };
+  const segments = orderedSegments({ result, ...rest }).filter(([, { sufficient }]) => sufficient);
+  const groups = [['overall', { ...overall, ...shares, ...biases }] as const, ...segments];
   return [
-    'Error is the weighted absolute percentage error (WAPE); bias is forecast minus demand, as a share of demand.',
-    '',
-    '| segment | change of error | WAPE | before | bias | before | rows |',
-    '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...groups.map(accuracyLine),
+    ...ACCURACY_HEAD,
+    ...groups.map(([name, group]) =>
+      accuracyLine({
+        ...group,
+        name,
+        wape_before: group.wape_baseline,
+        bias_before: group.bias_baseline,
+        interval: intervalWords(group),
+      }),
+    ),
   ];
 }
 
-function accuracyLine(group: GroupReport): string {
-  const cells = [
+function accuracyLine(group: {
+  readonly name: string;
+  readonly rel_wape: StageSegment['rel_wape'];
+  readonly interval: string;
+  readonly wape_candidate: number | null;
+  readonly wape_before: number | null;
+  readonly bias_candidate: number | null;
+  readonly bias_before: number | null;
+  readonly n_rows: number;
+}): string {
+  return tableLine([
     group.name,
-    change(group.rel_wape),
+    change(group.rel_wape === '-inf' ? null : group.rel_wape),
+    group.interval,
     percent(group.wape_candidate),
-    percent(group.wape_baseline),
+    percent(group.wape_before),
     signed(group.bias_candidate),
-    signed(group.bias_baseline),
+    signed(group.bias_before),
     String(group.n_rows),
-  ];
+  ]);
+}
+
+function tableLine(cells: readonly string[]): string {
   return `| ${cells.map((cell) => oneLine(cell)).join(' | ')} |`;
 }
 
 const STAGE_TITLES = { shadow: 'Accuracy in shadow', canary: 'Results of the canary' } as const;
 
 /** What a stage measured, as a table; segments after the whole. */
-function measured({ gate, baseline, days, metrics, segments }: StageReport): readonly string[] {
+function measured(report: ShadowReport | CanaryReport): readonly string[] {
+  const { gate, baseline, segments } = report;
   const against = gate === 'shadow' ? 'on the same rows' : 'on the same rows, or on the units that it did not serve';
-  const lines = [{ name: 'overall', metrics }, ...segments];
   return [
-    `${dayWords(days)} Held against ${named(baseline)} ${against}.`,
+    `${spanWords(report)} Held against ${named(baseline)} ${against}.`,
     '',
-    '| segment | measured | candidate | against | change | limit | verdict |',
-    '| --- | --- | ---: | ---: | ---: | ---: | --- |',
-    ...lines.flatMap((segment) => segment.metrics.map((metric) => metricLine(segment.name, metric))),
+    '| measured | candidate | against | difference | interval | allowed | verdict |',
+    '| --- | ---: | ---: | ---: | ---: | ---: | --- |',
+    ...measuresOf(report).map(measureLine),
+    ...(segments.length === 0 ? [] : ['', ...ACCURACY_HEAD]),
+    ...segments.map((one) =>
+      accuracyLine({
+        ...one,
+        wape_before: one.wape_production,
+        bias_before: one.bias_production,
+        interval: segmentIntervalWords(one),
+      }),
+    ),
   ];
 }
 
-function metricLine(segment: string, metric: MeasuredMetric): string {
-  const row = metricRow(metric);
-  const cells = [segment, row.name, row.candidate, row.comparator, row.change, row.limit, row.verdict];
-  return `| ${cells.map(oneLine).join(' | ')} |`;
+function measureLine({ name, candidate, comparator, estimate, bounds, limit, verdict }: Measure): string {
+  return tableLine([name, candidate, comparator, estimate, bounds, limit, VERDICT_WORDS[verdict]]);
 }
 
 /** Every document by which it was exposed, and the one by which it serves. */

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
-import { type EvaluationReport, evaluationReport } from '../evidence/report/report.ts';
-import { type StageReport, stageReport } from '../evidence/report/stage-report.ts';
+import { REPORT_NAME } from '../evidence/report/gate-report.ts';
+import { type OfflineReport, offlineReport } from '../evidence/report/offline-envelope.ts';
+import { canaryReport, shadowReport } from '../evidence/report/stage-envelope.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
@@ -13,7 +14,7 @@ import type { Stage } from '../promotion/life-cycle.ts';
 import type { PromotionItem, StoredObject } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
-import { type NotedApproval, releaseNote } from './release-note.ts';
+import { type NotedApproval, type ReleaseFacts, releaseNote } from './release-note.ts';
 
 export interface ReleaseNotePorts {
   readonly registry: Pick<RegistryStore, 'run' | 'version'>;
@@ -47,7 +48,7 @@ export async function writeReleaseNote(
     releaseNote({
       run,
       before: await promotionBefore(ports, run),
-      report: await offlineReport(ports, run),
+      report: await backtestReport(ports, run),
       stageReports: await stageReports(ports, run),
       approvals: await approvalsOf(ports, run),
     }),
@@ -83,12 +84,12 @@ async function promotionBefore(ports: ReleaseNotePorts, run: PromotionItem): Pro
   return before?.kind === 'promotion' ? before : null;
 }
 
-function offlineReport(ports: ReleaseNotePorts, run: PromotionItem): Promise<EvaluationReport> {
-  return reportOf(ports, run, 'offline', evaluationReport);
+function backtestReport(ports: ReleaseNotePorts, run: PromotionItem): Promise<OfflineReport> {
+  return reportOf(ports, run, 'offline', offlineReport);
 }
 
-function stageReports(ports: ReleaseNotePorts, run: PromotionItem): Promise<readonly StageReport[]> {
-  return Promise.all((['shadow', 'canary'] as const).map((stage) => reportOf(ports, run, stage, stageReport)));
+async function stageReports(ports: ReleaseNotePorts, run: PromotionItem): Promise<ReleaseFacts['stageReports']> {
+  return Promise.all([reportOf(ports, run, 'shadow', shadowReport), reportOf(ports, run, 'canary', canaryReport)]);
 }
 
 async function reportOf<T>(
@@ -97,7 +98,7 @@ async function reportOf<T>(
   stage: Stage,
   schema: z.ZodType<T>,
 ): Promise<T> {
-  const stored = run.gates[stage]?.artifacts['evaluation-report'];
+  const stored = run.gates[stage]?.artifacts[REPORT_NAME];
   if (stored === undefined) throw new ReleaseError('NOT_FOUND', `${run.promotionId} has no report of ${stage}.`);
   const text = (await ports.evidence.read(stored)).toString('utf8');
   return parseStored(schema, JSON.parse(text), stored.key);

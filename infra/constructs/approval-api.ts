@@ -43,6 +43,7 @@ export class ApprovalApi extends Construct {
     const decide = new HttpLambdaIntegration('Decide', functions.decide);
     const routes = [
       ...this.api.addRoutes({ path: PATH, methods: [HttpMethod.GET, HttpMethod.HEAD], integration: show }),
+      ...this.api.addRoutes({ path: REPORT_PATH, methods: [HttpMethod.GET, HttpMethod.HEAD], integration: show }),
       ...this.api.addRoutes({ path: PATH, methods: [HttpMethod.POST], integration: decide }),
     ];
     for (const route of routes) {
@@ -56,6 +57,8 @@ export class ApprovalApi extends Construct {
 }
 
 const PATH = '/approvals/{id}';
+/** A report that the gates left, for approvers without access to the bucket. */
+const REPORT_PATH = `${PATH}/reports/{name}`;
 
 /** The path without its query: the query holds the secret of the link. */
 const ACCESS_LOG = {

@@ -6,13 +6,13 @@ const stack = synthesized({ senderEmail: 'models@shop.example', alertEmail: 'nig
 
 describe('approval API', () => {
   it.each([
-    ['GET', 'Show'],
-    ['HEAD', 'Show'],
-    ['POST', 'Decide'],
-  ])('answers %s by the function that may do no more than that: %s', (method, does) => {
-    const routes = stack
-      .ofType('AWS::ApiGatewayV2::Route')
-      .filter(({ properties }) => properties['RouteKey'] === `${method} /approvals/{id}`);
+    ['GET /approvals/{id}', 'Show'],
+    ['HEAD /approvals/{id}', 'Show'],
+    ['POST /approvals/{id}', 'Decide'],
+    ['GET /approvals/{id}/reports/{name}', 'Show'],
+    ['HEAD /approvals/{id}/reports/{name}', 'Show'],
+  ])('answers %s by the function that may do no more than that: %s', (key, does) => {
+    const routes = stack.ofType('AWS::ApiGatewayV2::Route').filter(({ properties }) => properties['RouteKey'] === key);
     expect(routes).toHaveLength(1);
     const target = JSON.stringify(routes[0]?.properties['Target']);
     const integration = stack
@@ -23,7 +23,7 @@ describe('approval API', () => {
   });
 
   it('has no other route', () => {
-    stack.template.resourceCountIs('AWS::ApiGatewayV2::Route', 3);
+    stack.template.resourceCountIs('AWS::ApiGatewayV2::Route', 5);
   });
 
   it('is throttled', () => {

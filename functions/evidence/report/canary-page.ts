@@ -18,8 +18,8 @@ import {
   section,
   table,
 } from './page-parts.ts';
+import { spanWords } from './read-report.ts';
 import { reportPage } from './report-frame.ts';
-import { daysWords } from './shadow-page.ts';
 import type { CanaryLookReport, CanaryReport } from './stage-envelope.ts';
 import { stageSegmentsSection } from './stage-segments.ts';
 import { untestedInCanary } from './untested.ts';
@@ -29,7 +29,7 @@ export function canaryPage(report: CanaryReport): string {
   const title = `Canary report of ${report.model} ${report.version}`;
   return reportPage(
     title,
-    html`<header>${headSection(report, title)}<p>${daysWords(report)}</p></header>
+    html`<header>${headSection(report, title)}<p>${spanWords(report)}</p></header>
 ${findingsSection(report)}
 ${section('measured', 'What was measured', measureTable('Canary against the control units, less what the two differed by before. The lower bound of the interval holds at every look, the upper one at planned looks.', 'Control', canaryMeasures(report)))}
 ${looksSection(report)}${stepsSection(report)}${stageSegmentsSection(report)}
@@ -66,7 +66,7 @@ function metricLooks(metric: string, looks: readonly CanaryLookReport[]): Html {
     lookChart({
       id: `looks-${metric}`,
       title: `${name}, from look to look`,
-      description: `Difference between canary and control at each look, in ${unit}, with its bounds. Harm is said when the lower bound stays above zero and the difference reaches the margin; a pass needs the upper bound below the dashed line of the margin. The numbers are in the table below.`,
+      description: `Difference between canary and control at each look, in ${unit}, with its bounds. Harm is said when the lower bound stays above zero and the difference reaches the margin; a pass needs the upper bound below the dashed line of the margin.`,
       axis: unit,
       looks: seen.map(({ day, tau, lcb, ucb }) => ({
         day,

@@ -43,6 +43,12 @@ export function probabilityOf(value: number | null | undefined): string {
   return value > 0.9999 ? '> 0.9999' : value.toFixed(4);
 }
 
+/** `paired_rows` as `Paired rows`. */
+export function words(name: string): string {
+  const text = name.replaceAll('_', ' ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 function written(value: Measured | undefined, write: (number: number) => string): string {
   if (value === null || value === undefined) return UNDEFINED;
   if (value === 'inf') return 'unbounded';

@@ -2,7 +2,7 @@ import type { Reason } from '../../platform/errors.ts';
 import { type Html, type HtmlValue, html } from '../../platform/html.ts';
 import type { StoredObject } from '../../registry/items.ts';
 import type { Documented, ObjectsRead } from './gate-report.ts';
-import { counted, UNDEFINED } from './numbers.ts';
+import { counted, words as inWords, UNDEFINED } from './numbers.ts';
 
 /** What the head of every report says, as pages show it. */
 export interface HeadFacts {
@@ -173,12 +173,6 @@ function objectWords(object: StoredObject | ObjectsRead): string {
   return `${object.key}, version ${object.versionId}, SHA-256 ${object.sha256}`;
 }
 
-/** `paired_rows` as `Paired rows`. */
-export function words(name: string): string {
-  const text = name.replaceAll('_', ' ');
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-}
-
 /** Counts and other plain numbers of an object, as a table. */
 export function numbersTable(
   caption: string,
@@ -186,6 +180,6 @@ export function numbersTable(
   write: (name: string, value: number | string | null) => string = (_, value) =>
     typeof value === 'string' ? value : counted(value, 4),
 ): Html | null {
-  const rows = Object.entries(numbers).map(([name, value]) => ({ name: words(name), cells: [write(name, value)] }));
+  const rows = Object.entries(numbers).map(([name, value]) => ({ name: inWords(name), cells: [write(name, value)] }));
   return table({ caption, columns: ['Measured', 'Value'], rows });
 }

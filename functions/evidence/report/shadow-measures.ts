@@ -1,3 +1,4 @@
+import { biasLimit } from '../shadow/shadow-measure.ts';
 import { studentTQuantile } from '../statistics/distributions.ts';
 import type { Measured } from './gate-report.ts';
 import { between, type Measure, measure, threshold, verdictOf } from './measure.ts';
@@ -35,9 +36,16 @@ function accuracy(report: ShadowReport): readonly Measure[] {
     measure('Bias, forecast less demand', verdictOf(report, ['SYSTEMATIC_BIAS']), {
       candidate: signedPercentOf(bias.candidate),
       comparator: signedPercentOf(bias.production),
-      limit: `±${percentOf(threshold(report, 'bias_overall_max'))}, unless production's is as large`,
+      limit: `±${percentOf(allowedBias(report))}`,
     }),
   ];
+}
+
+/** The wider of what the policy allows and what it adds to production's own bias. */
+function allowedBias(report: ShadowReport): number | null {
+  const [bias_overall_max, bias_worse_by] = [threshold(report, 'bias_overall_max'), threshold(report, 'bias_worse_by')];
+  if (bias_overall_max === null || bias_worse_by === null) return null;
+  return biasLimit(report.result.bias.production, { bias_overall_max, bias_worse_by });
 }
 
 /** Two-sided bounds of an estimate, each at the level of one decision; null where there is no standard error. */
@@ -63,7 +71,7 @@ function stability(report: ShadowReport): readonly Measure[] {
         candidate: percentOf(churn_candidate),
         comparator: percentOf(churn_production),
         estimate: `${ratioOf(churn_ratio, 2)} times`,
-        limit: `at most ${ratioOf(threshold(report, 'churn_ratio_max'), 2)} times`,
+        limit: revisions(report),
       },
     ),
     measure('Forecasts far from production’s', verdictOf(report, ['SPIKES']), {
@@ -73,13 +81,20 @@ function stability(report: ShadowReport): readonly Measure[] {
   ];
 }
 
+/** The safe forecast is hardly revised, so that a ratio to it says nothing: its error is the measure then. */
+function revisions(report: ShadowReport): string {
+  const { wape_production } = report.result.accuracy;
+  if (report.baseline !== '') return `at most ${ratioOf(threshold(report, 'churn_ratio_max'), 2)} times`;
+  return `at most ${percentOf(wape_production === null ? null : wape_production / 2)}`;
+}
+
 function distribution(report: ShadowReport): readonly Measure[] {
   const { psi, psi_critical, w1_norm, level_shift, js, ks } = report.result.drift;
   const verdict = verdictOf(report, ['PREDICTION_DRIFT']);
   return [
     measure('Shift of the distribution, PSI', verdict, {
       estimate: ratioOf(psi),
-      limit: `below ${ratioOf(threshold(report, 'psi_fail'), 2)}, or below its critical value ${ratioOf(psi_critical)}`,
+      limit: `below ${ratioOf(threshold(report, 'psi_fail'), 2)} or its critical value ${ratioOf(psi_critical)}`,
     }),
     measure('Distance of the distributions, W1 over mean', verdict, {
       estimate: ratioOf(w1_norm),

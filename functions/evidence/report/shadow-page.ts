@@ -19,6 +19,7 @@ import {
 } from './page-parts.ts';
 import { courseChart } from './pair-chart.ts';
 import { powerSection } from './power-section.ts';
+import { spanWords } from './read-report.ts';
 import { reportPage } from './report-frame.ts';
 import { shadowMeasures } from './shadow-measures.ts';
 import type { ShadowReport } from './stage-envelope.ts';
@@ -30,7 +31,7 @@ export function shadowPage(report: ShadowReport): string {
   const title = `Shadow report of ${report.model} ${report.version}`;
   return reportPage(
     title,
-    html`<header>${headSection(report, title)}<p>${daysWords(report)}</p></header>
+    html`<header>${headSection(report, title)}<p>${spanWords(report)}</p></header>
 ${findingsSection(report)}
 ${section('measured', 'What was measured', measureTable(`Both versions on the same rows, in complete demand cycles. The interval of the error is that of the Diebold-Mariano test over days, at the level of one decision.`, comparatorName(report), shadowMeasures(report)))}
 ${cyclesSection(report)}${distributionSection(report)}${stageSegmentsSection(report)}${powerSection(report.power)}
@@ -48,12 +49,6 @@ ${provenanceSection(report, [
   ['Outcomes', report.evidence.outcomes],
 ])}`,
   );
-}
-
-/** Which business days were judged. */
-export function daysWords({ days }: Pick<ShadowReport, 'days'>): string {
-  if (days === null) return 'No business day is closed yet.';
-  return `${days.closed} closed business ${days.closed === 1 ? 'day' : 'days'}, ${days.from} to ${days.to}.`;
 }
 
 function comparatorName(report: ShadowReport): string {
@@ -77,7 +72,7 @@ function cyclesSection(report: ShadowReport): Html | null {
       courseChart({
         id: 'bias-by-cycle',
         title: 'Bias by demand cycle',
-        description: `Forecast less demand as a share of demand in each complete cycle, of the candidate and of ${against}. Systematic is a bias on the same side and beyond the dashed lines in every cycle. The numbers are in the table below.`,
+        description: `Forecast less demand as a share of demand in each complete cycle, of the candidate and of ${against}. Systematic is a bias on the same side and beyond the dashed lines in every cycle.`,
         axis: 'bias, % of demand',
         rows: cycles.map(({ cycle, bias_candidate, bias_production }) => ({
           name: `cycle ${cycle + 1}`,
@@ -124,7 +119,7 @@ function distributionSection(report: ShadowReport): Html | null {
       distributionChart({
         id: 'distribution',
         title: 'Distribution of the forecasts',
-        description: `Share of all forecasts by their level: 1 is what ${against} forecasts for the series on average. Bars are the candidate, the stepped line is ${against}. The numbers are in the table below.`,
+        description: `Share of all forecasts by their level: 1 is what ${against} forecasts for the series on average. Bars are the candidate, the stepped line is ${against}. A model that follows noise less moves as far as one that is wrong, so that a shift fails only together with shown harm.`,
         names: { candidate: `candidate ${report.version}`, comparator: against },
         axis: { bins: 'forecast over the mean level of its series', shares: 'share of forecasts, %' },
         bins: trimmed(bins).map((bin) => (isRound(bin.name) ? bin : { ...bin, name: '' })),

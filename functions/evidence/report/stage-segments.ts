@@ -1,11 +1,10 @@
 import type { Html } from '../../platform/html.ts';
 import { figure } from './chart.ts';
 import { intervalChart } from './interval-chart.ts';
-import { between } from './measure.ts';
-import { counted, percentOf, signedPercentOf, UNDEFINED } from './numbers.ts';
+import { counted, percentOf, signedPercentOf } from './numbers.ts';
 import { comparatorOf, estimate, section, table } from './page-parts.ts';
+import { segmentInterval, segmentIntervalWords } from './segment-interval.ts';
 import { bySegment, highest } from './segment-order.ts';
-import { boundsOf } from './shadow-measures.ts';
 import type { CanaryReport, ShadowReport, StageSegment } from './stage-envelope.ts';
 
 /** More rows than this make no picture. */
@@ -35,7 +34,7 @@ export function howMany(shown: number, all: number): string {
 
 function chart(report: ShadowReport | CanaryReport, segments: readonly StageSegment[]) {
   const rows = segments.map((segment) => {
-    const bounds = intervalOf(segment);
+    const bounds = segmentInterval(segment);
     return {
       name: segment.name,
       estimate: Number(segment.rel_wape) * 100,
@@ -46,7 +45,7 @@ function chart(report: ShadowReport | CanaryReport, segments: readonly StageSegm
   return intervalChart({
     id: 'error-by-segment',
     title: 'Change of the error by segment',
-    description: `Change of WAPE against ${comparatorOf(report)} in each segment, with a 90 % interval where there is one. Left of zero the candidate is better. The numbers are in the table below.`,
+    description: `Change of WAPE against ${comparatorOf(report)} in each segment, with a 90 % interval where there is one. Left of zero the candidate is better.`,
     axis: 'change of WAPE, %',
     rows,
     marks: [],
@@ -54,21 +53,12 @@ function chart(report: ShadowReport | CanaryReport, segments: readonly StageSegm
   });
 }
 
-function intervalOf({ rel_wape, se, n_series }: StageSegment): readonly [number, number] | null {
-  return boundsOf(rel_wape, se, n_series - 1, 0.05);
-}
-
 function cells(segment: StageSegment) {
-  const bounds = intervalOf(segment);
   const change = segment.rel_wape;
   const tone =
     typeof change !== 'number' || change === 0 ? undefined : change < 0 ? ('better' as const) : ('worse' as const);
   return [
-    estimate(
-      signedPercentOf(change),
-      bounds === null ? UNDEFINED : between(signedPercentOf(bounds[0]), signedPercentOf(bounds[1])),
-      tone,
-    ),
+    estimate(signedPercentOf(change), segmentIntervalWords(segment), tone),
     estimate(percentOf(segment.wape_candidate), `production ${percentOf(segment.wape_production)}`),
     estimate(signedPercentOf(segment.bias_candidate), `production ${signedPercentOf(segment.bias_production)}`),
     estimate(counted(segment.n_rows), `${counted(segment.n_series)} series`),

@@ -3,9 +3,6 @@ import { counted } from './numbers.ts';
 import type { OfflineReport } from './offline-envelope.ts';
 import type { CanaryReport, ShadowReport } from './stage-envelope.ts';
 
-/** How many names a sentence holds. */
-const NAMED = 12;
-
 /** What the evidence of the offline gate says nothing about: data that was not there, and what a backtest cannot show. */
 export function untestedOffline(report: OfflineReport): readonly string[] {
   const { result, evidence } = report;
@@ -96,16 +93,14 @@ function season({ days }: Pick<ShadowReport, 'days'>): string {
   return days === null ? 'Any business day: none is closed yet.' : `Other seasons than ${days.from} to ${days.to}.`;
 }
 
+/** Segments with less data are not in the report at all. */
 function thinSegments(report: ShadowReport | CanaryReport): readonly string[] {
-  const enough = threshold(report, 'min_series') ?? threshold(report, 'min_clusters') ?? 0;
-  const thin = report.segments.filter(({ n_series }) => n_series < enough).map(({ name }) => name);
-  return thin.length === 0 ? [] : [`Segments with too few series to say anything of them: ${namesOf(thin)}.`];
-}
-
-/** The first names of a list, and how many more there are. */
-export function namesOf(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  return more > 0 ? `${names.slice(0, NAMED).join(', ')} and ${more} more` : names.join(', ');
+  const [rows, series] = [threshold(report, 'min_rows'), threshold(report, 'min_series')];
+  const enough =
+    report.gate === 'shadow'
+      ? `${counted(rows)} rows or ${counted(series)} series`
+      : `${counted(threshold(report, 'min_clusters'))} series`;
+  return [`Segments with fewer than ${enough}: they are not listed.`];
 }
 
 function some(is: boolean, words: string, when = true): readonly string[] {
