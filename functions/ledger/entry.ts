@@ -23,6 +23,7 @@ export const ENTRY_TYPES = [
   'exposure-ended', // the candidate is out of the pointer again: production alone serves
   'promotion-ended',
   'release-noted',
+  'guard-looked', // the guard of a promoted version was armed, found something else than before, or was disarmed
   // people
   'gate-opened',
   'approval-decided', // one person's decision; carries the gate's status after it

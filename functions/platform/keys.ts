@@ -58,6 +58,8 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `rollback#${executionName}#record`,
   }),
+  /** What the guard found of the version that was promoted last. */
+  guard: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'guard' }),
   partition: modelPartition,
 } as const;
 
@@ -75,12 +77,16 @@ export const approvalKeys = {
   request: (requestId: string): ItemKey => ({ pk: `request#${requestId}`, sk: 'request' }),
 } as const;
 
-/** Evidence bucket. Everything outside `incoming/` is written once, with If-None-Match and under retention. */
+/** Evidence bucket. Everything outside `incoming/` and `work/` is written once, with If-None-Match and under retention. */
 export const evidencePaths = {
   incomingPrefix: 'incoming/',
   candidate: (promotionId: string, name: 'artifact' | 'backtest' | 'history') => `candidates/${promotionId}/${name}`,
   /** One of the three artifacts of a gate, for example `evidence/<id>/offline/evaluation-report.json`. */
   evidence: (promotionId: string, stage: string, name: string) => `evidence/${promotionId}/${stage}/${name}`,
+  /** What one part of a promotion's large backtest is handed on as; not locked, and expires. */
+  work: (promotionId: string, shard: number, name: string) =>
+    `${evidencePaths.workPrefix}${promotionId}/${String(shard).padStart(4, '0')}/${name}`,
+  workPrefix: 'work/',
   manifest: (promotionId: string) => `manifests/${promotionId}/manifest.dsse.json`,
   /** The first signed manifest of a version, under a name that inference can build; its artifact never changes. */
   versionManifest: (model: string, version: string) => `manifests/by-version/${model}/${version}.dsse.json`,

@@ -1,65 +1,64 @@
 import { H2 } from '../statistics/histogram.ts';
-import { SHADOW_COLUMNS } from '../tables/inspect-backtest.ts';
+import { NONFINITE } from '../tables/cell-sql.ts';
 import type { ShadowConfig } from './shadow-config.ts';
 import type { LookScope } from './shadow-sums.ts';
 
 /**
- * The statements that turn the canonical table of a shadow into sums. Units are integers of a millionth, ratios of them
+ * The statements that turn the canonical tables of a shadow into sums. Units are integers of a millionth, ratios of them
  * integers of 1e-12, so that sums are exact.
  *
- * `shadow_rows`: one row per key. Kinds are `ok`, `missing`, `nonfinite` or `negative`; values are there where the kind is
- * `ok`. `versions`: different values that the key appears with; with more than one it counts as a conflict and nothing
- * else. `repeated`: rows beyond those.
+ * `shadow_series`: SKU and store by number, with the region and the category that they are of. `shadow_rows`: one row per
+ * key; actual `y`, candidate `c` and production `p` are coded cells (cell-sql.ts). `versions`: different values that the
+ * key appears with; with more than one it counts as a conflict and nothing else. `repeated`: rows beyond those.
  */
 export const SHADOW_ROWS = `
-CREATE TEMP TABLE shadow_rows (origin DATE, target DATE, sku VARCHAR, store VARCHAR, region VARCHAR, category VARCHAR,
-  y_kind VARCHAR, y BIGINT, c_kind VARCHAR, c BIGINT, p_kind VARCHAR, p BIGINT, versions INTEGER, repeated INTEGER)`;
+CREATE TEMP TABLE shadow_rows (origin DATE, target DATE, series INTEGER, y BIGINT, c BIGINT, p BIGINT,
+  versions INTEGER, repeated INTEGER)`;
 
-/** Larger numbers are taken for defects: squared sums of what is left stay exact. */
-const MAX_UNITS = '1e12';
+/** Fills `shadow_series` and `shadow_lines`, every row of the view `shadow_cells`. */
+export const READ_CELLS = `
+CREATE TEMP TABLE shadow_series AS SELECT CAST(row_number() OVER () AS INTEGER) AS series, *
+  FROM (SELECT cell_text(sku) AS sku, cell_text(store) AS store, min(cell_text(region)) AS region, min(cell_text(category)) AS category
+    FROM shadow_cells GROUP BY ALL) WHERE sku IS NOT NULL AND store IS NOT NULL;
+CREATE TEMP TABLE shadow_lines AS SELECT s.series, l.origin, l.target, l.y, l.c, l.p
+  FROM shadow_cells l LEFT JOIN shadow_series s ON s.sku = cell_text(l.sku) AND s.store = cell_text(l.store)`;
 
-/** Text columns of a file with both forecasts side by side. */
-export const ROW_TEXTS = [...SHADOW_COLUMNS, 'category'] as const;
+const KEYED = 'series IS NOT NULL AND origin IS NOT NULL AND target IS NOT NULL';
 
-/** `shadow_lines`: every row of the view `shadow_file`, parsed. */
-export const READ_LINES = `
-CREATE TEMP TABLE shadow_lines AS
-WITH texts AS (SELECT ${ROW_TEXTS.map((name) => `cell_text(${name}) AS ${name}`).join(', ')} FROM shadow_file),
-numbers AS (SELECT *, cell_number(actual) AS y_cell, cell_number(candidate) AS c_cell, cell_number(production) AS p_cell FROM texts)
-SELECT cell_date(origin_date) AS origin, cell_date(target_date) AS target, sku, store, region, category,
-  ${parsed('y', 'actual')}, ${parsed('c', 'candidate')}, ${parsed('p', 'production')}
-FROM numbers`;
+/** Rows of the file, and those of them that have no readable key. */
+export const COUNT_LINES = `SELECT count(*) AS lines, count(*) FILTER (NOT (${KEYED})) AS unreadable FROM shadow_lines`;
 
-/** Fills `shadow_rows` from `shadow_lines`: rows that repeat another collapse, keys with different values are conflicts. */
+/** Fills `shadow_rows` from `shadow_lines`: rows that repeat another collapse. */
 export const SETTLE_LINES = `
 INSERT INTO shadow_rows
-WITH values_given AS (
-  SELECT origin, target, sku, store, min(region) AS region, min(category) AS category, y_kind, y, c_kind, c, p_kind, p, count(*) AS lines
-  FROM shadow_lines WHERE origin IS NOT NULL AND target IS NOT NULL AND sku IS NOT NULL AND store IS NOT NULL
-  GROUP BY origin, target, sku, store, y_kind, y, c_kind, c, p_kind, p)
-SELECT origin, target, sku, store, min(region), min(category), min(y_kind), min(y), min(c_kind), min(c), min(p_kind), min(p),
-  count(*), sum(lines) - count(*)
-FROM values_given GROUP BY origin, target, sku, store`;
+SELECT origin, target, series, min(y), min(c), min(p), CASE WHEN ${['y', 'c', 'p'].map(differs).join(' OR ')} THEN 2 ELSE 1 END, count(*) - 1
+FROM shadow_lines WHERE ${KEYED} GROUP BY series, target, origin`;
+
+/** How many values the keys have that have more than one; most often there is no such key. */
+export const SETTLE_CONFLICTS = `
+CREATE TEMP TABLE shadow_conflicts AS
+SELECT series, target, origin, count(*) AS versions, sum(lines) - count(*) AS repeated FROM (
+  SELECT series, target, origin, y, c, p, count(*) AS lines
+  FROM shadow_lines SEMI JOIN (FROM shadow_rows WHERE versions > 1) USING (series, target, origin) GROUP BY ALL) GROUP BY ALL;
+UPDATE shadow_rows SET versions = k.versions, repeated = k.repeated FROM shadow_conflicts k
+WHERE k.series = shadow_rows.series AND k.target = shadow_rows.target AND k.origin = shadow_rows.origin`;
 
 /**
- * Fills `shadow_rows` from the tables of a stage (stage-sql.ts), from the first target day that both versions forecast: what
- * was logged for days before says nothing of the candidate. An outcome that contradicts itself is not known yet.
+ * Fills both tables from those of a stage (stage-sql.ts), from the first target day that both versions forecast: what was
+ * logged for days before says nothing of the candidate. An outcome that contradicts itself is not known yet.
  */
 export const SETTLE_PAIRS = `
+CREATE TEMP TABLE shadow_series AS SELECT CAST(row_number() OVER () AS INTEGER) AS series, * FROM series;
 INSERT INTO shadow_rows
-SELECT p.origin, p.target, p.sku, p.store, s.region, s.category, coalesce(o.y_kind, 'missing'), o.y, p.c_kind, p.c, p.p_kind, p.p,
-  CASE WHEN 'conflict' IN (p.c_kind, p.p_kind) THEN 2 ELSE 1 END, p.repeated
-FROM pairs p JOIN series s ON s.sku = p.sku AND s.store = p.store
+SELECT p.origin, p.target, s.series, ${coded("coalesce(o.y_kind, 'missing')", 'o.y')}, ${coded('p.c_kind', 'p.c')}, ${coded('p.p_kind', 'p.p')},
+  CASE WHEN p.c_kind = 'conflict' OR p.p_kind = 'conflict' THEN 2 ELSE 1 END, p.repeated
+FROM pairs p JOIN shadow_series s ON s.sku = p.sku AND s.store = p.store
 LEFT JOIN outcomes o ON o.day = p.target AND o.sku = p.sku AND o.store = p.store
 WHERE p.target >= (SELECT min(target) FROM pairs WHERE c_there AND p_there)`;
 
-/** Rows that have no readable key. */
-export const UNREADABLE_LINES = `
-SELECT count(*) AS lines, count(*) FILTER (origin IS NULL OR target IS NULL OR sku IS NULL OR store IS NULL) AS unreadable FROM shadow_lines`;
-
-const usable = (row: string) => `${row}versions = 1 AND ${row}c IS NOT NULL AND ${row}p IS NOT NULL`;
+const usable = (row: string) => `${row}versions = 1 AND ${row}c >= 0 AND ${row}p >= 0`;
 const USABLE = usable('');
-const PAIRED = `${USABLE} AND y IS NOT NULL`;
+const PAIRED = `${USABLE} AND y >= 0`;
 const ERRORS = { candidateError: 'abs(c - y)', productionError: 'abs(p - y)' };
 const ACCURACY = { actual: 'y', candidate: 'c', production: 'p', ...ERRORS };
 
@@ -68,7 +67,7 @@ export function daySumsSql({ spike_ratio, spike_floor }: Pick<ShadowConfig, 'spi
   return `
 WITH revised AS (
   SELECT target, c, p, lag(c) OVER before AS c_before, lag(p) OVER before AS p_before FROM shadow_rows WHERE ${USABLE}
-  WINDOW before AS (PARTITION BY sku, store, target ORDER BY origin)),
+  WINDOW before AS (PARTITION BY series, target ORDER BY origin)),
 moves AS (
   SELECT target, count(*) AS revisions, ${units(
     { candidateMoved: 'abs(c - c_before)', productionMoved: 'abs(p - p_before)' },
@@ -79,8 +78,8 @@ summed AS (
   SELECT target, max(target - origin) AS longest, count(*) FILTER (versions = 1) AS keys,
     count(*) FILTER (versions > 1) AS conflicts, coalesce(sum(versions) FILTER (versions > 1), 0) AS conflicting,
     sum(repeated) AS repeated, ${kinds({ c: 'candidate', p: 'production' })},
-    count(*) FILTER (versions = 1 AND y_kind = 'missing') AS "actualMissing",
-    count(*) FILTER (versions = 1 AND y_kind IN ('nonfinite', 'negative')) AS "actualInvalid",
+    count(*) FILTER (versions = 1 AND y IS NULL) AS "actualMissing",
+    count(*) FILTER (versions = 1 AND y < 0) AS "actualInvalid",
     count(*) FILTER (${PAIRED}) AS paired, ${units(ACCURACY, PAIRED)},
     count(*) FILTER (${USABLE}) AS usable, ${units({ candidateUnits: 'c', productionUnits: 'p' }, USABLE)},
     count(*) FILTER (${USABLE} AND ${spiking}) AS spikes
@@ -94,10 +93,10 @@ FROM summed LEFT JOIN moves USING (target) ORDER BY target`;
 export function blocksSql({ first, cycleDays }: Pick<LookScope, 'first' | 'cycleDays'>): string {
   return `
 CREATE OR REPLACE TEMP TABLE shadow_blocks AS
-SELECT sku, store, (target - DATE '${first}') // ${cycleDays} AS cycle, min(region) AS region, min(category) AS category,
+SELECT series, CAST((target - DATE '${first}') // ${cycleDays} AS INTEGER) AS cycle,
   count(*) FILTER (${USABLE}) AS usable, ${units({ level: 'p' }, USABLE)},
   count(*) FILTER (${PAIRED}) AS paired, ${units(ACCURACY, PAIRED)}
-FROM shadow_rows WHERE versions = 1 GROUP BY sku, store, cycle`;
+FROM shadow_rows WHERE versions = 1 GROUP BY series, cycle`;
 }
 
 /**
@@ -108,11 +107,11 @@ export function seriesSql({ judged, upTo }: LookScope): string {
   const names = ['paired', ...Object.keys(ACCURACY).map((name) => `"${name}"`)];
   return `
 CREATE OR REPLACE TEMP TABLE shadow_errors AS
-SELECT min(region) AS region, min(category) AS category, ${names.map((name) => `sum(${name})::HUGEINT AS ${name}`).join(', ')}
-FROM shadow_blocks WHERE cycle IN (${['NULL', ...judged].join(', ')}) AND paired > 0 GROUP BY sku, store;
+SELECT series, ${names.map((name) => `sum(${name})::HUGEINT AS ${name}`).join(', ')}
+FROM shadow_blocks WHERE cycle IN (${['NULL', ...judged].join(', ')}) AND paired > 0 GROUP BY series;
 CREATE OR REPLACE TEMP TABLE shadow_levels AS
-SELECT sku, store, sum(usable)::HUGEINT AS n, sum("level")::HUGEINT AS total, count(*) AS blocks
-FROM shadow_blocks WHERE usable > 0 ${upTo === null ? '' : `AND cycle <= ${upTo}`} GROUP BY sku, store;
+SELECT series, sum(usable)::HUGEINT AS n, sum("level")::HUGEINT AS total, count(*) AS blocks
+FROM shadow_blocks WHERE usable > 0 ${upTo === null ? '' : `AND cycle <= ${upTo}`} GROUP BY series;
 `;
 }
 
@@ -145,8 +144,8 @@ export const SERIES_SUMS = `SELECT count(*) AS groups, ${squares()} FROM shadow_
 
 export const SEGMENT_SUMS = `
 WITH grouped AS (
-  SELECT 'region:' || region AS segment, * FROM shadow_errors WHERE region <> ''
-  UNION ALL SELECT 'category:' || category, * FROM shadow_errors WHERE category <> '')
+  SELECT 'region:' || s.region AS segment, e.* FROM shadow_errors e JOIN shadow_series s USING (series) WHERE s.region <> ''
+  UNION ALL SELECT 'category:' || s.category, e.* FROM shadow_errors e JOIN shadow_series s USING (series) WHERE s.category <> '')
 SELECT segment, sum(paired)::HUGEINT AS rows, ${Object.keys(ACCURACY)
   .map((name) => `sum("${name}")::HUGEINT AS "${name}"`)
   .join(', ')},
@@ -162,14 +161,14 @@ export function histogramSql(side: 'c' | 'p', { first, cycleDays, upTo }: LookSc
 WITH ratios AS (
   SELECT CASE WHEN l.total < l.n * micro(${floor}) THEN CAST(r.${side} AS DOUBLE) / micro(${floor})
     ELSE CAST(r.${side} * l.n AS DOUBLE) / CAST(l.total AS DOUBLE) END AS ratio
-  FROM shadow_rows r JOIN shadow_levels l ON l.sku = r.sku AND l.store = r.store
+  FROM shadow_rows r JOIN shadow_levels l USING (series)
   WHERE ${usable('r.')} ${scope})
 SELECT ${binOfSql('ratio', H2.edges)} AS bin, count(*) AS n, sum(CAST(round(ratio * 1e12) AS HUGEINT))::HUGEINT AS total
 FROM ratios GROUP BY bin ORDER BY bin`;
 }
 
 /** As binOf: 0 for exactly 0, then 1 + the number of edges up to the value. */
-function binOfSql(value: string, edges: readonly number[]): string {
+export function binOfSql(value: string, edges: readonly number[]): string {
   const search = (from: number, to: number): string => {
     if (from === to) return String(1 + from);
     const middle = (from + to) >> 1;
@@ -179,20 +178,23 @@ function binOfSql(value: string, edges: readonly number[]): string {
   return `CASE WHEN ${value} = 0 THEN 0 ELSE ${search(0, edges.length)} END`;
 }
 
-function parsed(x: string, text: string): string {
-  const kind = `cell_kind(${text}, ${x}_cell, ${MAX_UNITS})`;
-  return `${kind} AS ${x}_kind, CASE WHEN ${kind} = 'ok' THEN micro(${x}_cell) END AS ${x}`;
+/** Whether a coded cell has more than one value in a group; missing is one as well. */
+function differs(x: string): string {
+  return `min(${x}) <> max(${x}) OR count(${x}) > 0 AND count(${x}) < count(*)`;
+}
+
+/** Kind and value as a coded cell. */
+function coded(kind: string, value: string): string {
+  return `CASE ${kind} WHEN 'ok' THEN ${value} WHEN 'missing' THEN NULL WHEN 'negative' THEN -1 ELSE ${NONFINITE} END`;
 }
 
 function kinds(sides: Readonly<Record<'c' | 'p', string>>): string {
   return Object.entries(sides)
-    .flatMap(([column, name]) =>
-      [
-        ['missing', 'Missing'],
-        ['nonfinite', 'Nonfinite'],
-        ['negative', 'Negative'],
-      ].map(([kind, suffix]) => `count(*) FILTER (versions = 1 AND ${column}_kind = '${kind}') AS "${name}${suffix}"`),
-    )
+    .flatMap(([x, name]) => [
+      `count(*) FILTER (versions = 1 AND ${x} IS NULL) AS "${name}Missing"`,
+      `count(*) FILTER (versions = 1 AND ${x} = ${NONFINITE}) AS "${name}Nonfinite"`,
+      `count(*) FILTER (versions = 1 AND ${x} < 0 AND ${x} <> ${NONFINITE}) AS "${name}Negative"`,
+    ])
     .join(', ');
 }
 

@@ -18,6 +18,11 @@ export interface SizedObject extends DatedObject {
   readonly bytes: number;
 }
 
+/** A prediction object, with the pointer revision that routed it. */
+export interface RoutedObject extends DatedObject {
+  readonly revision: number;
+}
+
 /** An object that was saved: what exactly was read, and whether its bytes are whole. */
 export interface SavedObject extends DatedObject {
   readonly path: string;
@@ -49,7 +54,7 @@ export class PredictionFilesStore {
   /** The prediction objects of a model that were routed by one of these pointer revisions, by key. */
   async findPredictions(model: string, revisions: readonly number[]): Promise<readonly DatedObject[]> {
     const wanted = new Set(revisions.map(String));
-    const dates = await this.#asOfDates(model);
+    const dates = await this.asOfDates(model);
     const found: DatedObject[] = [];
     let empty = 0;
     for (let at = 0; at < dates.length && !(found.length > 0 && empty >= MAX_EMPTY_DATES); at += LISTED_AT_ONCE) {
@@ -87,6 +92,21 @@ export class PredictionFilesStore {
     return byKey(listed.flat());
   }
 
+  /** The prediction objects of these versions on these as-of dates, whichever document routed them, by key. */
+  async findVersions(
+    model: string,
+    { versions, dates }: { readonly versions: readonly string[]; readonly dates: readonly string[] },
+  ): Promise<readonly RoutedObject[]> {
+    const listed = await inParallel(dates, async (date) => {
+      const { keys } = await this.#list(predictionPaths.asOfPrefix(model, date));
+      return keys.flatMap((key) => {
+        const [, version = '', revision = ''] = /\/version=([^/]+)\/[^/]+-(\d+)\.ndjson\.gz$/.exec(key) ?? [];
+        return versions.includes(version) ? [{ key, date, revision: Number(revision) }] : [];
+      });
+    });
+    return listed.flat().toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
   /** Of every business date the object with the latest `asof`, by key: some hundred keys for a year, restated or not. */
   async findOutcomes(): Promise<readonly DatedObject[]> {
     const { keys } = await this.#list(predictionPaths.outcomesPrefix);
@@ -112,8 +132,8 @@ export class PredictionFilesStore {
     });
   }
 
-  /** Newest first. */
-  async #asOfDates(model: string): Promise<readonly string[]> {
+  /** As-of dates of a model's log, newest first. */
+  async asOfDates(model: string): Promise<readonly string[]> {
     const { prefixes } = await this.#list(predictionPaths.modelPrefix(model), '/');
     const dates = prefixes.flatMap((prefix) => /\/date=(\d{4}-\d{2}-\d{2})\/$/.exec(prefix)?.[1] ?? []);
     return dates.toSorted().toReversed().slice(0, MAX_DATES);

@@ -26,9 +26,10 @@ CREATE TEMP TABLE outcome_texts (file_day VARCHAR, ${OUTCOME_TEXTS.map((name) =>
 
 /**
  * `records`: the lines of the log that are evidence of the stage. Past its bound an exposure serves production alone, so
- * that what was logged then says nothing about the candidate.
+ * that what was logged then says nothing about the candidate. Without a promotion its records are those of all.
  */
-export function readRecordsSql(of: { readonly promotionId: string; readonly candidate: string }): string {
+export function readRecordsSql(of: { readonly promotionId: string | null; readonly candidate: string }): string {
+  const promoted = of.promotionId === null ? 'true' : `l.promotion = ${literal(of.promotionId)}`;
   return `
 CREATE TEMP TABLE exposures AS
 SELECT CAST(revision AS INTEGER) AS revision, CAST(step AS INTEGER) AS step, CAST(until_at AS TIMESTAMP) AS until_at FROM exposure_texts;
@@ -48,7 +49,7 @@ CREATE TEMP TABLE records AS
 SELECT l.origin, l.target, l.sku, l.store, l.region, l.category, l.segments, l.version, l.arm, l.revision, l.request, e.step, l.kind,
   CASE WHEN l.kind IN ('ok', 'negative') THEN micro(l.unit_number) END AS x
 FROM lines l JOIN exposures e USING (revision)
-WHERE coalesce(l.readable, false) AND l.promotion = ${literal(of.promotionId)} AND l.logged < e.until_at
+WHERE coalesce(l.readable, false) AND ${promoted} AND l.logged < e.until_at
   AND l.origin NOT IN (SELECT CAST(day AS DATE) FROM damaged_dates);
 ${settleSql(of.candidate)}`;
 }

@@ -69,6 +69,16 @@ export function mergeHistograms(kind: HistogramSpec, parts: readonly Histogram[]
   };
 }
 
+/** Of counts and sums by bin, as a statement answers them; bins that are not named are empty. */
+export function histogramFrom(
+  kind: HistogramSpec,
+  bins: readonly { readonly bin: number; readonly n: number; readonly total: bigint }[],
+): Histogram {
+  const found = new Map(bins.map((one) => [one.bin, one]));
+  const all = Array.from({ length: kind.bins }, (_, bin) => found.get(bin));
+  return { counts: all.map((one) => one?.n ?? 0), sums: all.map((one) => one?.total ?? 0n) };
+}
+
 export function countOf({ counts }: Histogram): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
