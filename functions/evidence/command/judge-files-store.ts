@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type * as z from 'zod';
 import { type Reason, ReleaseError } from '../../platform/errors.ts';
 import { canaryConfig } from '../canary/canary-config.ts';
+import { judgeCanaryFiles } from '../canary/canary-files-store.ts';
 import { canaryState } from '../canary/canary-result.ts';
 import { guardConfig } from '../guard/guard-config.ts';
 import { judgeGuardFiles } from '../guard/guard-files-store.ts';
@@ -90,8 +91,7 @@ function settled(gate: Gate, { config, state }: Pick<GateQuestion, 'config' | 's
     case 'canary': {
       const before = parseSettings(canaryState.nullable(), state, 'state');
       if (!before.ok) faults.push(...before.reasons);
-      return settle(canaryConfig, async (own, paths, engine) => {
-        const { judgeCanaryFiles } = await import(`../${gate}/${gate}-files-store.ts`);
+      return settle(canaryConfig, (own, paths, engine) => {
         const inputs = { ...paths, outcomes: tableOf(paths, 'outcomes') };
         return judgeCanaryFiles(inputs, own, engine, before.ok ? before.value : null);
       });
