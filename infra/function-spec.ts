@@ -14,6 +14,7 @@ const ACCESS = [
   'incoming:read', // incoming/ and the configured prefixes
   'evidence:read',
   'evidence:write', // put only, with retention
+  'work:use', // put and read what is handed from one step to the next, and expires
   'anchors:write',
   'models:read', // signed manifests and the artifacts that they name
   'predictions:read', // list and read predictions/ and outcomes/

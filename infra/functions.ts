@@ -32,8 +32,16 @@ export const FUNCTIONS = [
     name: 'judge',
     entry: 'functions/evidence/judge.lambda.ts',
     description: 'Judges the evidence of a gate and writes the three artifacts.',
-    config: [...LEDGER, 'EVIDENCE_BUCKET', 'PREDICTION_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
-    access: ['registry:read', 'registry:write', 'ledger:append', 'evidence:read', 'evidence:write', 'predictions:read'],
+    config: [...LEDGER, 'EVIDENCE_BUCKET', 'PREDICTION_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE', 'SPLIT_ABOVE_MB'],
+    access: [
+      'registry:read',
+      'registry:write',
+      'ledger:append',
+      'evidence:read',
+      'evidence:write',
+      'work:use',
+      'predictions:read',
+    ],
     memoryMb: 3008,
     timeoutSeconds: 900,
     // Ten million rows and their history are inflated there, and the engine spills there.

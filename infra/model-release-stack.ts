@@ -133,6 +133,7 @@ export class ModelReleaseStack extends Stack {
       NOTIFICATION_TOPIC_ARN: this.#notifications.topic.topicArn,
       FIRST_APPROVERS: JSON.stringify(settings.firstApprovers),
       POINTER_POLL_SECONDS: String(settings.pointerPollSeconds),
+      SPLIT_ABOVE_MB: String(settings.splitAboveMb),
       INCOMING_PREFIXES: [`s3://${bucketName}/incoming/`, ...settings.incomingPrefixes].join(','),
       ROLLBACK_STATE_MACHINE_ARN: `${stateMachineArn(this, 'rollback')}:${LIVE}`,
       RETENTION_DAYS: String(settings.retentionDays),

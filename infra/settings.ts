@@ -33,6 +33,12 @@ export interface SettingsInput {
    */
   readonly incomingPrefixes?: string | readonly string[];
   /**
+   * Megabytes of a backtest, estimated without compression, above which its judge is run in parts side by side: what
+   * comes of it is the same to the byte. 0 splits every backtest.
+   * @default 1500, some fifteen million rows
+   */
+  readonly splitAboveMb?: string | number;
+  /**
    * Days for which written evidence cannot be deleted, 1 to 36,500.
    * @default 365
    */
@@ -52,6 +58,7 @@ export interface Settings {
   readonly alertEmail: string;
   readonly pointerPollSeconds: number;
   readonly incomingPrefixes: readonly string[];
+  readonly splitAboveMb: number;
   readonly retentionDays: number;
   readonly retentionMode: 'COMPLIANCE' | 'GOVERNANCE';
 }
@@ -62,6 +69,7 @@ export const SETTING_NAMES = [
   'alertEmail',
   'pointerPollSeconds',
   'incomingPrefixes',
+  'splitAboveMb',
   'retentionDays',
   'retentionMode',
 ] as const satisfies readonly (keyof SettingsInput)[];
@@ -95,6 +103,7 @@ const settingsSchema: z.ZodType<Settings> = z
     incomingPrefixes: z
       .preprocess(commaSeparated, z.array(z.string().regex(S3_PREFIX, 'Expected s3://bucket/ or s3://bucket/prefix/.')))
       .default([]),
+    splitAboveMb: z.coerce.number().min(0).max(4000).default(1500),
     retentionDays: z.coerce.number().int().min(1).max(36_500).default(365),
     retentionMode: z.enum(['COMPLIANCE', 'GOVERNANCE']).default('GOVERNANCE'),
   })

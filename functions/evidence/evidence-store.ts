@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import {
   CopyObjectCommand,
@@ -67,6 +68,24 @@ export class EvidenceStore {
       if (!isPreconditionFailed(cause)) throw cause;
       return this.#writtenBefore(key, sha256, cause);
     }
+  }
+
+  /**
+   * Puts a local file under a key of `work/`, where nothing is kept for long, and answers the version that was written:
+   * another file under the same key is another version, and changes nothing for whoever was told of this one.
+   */
+  async putWork(key: string, path: string): Promise<StoredObject> {
+    const [sha256, { size }] = [await fileSha256(path), await stat(path)];
+    const { VersionId } = await this.#client.send(
+      new PutObjectCommand({
+        Bucket: this.#bucket,
+        Key: key,
+        Body: createReadStream(path),
+        ContentLength: size,
+        ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+      }),
+    );
+    return { bucket: this.#bucket, key, versionId: VersionId ?? 'null', sha256 };
   }
 
   /** What was written under a key before, as it is recorded; null when nothing was. */
@@ -229,6 +248,12 @@ function assertDigest(object: StoredObject, got: string): void {
       },
     ],
   });
+}
+
+async function fileSha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 function retainUntil(at: string, retention: Retention): Date {

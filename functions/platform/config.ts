@@ -27,6 +27,8 @@ export const CONFIG_NAMES = [
   'POINTER_POLL_SECONDS',
   /** Comma-separated S3 URI prefixes from which candidates may be taken, besides the evidence bucket's `incoming/`. */
   'INCOMING_PREFIXES',
+  /** Megabytes of a backtest, not compressed, above which it is summed in parts. */
+  'SPLIT_ABOVE_MB',
   /** Alias of the rollback machine, as every caller starts it. */
   'ROLLBACK_STATE_MACHINE_ARN',
   /** Days for which written evidence and anchors cannot be deleted. */

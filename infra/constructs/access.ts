@@ -1,4 +1,5 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { evidencePaths } from '../../functions/platform/keys.ts';
 import type { Access } from '../function-spec.ts';
 
 /** ARNs of everything that a function may be let at. */
@@ -30,6 +31,9 @@ export interface AccessTargets {
 /** The parts of the evidence bucket that are written once and locked. */
 const WRITTEN = ['candidates/', 'evidence/', 'manifests/', 'release-notes/'] as const;
 export const EVIDENCE_PREFIXES = [...WRITTEN, 'anchors/'] as const;
+
+/** The part of it that is handed from one step to the next, pinned by digest, and not kept. */
+export const WORK_PREFIX = evidencePaths.workPrefix;
 
 interface Grant {
   readonly actions: readonly string[];
@@ -106,6 +110,13 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
   ],
   'evidence:write': (t) => [
     { actions: ['s3:PutObject', 's3:PutObjectRetention'], resources: evidence(t, ...WRITTEN), pattern: OBJECTS },
+  ],
+  'work:use': (t) => [
+    {
+      actions: ['s3:PutObject', 's3:GetObject', 's3:GetObjectVersion'],
+      resources: [`${t.evidenceBucket}/${WORK_PREFIX}*`],
+      pattern: OBJECTS,
+    },
   ],
   // An anchor is read back, to tell a repeated write from another one.
   'anchors:write': (t) => [

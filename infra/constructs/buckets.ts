@@ -10,7 +10,7 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { EVIDENCE_PREFIXES } from './access.ts';
+import { EVIDENCE_PREFIXES, WORK_PREFIX } from './access.ts';
 import { acknowledge } from './findings.ts';
 
 const PROTECTED = {
@@ -40,6 +40,15 @@ export class Buckets extends Construct {
       ...PROTECTED,
       // No default retention: pipelines must be able to replace and remove what they put under incoming/.
       objectLockEnabled: true,
+      // Parts of a large backtest are of no use once they are summed, and as large as the backtest itself.
+      lifecycleRules: [
+        {
+          prefix: WORK_PREFIX,
+          expiration: Duration.days(7),
+          noncurrentVersionExpiration: Duration.days(1),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+      ],
     });
     this.predictions = new Bucket(this, 'Predictions', {
       ...PROTECTED,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectRetentionCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -54,6 +54,20 @@ describe('the evidence store', () => {
     expect((await store.read(written)).toString()).toBe('units');
     await store.saveTo(written, join(directory, 'pinned'));
     expect(await readFile(join(directory, 'pinned'), 'utf8')).toBe('units');
+  });
+
+  it('puts what is handed on between steps, each time as a version of its own', async () => {
+    const path = join(directory, 'part');
+    await writeFile(path, 'rows');
+    const first = await store.putWork('work/p/0000/rows', path);
+    expect(first).toMatchObject({ key: 'work/p/0000/rows', sha256: sha256Hex('rows') });
+    await writeFile(path, 'other rows');
+    const second = await store.putWork('work/p/0000/rows', path);
+    expect(second.versionId).not.toBe(first.versionId);
+    expect((await store.read(first)).toString()).toBe('rows');
+    expect((await store.read(second)).toString()).toBe('other rows');
+    await writeFile(path, '');
+    expect((await store.read(await store.putWork('work/p/0000/none', path))).length).toBe(0);
   });
 
   it('reads no more than it is told to, and leaves the rest unread', async () => {

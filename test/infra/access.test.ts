@@ -222,7 +222,7 @@ describe('functions', () => {
 
   it('give the judge room to inflate what it reads', () => {
     const judge = functions.find(({ properties }) => properties['FunctionName'] === 'ModelRelease-judge');
-    expect(judge?.properties['EphemeralStorage']).toEqual({ Size: 4096 });
+    expect(judge?.properties['EphemeralStorage']).toEqual({ Size: 10_240 });
   });
 
   it('have a log group each, that does not keep for ever', () => {

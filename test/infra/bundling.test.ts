@@ -26,6 +26,7 @@ const ENVIRONMENT = {
   ...Object.fromEntries(CONFIG_NAMES.map((name) => [name, 'unset'])),
   FIRST_APPROVERS: JSON.stringify([{ id: 'ana', name: 'Ana', email: 'ana@shop.example' }]),
   POINTER_POLL_SECONDS: '15',
+  SPLIT_ABOVE_MB: '1500',
   RETENTION_DAYS: '1',
   RETENTION_MODE: 'GOVERNANCE',
   AWS_REGION: 'eu-west-1',

@@ -21,6 +21,7 @@ describe('settings', () => {
       alertEmail: 'model-release-alerts@example.com',
       pointerPollSeconds: 15,
       incomingPrefixes: [],
+      splitAboveMb: 1500,
       retentionDays: 365,
       retentionMode: 'GOVERNANCE',
     });
@@ -31,6 +32,7 @@ describe('settings', () => {
       firstApprovers: JSON.stringify([ANA]),
       pointerPollSeconds: '0',
       incomingPrefixes: 's3://models-eu/out/, s3://lake/',
+      splitAboveMb: '0',
       retentionDays: '30',
       retentionMode: 'COMPLIANCE',
     });
@@ -38,6 +40,7 @@ describe('settings', () => {
       firstApprovers: [ANA],
       pointerPollSeconds: 0,
       incomingPrefixes: ['s3://models-eu/out/', 's3://lake/'],
+      splitAboveMb: 0,
       retentionDays: 30,
       retentionMode: 'COMPLIANCE',
     });
@@ -57,6 +60,7 @@ describe('settings', () => {
       alertEmail: '',
       pointerPollSeconds: '3601',
       incomingPrefixes: 'https://lake',
+      splitAboveMb: '-1',
       retentionDays: 'soon',
       retentionMode: 'FOREVER',
     };
@@ -66,6 +70,7 @@ describe('settings', () => {
       'alertEmail',
       'pointerPollSeconds',
       'incomingPrefixes.0',
+      'splitAboveMb',
       'retentionDays',
       'retentionMode',
     ]);

@@ -133,7 +133,7 @@ describe('buckets', () => {
     expect(bucket?.properties['LoggingConfiguration']).toMatchObject({ LogFilePrefix: `${name.toLowerCase()}/` });
   });
 
-  it('make old predictions cheaper and delete none; only access logs expire', () => {
+  it('make old predictions cheaper and delete none; only access logs expire, and what is handed on between steps', () => {
     const rulesOf = (name: string) => {
       const bucket = buckets.find(({ logicalId }) => logicalId.startsWith(`Buckets${name}`));
       return bucket?.properties['LifecycleConfiguration'];
@@ -148,7 +148,14 @@ describe('buckets', () => {
         { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
       ],
     });
-    expect(rulesOf('Evidence')).toBeUndefined();
+    expect(rulesOf('Evidence')).toEqual({
+      Rules: [
+        expect.objectContaining({
+          ...{ Prefix: 'work/', Status: 'Enabled', ExpirationInDays: 7 },
+          NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+        }),
+      ],
+    });
     expect(rulesOf('AccessLogs')).toMatchObject({ Rules: [{ ExpirationInDays: 365 }] });
   });
 
@@ -176,7 +183,9 @@ describe('buckets', () => {
       }
     }
     expect(resources('EvidenceIsLocked')).toContain('"/candidates/*"');
-    expect(statements.filter(({ Resource }) => JSON.stringify(Resource).includes('incoming/'))).toEqual([]);
+    for (const free of ['incoming/', 'work/']) {
+      expect(statements.filter(({ Resource }) => JSON.stringify(Resource).includes(free))).toEqual([]);
+    }
   });
 
   it('deny predictions that overwrite, and every delete of one', () => {
