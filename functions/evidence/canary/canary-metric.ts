@@ -71,7 +71,7 @@ function boundsOf(
 }
 
 /** Null where the ratio before was 0 or unknown: there is nothing to take a share of, unless a margin is given in its unit. */
-function marginOf({ rel_margin, abs_margin }: CanaryMargin, before: number | null): number | null {
+export function marginOf({ rel_margin, abs_margin }: CanaryMargin, before: number | null): number | null {
   if (rel_margin !== undefined && before !== null && before > 0) return rel_margin * before;
   return abs_margin ?? null;
 }

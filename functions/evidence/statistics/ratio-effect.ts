@@ -90,6 +90,21 @@ export function pooledBefore(canary: ArmMoments, control: ArmMoments): number | 
   return ratio(canary.n0 + control.n0, canary.d0 + control.d0);
 }
 
+/**
+ * Standard deviation of one cluster's residual, after the time before is taken off as `ratioEffect` does it: an arm of G
+ * such clusters has the standard error of this over sqrt G. Null without a ratio, or with fewer than two clusters.
+ */
+export function residualSpread(
+  arm: ArmMoments,
+  [low, high]: readonly [low: number, high: number] = [0, 1],
+): number | null {
+  if (arm.clusters < 2 || arm.d === 0n) return null;
+  const before = arm.d0 !== 0n;
+  const [shared, prior] = before ? [residualCovariance(arm), priorVariance(arm)] : [0, 0];
+  const theta = before ? Math.min(high, Math.max(low, prior === 0 ? 0 : shared / prior)) : 0;
+  return standardError(residualVariance(arm) - 2 * theta * shared + theta * theta * prior);
+}
+
 /** Moments of parts that share no cluster, as of all their clusters together: exact, in any order. */
 export function addMoments(one: ArmMoments, other: ArmMoments): ArmMoments {
   return {

@@ -10,6 +10,7 @@ import { sumShadow } from '../../../functions/evidence/shadow/shadow-sums-store.
 import type { DatedObject } from '../../../functions/evidence/stages/prediction-files-store.ts';
 import type { RecordFilter, StageRead } from '../../../functions/evidence/stages/stage-evidence.ts';
 import { readStage, type StageFiles } from '../../../functions/evidence/stages/stage-evidence-store.ts';
+import type { DuckdbStore } from '../../../functions/evidence/tables/duckdb-store.ts';
 import { isInCohort } from '../../../functions/inference/cohort.ts';
 import type { PredictionRecord } from '../../../functions/inference/prediction.ts';
 import { sha256Hex } from '../../../functions/platform/json.ts';
@@ -188,6 +189,19 @@ export function readCanary(
       sumCanary(db, quality, settings),
     ),
   );
+}
+
+/** What `read` makes of the tables that `readStage` fills. */
+export async function readTables<T>(
+  files: StageFiles,
+  filter: RecordFilter,
+  daysBefore: number,
+  read: (engine: DuckdbStore) => Promise<T>,
+): Promise<T> {
+  const { sums } = await inDirectory((directory) =>
+    readStage({ files, engine }, { model: 'demand', filter, directory, daysBefore }, read),
+  );
+  return sums;
 }
 
 export interface Series {
