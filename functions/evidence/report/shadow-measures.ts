@@ -1,13 +1,14 @@
 import { biasLimit } from '../shadow/shadow-measure.ts';
 import { studentTQuantile } from '../statistics/distributions.ts';
+import { CANARY_NAMES } from './canary-measures.ts';
 import type { Measured } from './gate-report.ts';
 import { between, type Measure, measure, threshold, verdictOf } from './measure.ts';
-import { counted, percentOf, probabilityOf, ratioOf, signedPercentOf } from './numbers.ts';
+import { counted, percentOf, probabilityOf, ratioOf, signedPercentOf, UNDEFINED } from './numbers.ts';
 import type { ShadowReport } from './stage-envelope.ts';
 
 /** What the shadow gate measured, in the order in which people should read it. */
 export function shadowMeasures(report: ShadowReport): readonly Measure[] {
-  return [...accuracy(report), ...stability(report), ...distribution(report), ...usable(report)];
+  return [...accuracy(report), ...stability(report), ...distribution(report), ...usable(report), ...power(report)];
 }
 
 function accuracy(report: ShadowReport): readonly Measure[] {
@@ -125,4 +126,25 @@ function usable(report: ShadowReport): readonly Measure[] {
       limit: `at least ${counted(threshold(report, 'min_cycles'))}`,
     }),
   ];
+}
+
+/** Whether the canary of the plan could show its margins. */
+function power(report: ShadowReport): readonly Measure[] {
+  return (report.power?.metrics ?? []).map((one) => {
+    const name = CANARY_NAMES[one.metric]?.name ?? one.metric;
+    const codes = ['CANARY_UNDERPOWERED', 'CANARY_MARGIN_UNDEFINED', 'CANARY_POWER_UNKNOWN'];
+    return measure(
+      `Clusters of the canary, for ${name.charAt(0).toLowerCase()}${name.slice(1)}`,
+      verdictOf(
+        report,
+        codes.map((code) => `${code}:${one.metric}`),
+        one.powered ? 'OK' : 'OPEN',
+      ),
+      {
+        candidate: counted(one.clusters_canary),
+        comparator: one.metric === 'paired_wape' ? UNDEFINED : counted(one.clusters_control),
+        limit: `at least ${counted(one.clusters_needed)}`,
+      },
+    );
+  });
 }

@@ -34,7 +34,7 @@ export function shadowPage(report: ShadowReport): string {
     html`<header>${headSection(report, title)}<p>${spanWords(report)}</p></header>
 ${findingsSection(report)}
 ${section('measured', 'What was measured', measureTable(`Both versions on the same rows, in complete demand cycles. The interval of the error is that of the Diebold-Mariano test over days, at the level of one decision.`, comparatorName(report), shadowMeasures(report)))}
-${cyclesSection(report)}${distributionSection(report)}${stageSegmentsSection(report)}${powerSection(report.power)}
+${cyclesSection(report)}${distributionSection(report)}${stageSegmentsSection(report)}${powerSection(report)}
 ${section('untested', 'What was not tested', bullets(untestedInShadow(report)))}
 ${documentedSection(report)}
 ${section(

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type Looks, looks } from '../../registry/items.ts';
 import type { CanaryConfig } from '../canary/canary-config.ts';
 import { type CanaryResult, canaryResult } from '../canary/canary-result.ts';
+import { type CanaryPower, canaryPower } from '../canary/power.ts';
 import type { ShadowConfig } from '../shadow/shadow-config.ts';
 import { type ShadowResult, shadowResult } from '../shadow/shadow-result.ts';
 import {
@@ -38,7 +39,8 @@ const closedDays = z.object({ from: z.string(), to: z.string(), closed: z.int() 
 
 const stageHead = {
   ...reportHead,
-  verdict: z.enum(['PASS', 'FAIL', 'CONTINUE']),
+  /** That of the result, unless more than the result counts, such as the power of the canary that would follow. */
+  verdict: z.enum(['PASS', 'FAIL', 'INCONCLUSIVE', 'CONTINUE']),
   days: closedDays,
   evidence: z.object({ predictions: objectsRead, outcomes: objectsRead }),
   segments: z.array(stageSegment),
@@ -57,7 +59,7 @@ export const shadowReport = z.object({
   /** Null when nothing was forecast yet. */
   histograms: levelHistograms.nullable(),
   /** Whether a canary of this plan could show its margins, as the power check found it; null: not asked yet. */
-  power: z.json(),
+  power: canaryPower.nullable(),
 });
 export type ShadowReport = z.infer<typeof shadowReport>;
 
@@ -92,6 +94,8 @@ export const canaryReport = z.object({
 export type CanaryReport = z.infer<typeof canaryReport>;
 
 interface StageInput<Config extends object> extends Findings {
+  /** Absent: that of the result. */
+  readonly verdict?: ShadowReport['verdict'];
   readonly subject: ReportSubject<Config>;
   readonly evidence: { readonly predictions: ObjectsRead; readonly outcomes: ObjectsRead };
   readonly days: { readonly from: string; readonly to: string; readonly closed: number } | null;
@@ -103,8 +107,8 @@ interface StageInput<Config extends object> extends Findings {
 export interface ShadowReportInput extends StageInput<ShadowConfig> {
   readonly result: ShadowResult;
   readonly histograms: { readonly candidate: readonly number[]; readonly production: readonly number[] } | null;
-  /** What the power check found, as JSON; null: it was not asked. */
-  readonly power: ShadowReport['power'];
+  /** What the power check found; null: it was not asked. */
+  readonly power: CanaryPower | null;
 }
 
 export interface CanaryReportInput extends StageInput<CanaryConfig> {
@@ -122,10 +126,10 @@ export interface CanaryReportInput extends StageInput<CanaryConfig> {
 }
 
 export function buildShadowReport(input: ShadowReportInput): ShadowReport {
-  const { result, histograms, power } = input;
+  const { result, histograms, power, verdict = result.decision } = input;
   return {
     ...stagePart(input),
-    ...{ gate: 'shadow', verdict: result.decision, result },
+    ...{ gate: 'shadow', verdict, result },
     histograms:
       histograms === null ? null : { candidate: [...histograms.candidate], production: [...histograms.production] },
     power,
@@ -133,10 +137,10 @@ export function buildShadowReport(input: ShadowReportInput): ShadowReport {
 }
 
 export function buildCanaryReport(input: CanaryReportInput): CanaryReport {
-  const { result, steps, looks } = input;
+  const { result, steps, looks, verdict = result.decision } = input;
   return {
     ...stagePart(input),
-    ...{ gate: 'canary', verdict: result.decision, result },
+    ...{ gate: 'canary', verdict, result },
     steps: [...steps],
     looks: looks.map(({ day, metrics }) => ({ day, metrics: { ...metrics } })),
   };

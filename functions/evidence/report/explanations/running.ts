@@ -37,6 +37,14 @@ export const RUNNING_EXPLANATIONS: Explanations = {
     message: 'A canary of this plan could not show within its days that it does no harm: %.',
     next: 'Give the canary more units or more days, or widen the margin with its owner, and start again; nobody was exposed.',
   },
+  CANARY_MARGIN_UNDEFINED: {
+    message: 'The margin of the canary is a share of nothing: there was none of it before: %.',
+    next: 'Give the metric an absolute margin in the policy, and start again; nobody was exposed.',
+  },
+  CANARY_POWER_UNKNOWN: {
+    message: 'Nothing is known yet of what the canary should be compared by: %.',
+    next: 'Deliver outcomes with stock columns for some weeks before the canary, and start again; nobody was exposed.',
+  },
   COHORT_CONTAMINATION: {
     message: 'The candidate served units that were not assigned to the canary, so the arms cannot be compared.',
     next: 'Find out which client routes by another rule than functions/inference/cohort.ts.',
