@@ -21,7 +21,7 @@ import {
 import type { CanaryResult, CanaryState } from './canary-result.ts';
 import { CANARY_TABLES } from './canary-sql.ts';
 import { type CanarySums, NO_OPS, type OpsCounts, type OpsWindow } from './canary-sums.ts';
-import { sumLooks } from './canary-sums-store.ts';
+import { sumWhole } from './canary-sums-store.ts';
 
 export interface CanaryFiles {
   readonly outcomes: string;
@@ -74,13 +74,7 @@ export async function sumCanaryFiles(
   if (measured === undefined || measured.rows === 0) throw unusable([emptyTable(table)]);
   const frozen = inputs.assignment !== undefined;
   if (inputs.assignment !== undefined) await readAssignment(engine, inputs.assignment);
-  const [{ days } = { days: 0 }] = await engine.rows(
-    'SELECT count(*) AS days FROM look_days',
-    z.object({ days: count }),
-  );
-  const [sums] = await sumLooks(engine, measured, { frozen, from: Math.max(1, days) });
-  const nothing = { days: [], clusters: { canary: 0, control: 0 }, metrics: {} };
-  return sums ?? { quality: { ...measured, arm_conflicts: 0 }, ...nothing };
+  return sumWhole(engine, measured, { frozen });
 }
 
 async function readAssignment(engine: DuckdbStore, path: string): Promise<void> {

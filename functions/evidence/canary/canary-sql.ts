@@ -92,3 +92,4 @@ FROM look_days l LEFT JOIN first_seen s ON s.day <= l.day GROUP BY l.look ORDER 
 
 export const LOOK_DAYS = 'SELECT CAST(day AS VARCHAR) AS day, look FROM look_days ORDER BY look';
 export const ARM_CONFLICTS = 'SELECT count(*) AS conflicts FROM contaminated';
+export const NEWEST_LOOK = 'SELECT coalesce(max(look), 0) AS newest FROM look_days';

@@ -6,6 +6,7 @@ import {
   BEFORE_SUMS,
   LOOK_DAYS,
   lookMomentsSql,
+  NEWEST_LOOK,
   RETURNED_CLUSTERS,
   settleArmsSql,
 } from './canary-sql.ts';
@@ -32,23 +33,41 @@ export async function sumLooks(
   quality: Omit<CanaryQuality, 'arm_conflicts'>,
   { frozen, from }: { readonly frozen: boolean; readonly from: number },
 ): Promise<readonly CanarySums[]> {
+  const found = await settle(engine, quality, { frozen, from });
+  return found.days.filter(({ look }) => look >= from).map(({ look }) => found.sumsOf(look));
+}
+
+/** As `sumLooks`, of everything that there is: also where no day has outcomes yet. */
+export async function sumWhole(
+  engine: DuckdbStore,
+  quality: Omit<CanaryQuality, 'arm_conflicts'>,
+  { frozen }: { readonly frozen: boolean },
+): Promise<CanarySums> {
+  const [{ newest } = { newest: 0 }] = await engine.rows(NEWEST_LOOK, z.object({ newest: count }));
+  return (await settle(engine, quality, { frozen, from: newest })).sumsOf(newest);
+}
+
+async function settle(
+  engine: DuckdbStore,
+  quality: Omit<CanaryQuality, 'arm_conflicts'>,
+  { frozen, from }: { readonly frozen: boolean; readonly from: number },
+) {
   await engine.run(settleArmsSql({ frozen }));
   const days = await engine.rows(LOOK_DAYS, dated);
   const pre = await engine.rows(BEFORE_SUMS, before);
   const arms = await engine.rows(RETURNED_CLUSTERS, returned);
   const found = Map.groupBy(await engine.rows(lookMomentsSql({ from }), moments), ({ look }) => look);
-  const [conflicts] = await engine.rows(ARM_CONFLICTS, z.object({ conflicts: count }));
-  return days
-    .filter(({ look }) => look >= from)
-    .map(({ look }) => {
-      const { canary = 0, control = 0 } = arms.find((one) => one.look === look) ?? {};
-      return {
-        quality: { ...quality, arm_conflicts: conflicts?.conflicts ?? 0 },
-        days: days.filter((one) => one.look <= look).map(({ day }) => day),
-        clusters: { canary, control },
-        metrics: metricsOf(found.get(look) ?? [], pre),
-      };
-    });
+  const [{ conflicts } = { conflicts: 0 }] = await engine.rows(ARM_CONFLICTS, z.object({ conflicts: count }));
+  const sumsOf = (look: number): CanarySums => {
+    const { canary = 0, control = 0 } = arms.find((one) => one.look === look) ?? {};
+    return {
+      quality: { ...quality, arm_conflicts: conflicts },
+      days: days.filter((one) => one.look <= look).map(({ day }) => day),
+      clusters: { canary, control },
+      metrics: metricsOf(found.get(look) ?? [], pre),
+    };
+  };
+  return { days, sumsOf };
 }
 
 function metricsOf(
