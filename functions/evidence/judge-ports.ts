@@ -11,7 +11,9 @@ import type { RegistryWrites } from '../registry/registry-writes.ts';
 import type { CanaryEvidence } from './canary/canary-stage.ts';
 import type { CanarySettings } from './canary/canary-stage-store.ts';
 import type { EvidenceStore } from './evidence-store.ts';
+import type { OfflineConfig } from './offline/offline-config.ts';
 import type { OfflineSums } from './offline/offline-sums.ts';
+import type { OfflineFiles } from './offline/offline-tables-store.ts';
 import type { Recorded, RecordedQuestion } from './offline/recorded-store.ts';
 import type { ShadowEvidence, ShadowRequest } from './shadow/shadow-looks.ts';
 import type { RecordFilter, StageRead } from './stages/stage-evidence.ts';
@@ -30,10 +32,10 @@ export interface JudgePorts {
   readonly evidence: Pick<EvidenceStore, 'saveTo' | 'writeOnce' | 'find' | 'read'>;
   /** Lends an empty directory for the time of `use`. */
   readonly withDirectory: <T>(use: (directory: string) => Promise<T>) => Promise<T>;
-  /** Sums of the two local files; throws UNUSABLE_EVIDENCE with all faults when they cannot be judged. */
+  /** Sums of the local files; throws UNUSABLE_EVIDENCE with all faults when they cannot be judged. */
   readonly offlineSums: (
-    files: { readonly backtest: string; readonly history: string },
-    options: { readonly directory: string; readonly exactMinUnits: number },
+    files: OfflineFiles,
+    request: { readonly config: OfflineConfig; readonly directory: string },
   ) => Promise<OfflineSums>;
   /** What the system itself recorded for the dates of a backtest, as local files. */
   readonly recorded: (question: RecordedQuestion) => Promise<Recorded>;

@@ -41,8 +41,7 @@ const ports: JudgePorts = {
       await rm(directory, { recursive: true, force: true });
     }
   },
-  offlineSums: (files, { directory, exactMinUnits }) =>
-    readOfflineSums(files, { engine: { ...engine, directory }, exactMinUnits }),
+  offlineSums: (files, { config, directory }) => readOfflineSums(files, config, { ...engine, directory }),
   recorded: (question) => readRecorded(source, question),
   shadowEvidence: (question, request) =>
     readStage(source, { ...question, daysBefore: 0 }, (db, quality) => sumShadow(db, quality, request)),

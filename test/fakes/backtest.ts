@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FIXED_THRESHOLDS, type OfflineThresholds } from '../../functions/evidence/offline/offline.ts';
-import type { GroupSums, OfflineSums } from '../../functions/evidence/offline/offline-sums.ts';
+import { judgeOffline } from '../../functions/evidence/offline/offline.ts';
+import { type OfflineConfig, offlineConfig } from '../../functions/evidence/offline/offline-config.ts';
+import type { OfflineResult } from '../../functions/evidence/offline/offline-result.ts';
+import type { FoldSums, GroupSums, OfflineSums } from '../../functions/evidence/offline/offline-sums.ts';
 import { readOfflineSums } from '../../functions/evidence/offline/offline-sums-store.ts';
-import { policySchema } from '../../functions/registry/policy.ts';
 
 /** One backtest row as text; members left out are filled with a row that is fine. */
 export type Row = Readonly<Record<string, string | number>>;
@@ -46,65 +47,181 @@ export function historyCsv(rows: readonly Row[]): string {
 
 export const SOME_HISTORY = historyCsv([{ sku: 'milk', store: 'harbour', date: '2026-01-01', units: 3 }]);
 
-/** Runs the real engine over two files with this content. */
-export async function sumsOf(
-  backtest: string | Uint8Array,
-  history: string | Uint8Array = SOME_HISTORY,
-): Promise<OfflineSums> {
+type Content = string | Uint8Array;
+
+/** What a backtest comes with; the rest is as the contract has it by default. */
+export interface Beside {
+  readonly history?: Content;
+  readonly config?: Partial<OfflineConfig>;
+  /** `sku,store,date,units` and `origin_date,sku,store,target_date,units`, as recorded by the system. */
+  readonly recordedActuals?: Content;
+  readonly recordedBaseline?: Content;
+}
+
+/** Runs the real engine over files with this content. */
+export async function sumsOf(backtest: Content, beside: Beside = {}): Promise<OfflineSums> {
+  const { history = SOME_HISTORY, config, recordedActuals, recordedBaseline } = beside;
+  return withFiles({ rows: backtest, history, recordedActuals, recordedBaseline }, (paths, directory) =>
+    readOfflineSums(
+      {
+        ...{ rows: paths['rows'] ?? '', history: paths['history'] ?? '' },
+        ...(paths['recordedActuals'] === undefined ? {} : { recordedActuals: paths['recordedActuals'] }),
+        ...(paths['recordedBaseline'] === undefined ? {} : { recordedBaseline: paths['recordedBaseline'] }),
+      },
+      thresholds(config),
+      { memoryMb: 512, threads: 2, directory },
+    ),
+  );
+}
+
+/** As the bare judge answers. */
+export async function resultOf(backtest: Content, beside: Beside = {}): Promise<OfflineResult> {
+  return judgeOffline(await sumsOf(backtest, beside), thresholds(beside.config)).result;
+}
+
+/** Lends files with this content. */
+export async function withFiles<T>(
+  contents: Readonly<Record<string, Content | undefined>>,
+  use: (paths: Readonly<Record<string, string>>, directory: string) => Promise<T>,
+): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'backtest-'));
-  const files = { backtest: join(directory, 'backtest'), history: join(directory, 'history') };
+  const paths: Record<string, string> = {};
   try {
-    await writeFile(files.backtest, backtest);
-    await writeFile(files.history, history);
-    return await readOfflineSums(files, { engine: { memoryMb: 512, threads: 2, directory }, exactMinUnits: 5 });
+    for (const [name, content] of Object.entries(contents)) {
+      if (content === undefined) continue;
+      paths[name] = join(directory, name);
+      await writeFile(paths[name], content);
+    }
+    return await use(paths, directory);
   } finally {
     await rm(directory, { recursive: true });
   }
 }
 
-export function thresholds(members: Partial<OfflineThresholds> = {}): OfflineThresholds {
-  return { ...policySchema.parse({}).offline, ...FIXED_THRESHOLDS, ...members };
+export function thresholds(members: Partial<OfflineConfig> = {}): OfflineConfig {
+  return offlineConfig.parse(members);
 }
 
-export function groupSums(members: Partial<GroupSums> = {}): GroupSums {
+/** A group of rows in units, with the same errors for each series at each origin, so that nothing is left to chance. */
+export interface Group {
+  readonly rows: number;
+  readonly series: number;
+  readonly origins: number;
+  readonly actual: number;
+  readonly candidate: number;
+  readonly baseline: number;
+  readonly candidateError: number;
+  readonly baselineError: number;
+  /** Series of which every second is this much better for the candidate, and the others as much worse; 0 without chance. */
+  readonly spread: number;
+}
+
+export function group(members: Partial<Group> = {}): Group {
   const units = { actual: 10_000, candidate: 10_000, baseline: 10_000, candidateError: 900, baselineError: 1000 };
-  return { rows: 1000, series: 50, origins: 4, ...units, ...members };
+  return { rows: 1000, series: 50, origins: 4, ...units, spread: 0, ...members };
 }
 
-/** Sums of a candidate that passes under the default policy. */
-export function goodSums(members: { readonly [K in keyof OfflineSums]?: Partial<OfflineSums[K]> } = {}): OfflineSums {
-  const settled = { duplicate_rows: 0, conflicting_keys: 0, keys: 1000, missing_actual: 0, invalid_actual: 0 };
-  const candidate = { candidate_missing: 0, candidate_nonfinite: 0, candidate_negative: 0 };
-  const baseline = { baseline_missing: 0, baseline_nonfinite: 0, baseline_negative: 0 };
+const micro = (units: number) => BigInt(Math.round(units * 1e6));
+
+/** Sums of squares and products over clusters in which the candidate's errors alternate by the spread. */
+function clustersOf(one: Group, clusters: number) {
+  const [a, b, d] = [
+    one.candidateError / clusters,
+    one.baselineError / clusters,
+    (one.spread * one.candidateError) / clusters,
+  ];
+  const [high, low] = [micro(a + d), micro(a - d)];
+  const [half, other] = [BigInt(Math.ceil(clusters / 2)), BigInt(Math.floor(clusters / 2))];
   return {
-    quality: { rows: 1000, bad_date: 0, ...settled, ...candidate, ...baseline, paired_rows: 1000, ...members.quality },
-    leakage: {
-      ...{ target_not_after_origin: 0, horizon_mismatch: 0, trained_past_origin: 0, features_past_origin: 0 },
-      ...{ folds_with_many_origins: 0, without_training_cutoff: 0, n_origins: 4, span_days: 84 },
-      ...{ exact_rows: 500, exact_matches: 1 },
-      ...members.leakage,
-    },
-    overall: groupSums(members.overall),
-    valueAdded: {
-      ...{ rows: 1000, actual: 10_000, candidateError: 900, baselineError: 1000, naiveError: 1100 },
-      ...members.valueAdded,
-    },
-    folds: asList(members.folds),
-    segments: asList(members.segments),
-    history: {
-      ...{
-        rows: 5000,
-        bad_date: 0,
-        conflicting_keys: 0,
-        series_without_history: 0,
-        compared_rows: 0,
-        differing_rows: 0,
-      },
-      ...members.history,
-    },
+    clusters,
+    aa: String(half * high * high + other * low * low),
+    ab: String((half * high + other * low) * micro(b)),
+    bb: String(BigInt(clusters) * micro(b) ** 2n),
   };
 }
 
-function asList<T>(list: Partial<readonly T[]> | undefined): readonly T[] {
-  return Array.from({ length: list?.length ?? 0 }, (_, index) => list?.[index]).filter((one) => one !== undefined);
+export function foldSums(members: Partial<Group> = {}): FoldSums {
+  const one = group({ origins: 1, ...members });
+  return {
+    n: one.rows,
+    ...{ y: String(micro(one.actual)), c: String(micro(one.candidate)), b: String(micro(one.baseline)) },
+    ...{ ec: String(micro(one.candidateError)), eb: String(micro(one.baselineError)) },
+    bySeries: clustersOf(one, one.series),
+  };
+}
+
+export function groupSums(members: Partial<Group> = {}): GroupSums {
+  const one = group(members);
+  const share = (units: number) => String(micro(units / one.origins));
+  return {
+    ...foldSums(one),
+    bySeriesAndOrigin: clustersOf(one, one.series * one.origins),
+    origins: Object.fromEntries(
+      Array.from({ length: one.origins }, (_, index) => [
+        `2026-0${1 + (index % 9)}-05`,
+        { n: Math.round(one.rows / one.origins), ec: share(one.candidateError), eb: share(one.baselineError) },
+      ]),
+    ),
+  };
+}
+
+/** What may be said of the sums of a backtest that is fine otherwise. */
+export interface Backtest {
+  readonly counts?: Partial<OfflineSums['counts']>;
+  readonly rows?: Partial<OfflineSums['rows']>;
+  readonly history?: Partial<OfflineSums['history']>;
+  readonly recorded?: Partial<OfflineSums['recorded']>;
+  readonly overall?: Partial<Group>;
+  readonly segments?: Readonly<Record<string, Partial<Group>>>;
+  readonly folds?: Readonly<Record<string, Partial<Group>>>;
+  readonly origins?: readonly string[];
+  readonly folds_with_many_origins?: number;
+}
+
+/** Sums of a candidate that passes under the default policy. */
+export function goodSums(backtest: Backtest = {}): OfflineSums {
+  const { overall = {}, segments = {}, folds = {} } = backtest;
+  const { origins = ['2026-01-05', '2026-02-05', '2026-03-05', '2026-04-05'] } = backtest;
+  const nothing = { bad_date: 0, conflicting_keys: 0, series_without_sales: 0, compared_rows: 0, differing_rows: 0 };
+  return {
+    shape: { category: false, fold: true, trained: true, features: false, quantiles: { cand: [], base: [] } },
+    folds_with_many_origins: backtest.folds_with_many_origins ?? 0,
+    counts: {
+      ...{ rows: 1000, keyed_rows: 1000, kept_rows: 1000, duplicate_rows: 0, conflicting_keys: 0 },
+      ...{ missing_actual: 0, invalid_actual: 0, candidate_missing: 0, candidate_nonfinite: 0, candidate_negative: 0 },
+      ...{ baseline_missing: 0, baseline_nonfinite: 0, baseline_negative: 0, target_not_after_origin: 0 },
+      ...{ horizon_mismatch: 0, trained_past_origin: 0, features_past_origin: 0, without_training_cutoff: 0 },
+      ...backtest.counts,
+    },
+    origins: Object.fromEntries(origins.map((origin) => [origin, 250])),
+    groups: {
+      overall: groupSums(overall),
+      ...Object.fromEntries(Object.entries(segments).map(([name, members]) => [name, groupSums(members)])),
+    },
+    folds: Object.fromEntries(Object.entries(folds).map(([origin, members]) => [origin, foldSums(members)])),
+    scaled: {
+      ...{
+        mase_series: 0,
+        mase_skipped: 50,
+        rmsse_series: 0,
+        squares_c: '0',
+        squares_b: '0',
+        mase_c: '0',
+        mase_b: '0',
+      },
+      ...{ rmsse_c: '0', rmsse_b: '0', wrmsse_c: '0', wrmsse_b: '0', weights: '0' },
+    },
+    rows: {
+      ...{ paired_rows: 1000, smape_c: '0', smape_b: '0', exact_rows: 500, exact_matches: 1, naive_rows: 1000 },
+      ...{ naive_y: '10000000000', naive_ec: '900000000', naive_eb: '1000000000', naive_en: '1100000000' },
+      ...backtest.rows,
+    },
+    quantiles: {},
+    history: { rows: 5000, ...nothing, ...backtest.history },
+    recorded: {
+      ...{ actuals_compared: 0, actuals_differing: 0, baseline_compared: 0, baseline_differing: 0 },
+      ...backtest.recorded,
+    },
+    series: [],
+  };
 }

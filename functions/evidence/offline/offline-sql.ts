@@ -1,168 +1,164 @@
-/**
- * The statements that turn a backtest and a demand history into sums. They run in the order of this file; each table is
- * named after what it holds. Forecasts and actuals are kept as integers of a millionth of a unit.
- */
+import { type OfflineShape, quantileColumns } from './offline-shape.ts';
 
-/** More than any series sells in a day; larger numbers are taken for defects, and sums stay within 128 bits. */
-const MAX_UNITS = '1e12';
-/** History is squared as well, hence the narrower bound. */
-const MAX_HISTORY_UNITS = '1e9';
+export { MACROS } from '../tables/cell-sql.ts';
 
 /**
- * Text to values. Dates have to read back as they were written: the engine takes more forms than the contract does, and
- * digits with underscores for numbers. A forecast cell is `ok`, `missing`, `nonfinite` or `negative`, and never turned
- * from one into another.
+ * The statements that bring a backtest and a demand history into the form that is summed. They run in the order of this
+ * file; each table is named after what it holds. Names become small integers, units integers of a millionth.
+ *
+ * They start from `offline_rows` and `offline_history`, the canonical tables: a view of a submitted file, or a shard.
  */
-export const MACROS = `
-CREATE TEMP MACRO cell_text(t) AS
-  CASE WHEN trim(t) IN ('', 'null', 'NULL', 'None', 'none', 'NA', 'N/A') THEN NULL ELSE trim(t) END;
-CREATE TEMP MACRO cell_number(t) AS CASE WHEN NOT contains(t, '_') THEN TRY_CAST(t AS DOUBLE) END;
-CREATE TEMP MACRO cell_kind(t, x, bound) AS
-  CASE WHEN t IS NULL THEN 'missing' WHEN x IS NULL OR NOT isfinite(x) OR abs(x) > bound THEN 'nonfinite'
-       WHEN x < 0 THEN 'negative' ELSE 'ok' END;
-CREATE TEMP MACRO cell_date(t) AS
-  CASE WHEN (length(t) = 10 OR substr(t, 11) = ' 00:00:00') AND CAST(TRY_CAST(left(t, 10) AS DATE) AS VARCHAR) = left(t, 10)
-       THEN TRY_CAST(left(t, 10) AS DATE) END;
-CREATE TEMP MACRO micro(x) AS CAST(round(x * 1000000) AS BIGINT);
+
+/** Texts as written, of which there are few. */
+export function readTexts(shape: OfflineShape): string {
+  return `CREATE TEMP TABLE row_texts AS SELECT DISTINCT ${textColumns(shape).join(', ')} FROM offline_rows`;
+}
+export const READ_HISTORY_TEXTS = 'CREATE TEMP TABLE history_texts AS SELECT DISTINCT sku, store FROM offline_history';
+
+/** `series` by SKU and store; `lines`, which tell the rows of a series apart by their other names. */
+export function nameThings(shape: OfflineShape): string {
+  const name = (present: boolean, column: string) => (present ? `cell_text(t.${column})` : 'CAST(NULL AS VARCHAR)');
+  return `
+CREATE TEMP TABLE series AS SELECT CAST(row_number() OVER () AS INTEGER) AS series, sku, store
+  FROM (SELECT cell_text(sku) AS sku, cell_text(store) AS store FROM row_texts
+    UNION SELECT cell_text(sku), cell_text(store) FROM history_texts) WHERE sku IS NOT NULL AND store IS NOT NULL;
+CREATE TEMP TABLE cleaned AS SELECT t.*, s.series, coalesce(cell_text(t.region), '(none)') AS region_name,
+    ${name(shape.category, 'category')} AS category_name, ${name(shape.fold, 'fold')} AS fold_name
+  FROM row_texts t LEFT JOIN series s ON s.sku = cell_text(t.sku) AND s.store = cell_text(t.store);
+CREATE TEMP TABLE lines AS SELECT CAST(row_number() OVER () AS INTEGER) AS line, *
+  FROM (SELECT DISTINCT series, region_name, category_name, fold_name FROM cleaned WHERE series IS NOT NULL);
+CREATE TEMP TABLE row_ids AS SELECT ${textColumns(shape)
+    .map((column) => `c.${column}`)
+    .join(', ')}, l.line, l.series
+  FROM cleaned c LEFT JOIN lines l ON l.series = c.series AND l.region_name = c.region_name
+    AND l.category_name IS NOT DISTINCT FROM c.category_name AND l.fold_name IS NOT DISTINCT FROM c.fold_name;
+CREATE TEMP TABLE history_ids AS SELECT t.sku, t.store, s.series
+  FROM history_texts t LEFT JOIN series s ON s.sku = cell_text(t.sku) AND s.store = cell_text(t.store);
+`;
+}
+
+/** `rows_typed`: every row of the backtest. Without a line or a day it has no readable key. */
+export function readRows(shape: OfflineShape): string {
+  const same = textColumns(shape).map((column) => `r.${column} IS NOT DISTINCT FROM i.${column}`);
+  const kept = valueColumns(shape).map((column) => (column === 'horizon_ok' ? HORIZON_OK : column));
+  return `CREATE TEMP TABLE rows_typed AS SELECT i.line, i.series, origin_day, target_day, ${kept.join(', ')}
+  FROM offline_rows r JOIN row_ids i ON ${same.join(' AND ')}`;
+}
+const HORIZON_OK = 'horizon IS NOT DISTINCT FROM target_day - origin_day AS horizon_ok';
+
+/** `history_typed`: one record per line of the history; a record without a usable number of units has -1. */
+export const READ_HISTORY = `CREATE TEMP TABLE history_typed AS
+  SELECT i.series, day, CASE WHEN units >= 0 THEN units ELSE -1 END AS units
+  FROM offline_history h JOIN history_ids i ON h.sku IS NOT DISTINCT FROM i.sku AND h.store IS NOT DISTINCT FROM i.store`;
+
+export const KEYED = `
+CREATE TEMP VIEW rows_keyed AS FROM rows_typed WHERE line IS NOT NULL AND origin_day IS NOT NULL AND target_day IS NOT NULL;
+CREATE TEMP VIEW history_keyed AS FROM history_typed WHERE series IS NOT NULL AND day IS NOT NULL;
 `;
 
-/** `rows_typed`: every row of the backtest, parsed. */
-export const READ_ROWS = `
-CREATE TEMP TABLE rows_typed AS
-WITH texts AS (SELECT ${texts(
-  ['origin_date', 'sku', 'store', 'region', 'target_date', 'horizon', 'actual', 'candidate', 'baseline'],
-  ['category', 'fold_id', 'trained_through', 'features_asof'],
-)} FROM backtest_file),
-numbers AS (SELECT *, cell_number(actual) AS y, cell_number(candidate) AS c, cell_number(baseline) AS b FROM texts)
-SELECT cell_date(origin_date) AS origin, sku, store, cell_date(target_date) AS target, region, category,
-  cell_number(horizon) AS horizon, fold_id, cell_date(trained_through) AS trained, cell_date(features_asof) AS features,
-  ${['y:actual', 'c:candidate', 'b:baseline'].map(kindAndValue).join(',\n  ')}
-FROM numbers`;
+/** Bits of a mask, which is a signed integer of 128 of them. */
+const MASK = 126;
+
+/**
+ * Groups in which a day appears more than once: as many days as rows need as many bits of a mask. Hardly any group does,
+ * and looking into these only saves a table as long as the backtest itself.
+ */
+export const SUSPECT_ROWS = suspects('rows_suspect', 'rows_keyed', 'series, origin_day', 'target_day - origin_day');
+export const SUSPECT_HISTORY = suspects('history_suspect', 'history_keyed', 'series', "day - DATE '1970-01-01'");
+
+function suspects(table: string, from: string, group: string, offset: string): string {
+  return `CREATE TEMP TABLE ${table} AS SELECT DISTINCT ${group} FROM (
+    SELECT ${group} FROM (SELECT ${group}, ${offset} AS days FROM ${from})
+    GROUP BY ${group}, days - (days % ${MASK} + ${MASK}) % ${MASK}
+    HAVING bit_count(bit_or(1::HUGEINT << ((days % ${MASK} + ${MASK}) % ${MASK}))) <> count(*))`;
+}
 
 /** `rows_kept`: one row per key; repeated rows collapse by value, keys with conflicting values are left out whole. */
-export const SETTLE_DUPLICATES = `
-CREATE TEMP VIEW rows_keyed AS FROM rows_typed
-  WHERE origin IS NOT NULL AND target IS NOT NULL AND sku IS NOT NULL AND store IS NOT NULL;
-CREATE TEMP TABLE rows_distinct AS SELECT DISTINCT * FROM rows_keyed;
-CREATE TEMP TABLE keys AS SELECT origin, sku, store, target, count(*) AS versions FROM rows_distinct GROUP BY ALL;
-CREATE TEMP TABLE rows_kept AS SELECT * EXCLUDE (versions) FROM rows_distinct
-  JOIN (FROM keys WHERE versions = 1) USING (origin, sku, store, target);
+export const SETTLE_ROWS = `
+CREATE TEMP TABLE rows_distinct AS SELECT DISTINCT * FROM rows_keyed SEMI JOIN rows_suspect USING (series, origin_day);
+CREATE TEMP TABLE keys AS SELECT series, origin_day, target_day, count(*) AS versions FROM rows_distinct GROUP BY ALL;
+CREATE TEMP TABLE rows_settled AS SELECT rows_distinct.* FROM rows_distinct
+  JOIN keys USING (series, origin_day, target_day) WHERE versions = 1;
+CREATE TEMP VIEW rows_kept AS SELECT * FROM rows_keyed ANTI JOIN rows_suspect USING (series, origin_day)
+  UNION ALL FROM rows_settled;
+CREATE TEMP VIEW key_counts AS SELECT
+  (SELECT count(*) FROM rows_keyed SEMI JOIN rows_suspect USING (series, origin_day)) - (SELECT count(*) FROM rows_distinct) AS duplicate_rows,
+  (SELECT count(*) FROM keys WHERE versions > 1) AS conflicting_keys;
+`;
+export const ROWS_ARE_SETTLED = `
+CREATE TEMP VIEW rows_kept AS FROM rows_keyed;
+CREATE TEMP VIEW key_counts AS SELECT 0 AS duplicate_rows, 0 AS conflicting_keys;
 `;
 
-/** `history`: one record per series and day, `units` null where the record is unusable; returns (negative) are unusable. */
-export const READ_HISTORY = `
-CREATE TEMP TABLE history_typed AS
-WITH texts AS (SELECT ${texts(['sku', 'store', 'date', 'units'], [])} FROM history_file),
-numbers AS (SELECT *, cell_number(units) AS x FROM texts)
-SELECT sku, store, cell_date(date) AS day,
-  CASE WHEN cell_kind(units, x, ${MAX_HISTORY_UNITS}) = 'ok' THEN micro(x) END AS units FROM numbers`;
-
+/** `history`: one record per series and day; of conflicting records none is usable. */
 export const SETTLE_HISTORY = `
-CREATE TEMP TABLE history AS SELECT sku, store, day, any_value(units) AS units, count(DISTINCT coalesce(units, -1)) > 1 AS conflicting
-  FROM history_typed WHERE day IS NOT NULL AND sku IS NOT NULL AND store IS NOT NULL GROUP BY sku, store, day;
-UPDATE history SET units = NULL WHERE conflicting;
-CREATE TEMP TABLE cutoff AS SELECT min(origin) AS day FROM rows_kept;
-CREATE TEMP TABLE profiles AS
-SELECT sku, store, min(day) FILTER (units > 0) AS first_sale,
-  (SELECT day FROM cutoff) - min(day) FILTER (units > 0) + 1 AS days, count(*) FILTER (units > 0) AS demand_days,
-  coalesce(sum(units), 0) AS total,
-  coalesce(sum(units::HUGEINT * units::HUGEINT), 0) AS squares
-FROM history WHERE day <= (SELECT day FROM cutoff) GROUP BY sku, store;
-CREATE TEMP TABLE classes (sku VARCHAR, store VARCHAR, regime VARCHAR, volume VARCHAR);
+CREATE TEMP TABLE history_settled AS SELECT series, day, min(units) AS least, max(units) AS most
+  FROM history_keyed SEMI JOIN history_suspect USING (series) GROUP BY series, day;
+CREATE TEMP VIEW history AS SELECT series, day, units FROM history_keyed ANTI JOIN history_suspect USING (series)
+  UNION ALL SELECT series, day, CASE WHEN least = most THEN most ELSE -1 END FROM history_settled;
+CREATE TEMP VIEW history_conflicts AS SELECT count(*) AS conflicting_keys FROM history_settled WHERE least <> most;
 `;
+export const HISTORY_IS_SETTLED = `
+CREATE TEMP VIEW history AS FROM history_keyed;
+CREATE TEMP VIEW history_conflicts AS SELECT 0 AS conflicting_keys;
+`;
+
+/** What is known of the whole backtest before any of it is summed. */
+export const ORIGINS =
+  'SELECT CAST(origin_day AS VARCHAR) AS origin FROM rows_keyed GROUP BY origin_day ORDER BY origin_day';
+export const FOLDS_WITH_MANY_ORIGINS = `SELECT count(*) AS folds FROM (
+  SELECT fold_name FROM (SELECT line, min(origin_day) AS first, max(origin_day) AS last FROM rows_keyed GROUP BY line)
+    JOIN lines USING (line) WHERE fold_name IS NOT NULL GROUP BY fold_name HAVING min(first) < max(last))`;
+/** Units of each SKU up to the first origin; a SKU with a record of no use sold nothing. */
+export const SKU_UNITS = `SELECT sku, CAST(coalesce(sum(units) FILTER (units > 0), 0) AS DOUBLE) AS units
+  FROM history JOIN series USING (series), cutoff WHERE history.day <= cutoff.day GROUP BY sku`;
 
 /**
- * `paired`: rows on which actual, candidate and baseline are all usable, with their seasonal naive forecast: the latest
- * same weekday up to the origin. It is looked up in the history, then in the backtest's own actuals; a day without a
- * record between the first sale and the first origin is a day without demand.
+ * Scales of MASE and RMSSE on dense history: each day from the first sale to the cutoff, 0 without a record. With
+ * |x - y| = x + y - 2 min(x, y) and (x - y)^2 = x^2 + y^2 - 2xy only days with demand need to meet. A day whose record
+ * is of no use is unknown, and no pair with it counts.
  */
-export const PAIR_ROWS = `
-CREATE TEMP TABLE actuals AS SELECT sku, store, target AS day, min(y) AS units FROM rows_kept WHERE y_kind = 'ok' GROUP BY ALL;
-CREATE TEMP TABLE paired AS
-WITH lagged AS (
-  SELECT *, target - 7 * greatest(1, (target - origin + 6) // 7)::INTEGER AS lag
-  FROM rows_kept WHERE y_kind = 'ok' AND c_kind = 'ok' AND b_kind = 'ok')
-SELECT r.origin, r.sku, r.store, coalesce(r.region, '(none)') AS region, r.category, r.y, r.c, r.b,
-  coalesce(k.regime, 'none') AS regime, coalesce(k.volume, 'N') AS volume, ${horizonBucket('r.target - r.origin')} AS horizon,
-  coalesce(h.units, a.units, CASE WHEN h.day IS NULL AND r.lag BETWEEN p.first_sale AND (SELECT day FROM cutoff) THEN 0 END) AS naive,
-  t.units AS recorded
-FROM lagged r
-LEFT JOIN classes k ON k.sku = r.sku AND k.store = r.store
-LEFT JOIN profiles p ON p.sku = r.sku AND p.store = r.store
-LEFT JOIN history h ON h.sku = r.sku AND h.store = r.store AND h.day = r.lag
-LEFT JOIN actuals a ON a.sku = r.sku AND a.store = r.store AND a.day = r.lag
-LEFT JOIN history t ON t.sku = r.sku AND t.store = r.store AND t.day = r.target`;
-
-export const QUALITY = `
-SELECT (SELECT count(*) FROM rows_typed) AS rows,
-  (SELECT count(*) FROM rows_typed) - (SELECT count(*) FROM rows_keyed) AS bad_date,
-  (SELECT count(*) FROM rows_keyed) - (SELECT count(*) FROM rows_distinct) AS duplicate_rows,
-  (SELECT count(*) FROM keys WHERE versions > 1) AS conflicting_keys, (SELECT count(*) FROM keys) AS keys,
-  count(*) FILTER (y_kind = 'missing') AS missing_actual, count(*) FILTER (y_kind IN ('nonfinite', 'negative')) AS invalid_actual,
-  ${['c:candidate', 'b:baseline'].map(kindCounts).join(', ')},
-  count(*) FILTER (y_kind = 'ok' AND c_kind = 'ok' AND b_kind = 'ok') AS paired_rows
-FROM rows_kept`;
-
-/** `exactMinUnits`: a forecast of fewer units may well be exact by chance. */
-export function leakageSql(exactMinUnits: number): string {
+export function profileHistory(season: number): string {
   return `
-SELECT count(*) FILTER (target <= origin) AS target_not_after_origin,
-  count(*) FILTER (horizon IS DISTINCT FROM (target - origin)) AS horizon_mismatch,
-  count(*) FILTER (trained > origin) AS trained_past_origin, count(*) FILTER (features > origin) AS features_past_origin,
-  (SELECT count(*) FROM (SELECT fold_id FROM rows_kept WHERE fold_id IS NOT NULL GROUP BY fold_id
-    HAVING count(DISTINCT origin) > 1)) AS folds_with_many_origins,
-  count(*) FILTER (trained IS NULL) AS without_training_cutoff, count(DISTINCT origin) AS n_origins,
-  coalesce(max(origin) - min(origin), 0) AS span_days,
-  (SELECT count(*) FILTER (y >= micro(${exactMinUnits})) FROM paired) AS exact_rows,
-  (SELECT count(*) FILTER (y >= micro(${exactMinUnits}) AND c = y) FROM paired) AS exact_matches
-FROM rows_kept`;
+CREATE TEMP TABLE first_sales AS SELECT series, min(h.day) AS first_sale
+  FROM history h, cutoff WHERE h.units > 0 AND h.day <= cutoff.day GROUP BY series;
+CREATE TEMP TABLE active AS SELECT series, h.day, h.units, first_sale, cutoff.day AS last
+  FROM history h JOIN first_sales USING (series), cutoff WHERE h.day BETWEEN first_sale AND cutoff.day AND h.units <> 0;
+CREATE TEMP MACRO pairs_of(day, first_sale, last, lag) AS CAST(day >= first_sale + lag AS INTEGER) + CAST(day <= last - lag AS INTEGER);
+CREATE TEMP TABLE profiles AS SELECT series, first_sale, last - first_sale + 1 AS days,
+  count(*) FILTER (units > 0) AS demand_days, sum(units) FILTER (units > 0) AS total,
+  sum(units::HUGEINT * units) FILTER (units > 0) AS squares,
+  coalesce(sum(units) FILTER (units > 0 AND day > last - 28), 0) AS recent,
+  sum(units * pairs_of(day, first_sale, last, ${season})) FILTER (units > 0) AS season_sides,
+  coalesce(sum(pairs_of(day, first_sale, last, ${season})) FILTER (units < 0), 0) AS season_unknown,
+  sum(units::HUGEINT * units * pairs_of(day, first_sale, last, 1)) FILTER (units > 0) AS day_sides,
+  coalesce(sum(pairs_of(day, first_sale, last, 1)) FILTER (units < 0), 0) AS day_unknown
+  FROM active GROUP BY series, first_sale, last;
+${pairSums('season_pairs', season, 'least(a.units, p.units)', 'greatest(a.units, p.units)')};
+${pairSums('day_pairs', 1, 'a.units::HUGEINT * p.units', 'greatest(a.units, p.units)::HUGEINT * greatest(a.units, p.units)')};
+CREATE TEMP TABLE scales AS SELECT series, first_sale, recent,
+  season_sides - 2 * coalesce(s.both, 0) - coalesce(s.half_known, 0) AS season_difference,
+  greatest(0, days - ${season}) - season_unknown + coalesce(s.none_known, 0) AS season_pairs,
+  day_sides - 2 * coalesce(d.both, 0) - coalesce(d.half_known, 0) AS day_difference,
+  greatest(0, days - 1) - day_unknown + coalesce(d.none_known, 0) AS day_pairs
+  FROM profiles LEFT JOIN season_pairs s USING (series) LEFT JOIN day_pairs d USING (series);
+`;
 }
 
-/** All groups in one pass: overall, per origin date, and per value of each segment dimension. */
-export const GROUPS = `
-SELECT region, category, regime, volume, horizon, origin::VARCHAR AS origin,
-  ${['region', 'category', 'regime', 'volume', 'horizon', 'origin'].map((name) => `grouping(${name}) = 0 AS by_${name}`).join(', ')},
-  count(*) AS rows, count(DISTINCT (sku, store)) AS series, count(DISTINCT origin) AS origins,
-  ${sums({ actual: 'y', candidate: 'c', baseline: 'b', candidateError: 'abs(c - y)', baselineError: 'abs(b - y)' })}
-FROM paired GROUP BY GROUPING SETS ((), (region), (category), (regime), (volume), (horizon), (origin))`;
-
-export const VALUE_ADDED = `
-SELECT count(*) AS rows,
-  ${sums({ actual: 'y', candidateError: 'abs(c - y)', baselineError: 'abs(b - y)', naiveError: 'abs(naive - y)' })}
-FROM paired WHERE naive IS NOT NULL`;
-
-export const HISTORY_COUNTS = `
-SELECT (SELECT count(*) FROM history_typed) AS rows,
-  (SELECT count(*) FROM history_typed WHERE day IS NULL OR sku IS NULL OR store IS NULL) AS bad_date,
-  (SELECT count(*) FROM history WHERE conflicting) AS conflicting_keys,
-  (SELECT count(*) FROM (SELECT DISTINCT sku, store FROM rows_kept) ANTI JOIN profiles USING (sku, store)) AS series_without_history,
-  count(recorded) AS compared_rows, count(*) FILTER (recorded <> y) AS differing_rows
-FROM paired`;
-
-function texts(required: readonly string[], optional: readonly string[]): string {
-  return [...required, ...optional].map((column) => `cell_text(${column}) AS ${column}`).join(', ');
+function pairSums(table: string, lag: number, both: string, known: string): string {
+  return `CREATE TEMP TABLE ${table} AS SELECT a.series,
+  coalesce(sum(${both}) FILTER (a.units > 0 AND p.units > 0), 0) AS both,
+  coalesce(sum(${known}) FILTER ((a.units > 0) <> (p.units > 0)), 0) AS half_known,
+  count(*) FILTER (a.units < 0 AND p.units < 0) AS none_known
+  FROM active a JOIN active p ON p.series = a.series AND p.day = a.day - ${lag} GROUP BY a.series`;
 }
 
-function kindAndValue(pair: string): string {
-  const [x = '', text = ''] = pair.split(':');
-  const kind = `cell_kind(${text}, ${x}, ${MAX_UNITS})`;
-  return `${kind} AS ${x}_kind, CASE WHEN ${kind} IN ('ok', 'negative') THEN micro(${x}) END AS ${x}`;
+function textColumns({ category, fold }: OfflineShape): readonly string[] {
+  return ['sku', 'store', 'region', ...(category ? ['category'] : []), ...(fold ? ['fold'] : [])];
 }
 
-function kindCounts(pair: string): string {
-  const [x = '', name = ''] = pair.split(':');
-  return ['missing', 'nonfinite', 'negative']
-    .map((kind) => `count(*) FILTER (${x}_kind = '${kind}') AS ${name}_${kind}`)
-    .join(', ');
-}
-
-function sums(columns: Readonly<Record<string, string>>): string {
-  return Object.entries(columns)
-    .map(([name, term]) => `coalesce(sum(${term}), 0)::HUGEINT AS "${name}"`)
-    .join(', ');
-}
-
-function horizonBucket(days: string): string {
-  return `CASE WHEN ${days} BETWEEN 1 AND 7 THEN '1-7' WHEN ${days} BETWEEN 8 AND 14 THEN '8-14'
-    WHEN ${days} BETWEEN 15 AND 28 THEN '15-28' WHEN ${days} BETWEEN 29 AND 9999 THEN '29-9999' ELSE 'other' END`;
+/** Everything of a row but its key and names. */
+export function valueColumns(shape: OfflineShape): readonly string[] {
+  const dates = [...(shape.trained ? ['trained'] : []), ...(shape.features ? ['features'] : [])];
+  return ['horizon_ok', ...dates, 'y', 'c', 'b', ...quantileColumns(shape)];
 }

@@ -1,217 +1,267 @@
 import * as z from 'zod';
 import { ReleaseError } from '../../platform/errors.ts';
-import { type DemandProfile, regimeOf, volumeBands } from '../statistics/segments.ts';
+import { type DemandProfile, regimeOf } from '../statistics/segments.ts';
 import { DuckdbStore, type EngineSettings } from '../tables/duckdb-store.ts';
+import type { OfflineConfig } from './offline-config.ts';
+import type { Model, OfflineShape } from './offline-shape.ts';
+import { profileHistory } from './offline-sql.ts';
 import {
-  BACKTEST_COLUMNS,
-  emptyTable,
-  HISTORY_COLUMNS,
-  OPTIONAL_BACKTEST_COLUMNS,
-  type TableName,
-} from '../tables/inspect-backtest.ts';
+  bySkuAndStore,
+  type FoldSums,
+  type GroupSums,
+  type OfflineFrame,
+  type OfflineSums,
+  offlineSums,
+  type QuantileSums,
+} from './offline-sums.ts';
 import {
-  GROUPS,
-  HISTORY_COUNTS,
-  leakageSql,
-  MACROS,
-  PAIR_ROWS,
-  QUALITY,
-  READ_HISTORY,
-  READ_ROWS,
-  SETTLE_DUPLICATES,
-  SETTLE_HISTORY,
-  VALUE_ADDED,
-} from './offline-sql.ts';
-import type { GroupSums, OfflineSums } from './offline-sums.ts';
-
-/** Local paths of the two tables; what they are is told by their content. */
-export interface OfflineFiles {
-  readonly backtest: string;
-  readonly history: string;
-}
-
-const count = z.union([z.bigint(), z.number()]).transform(Number);
-const units = z.bigint().transform((micros) => Number(micros) / 1e6);
-
-const quality = z.object({
-  rows: count,
-  bad_date: count,
-  duplicate_rows: count,
-  conflicting_keys: count,
-  keys: count,
-  missing_actual: count,
-  invalid_actual: count,
-  candidate_missing: count,
-  candidate_nonfinite: count,
-  candidate_negative: count,
-  baseline_missing: count,
-  baseline_nonfinite: count,
-  baseline_negative: count,
-  paired_rows: count,
-});
-const leakage = z.object({
-  target_not_after_origin: count,
-  horizon_mismatch: count,
-  trained_past_origin: count,
-  features_past_origin: count,
-  folds_with_many_origins: count,
-  without_training_cutoff: count,
-  n_origins: count,
-  span_days: count,
-  exact_rows: count,
-  exact_matches: count,
-});
-const valueAdded = z.object({
-  rows: count,
-  actual: units,
-  candidateError: units,
-  baselineError: units,
-  naiveError: units,
-});
-const history = z.object({
-  rows: count,
-  bad_date: count,
-  conflicting_keys: count,
-  series_without_history: count,
-  compared_rows: count,
-  differing_rows: count,
-});
-const DIMENSIONS = ['region', 'category', 'regime', 'volume', 'horizon'] as const;
-const text = z.string().nullable();
-const group = z.object({
-  ...{ region: text, category: text, regime: text, volume: text, horizon: text, origin: text },
-  ...{ by_region: z.boolean(), by_category: z.boolean(), by_regime: z.boolean() },
-  ...{ by_volume: z.boolean(), by_horizon: z.boolean(), by_origin: z.boolean() },
-  ...{ rows: count, series: count, origins: count, actual: units, candidate: units, baseline: units },
-  ...{ candidateError: units, baselineError: units },
-});
-type Group = z.infer<typeof group>;
-const profile = z.object({
-  ...{
-    sku: z.string(),
-    store: z.string(),
-    days: count.nullable(),
-    demand_days: count,
-    total: units,
-    squares: z.bigint(),
-  },
-});
+  bucketName,
+  CLASSED_SERIES,
+  COUNT_HISTORY,
+  countRows,
+  crossGroup,
+  type Dimension,
+  FOLD_SERIES,
+  GROUP_CROSSINGS,
+  GROUP_ORIGINS,
+  GROUP_SERIES,
+  KEPT_ORIGINS,
+  KNOWN_DAYS,
+  pairRows,
+  SCALED,
+  SUM_CELLS,
+  SUM_SERIES,
+  sumQuantiles,
+  sumRows,
+} from './offline-sums-sql.ts';
+import {
+  count,
+  encodeTables,
+  type OfflineFiles,
+  type OfflineShardFiles,
+  openFiles,
+  openShard,
+  readOrigins,
+  readSkuUnits,
+  setCutoff,
+  settleHistory,
+  settleRows,
+  volumesOf,
+} from './offline-tables-store.ts';
 
 /**
  * Reads a backtest and its demand history and answers their sums.
- * @throws ReleaseError UNUSABLE_EVIDENCE with all faults, when a file cannot be read, lacks columns or has no rows
+ * @throws ReleaseError UNUSABLE_EVIDENCE with all faults, when a file cannot be read, lacks columns or has no rows, or
+ *   holds numbers whose sums are beyond all bounds
  */
 export async function readOfflineSums(
   files: OfflineFiles,
-  options: { readonly engine: EngineSettings; readonly exactMinUnits: number },
+  config: OfflineConfig,
+  engine: EngineSettings,
 ): Promise<OfflineSums> {
-  const engine = await DuckdbStore.open(options.engine);
+  return withEngine(engine, async (db) => {
+    const shape = await openFiles(db, files);
+    await encodeTables(db, shape);
+    const known = await readOrigins(db);
+    await setCutoff(db, known.origins);
+    await settleRows(db);
+    await settleHistory(db);
+    const volumes = volumesOf(await readSkuUnits(db));
+    return sumTables(db, { shape, ...known, volumes }, config);
+  });
+}
+
+/**
+ * Sums of one part of a backtest, which is added to the others by `mergeOffline`.
+ * @throws ReleaseError UNUSABLE_EVIDENCE for sums beyond all bounds
+ */
+export async function sumOfflineShard(
+  files: OfflineShardFiles,
+  frame: OfflineFrame,
+  config: OfflineConfig,
+  engine: EngineSettings,
+): Promise<OfflineSums> {
+  return withEngine(engine, async (db) => {
+    await openShard(db, files, frame.shape);
+    await encodeTables(db, frame.shape);
+    await setCutoff(db, frame.origins);
+    await settleRows(db);
+    await settleHistory(db);
+    return sumTables(db, frame, config);
+  });
+}
+
+async function withEngine<T>(settings: EngineSettings, use: (db: DuckdbStore) => Promise<T>): Promise<T> {
+  const db = await DuckdbStore.open(settings);
   try {
-    await engine.run(MACROS);
-    await openFiles(engine, files);
-    await engine.run(SETTLE_DUPLICATES);
-    await engine.run(SETTLE_HISTORY);
-    await classify(engine);
-    await engine.run(PAIR_ROWS);
-    return await collect(engine, options.exactMinUnits);
+    return await use(db);
+  } catch (cause) {
+    if (!isOutOfRange(cause)) throw cause;
+    throw new ReleaseError('UNUSABLE_EVIDENCE', 'The evidence cannot be judged.', { reasons: [outOfRange], cause });
   } finally {
-    engine.close();
+    db.close();
   }
 }
 
-async function openFiles(engine: DuckdbStore, files: OfflineFiles): Promise<void> {
-  const faults = [
-    ...(await faultsOf(() => readTable(engine, 'BACKTEST', files.backtest))),
-    ...(await faultsOf(() => readTable(engine, 'HISTORY', files.history))),
-  ];
-  if (faults.length > 0) {
-    throw new ReleaseError('UNUSABLE_EVIDENCE', 'The evidence cannot be judged.', { reasons: faults });
-  }
+const outOfRange = {
+  code: 'BACKTEST_OUT_OF_RANGE',
+  path: 'backtest',
+  message: 'The numbers are so large that their sums cannot be held exactly.',
+  allowed: 'units of a day as any series sells them, and forecasts like them',
+  next: 'Look for forecasts that exploded, or for a wrong unit.',
+};
+
+function isOutOfRange(cause: unknown): boolean {
+  return cause instanceof Error && /^(Out of Range Error|Conversion Error: .*out of range)/.test(cause.message);
 }
 
-async function readTable(engine: DuckdbStore, table: TableName, path: string): Promise<void> {
-  const backtest = table === 'BACKTEST';
-  const columns = backtest ? [...BACKTEST_COLUMNS, ...OPTIONAL_BACKTEST_COLUMNS] : HISTORY_COLUMNS;
-  const view = backtest ? 'backtest_file' : 'history_file';
-  await engine.openTable({ table, path, view, columns });
-  await engine.reading(table, backtest ? READ_ROWS : READ_HISTORY);
-  const [read] = await engine.rows(
-    `SELECT count(*) AS n FROM ${backtest ? 'rows' : 'history'}_typed`,
-    z.object({ n: count }),
+async function sumTables(db: DuckdbStore, frame: OfflineFrame, config: OfflineConfig): Promise<OfflineSums> {
+  await db.run(profileHistory(config.season));
+  await classify(db, frame);
+  await db.run(pairRows(config));
+  await db.run(SUM_CELLS);
+  await db.run(SUM_SERIES);
+  await db.run(KNOWN_DAYS);
+  const { shape } = frame;
+  const series = await db.rows(CLASSED_SERIES, classedSeries);
+  return offlineSums.parse({
+    shape,
+    folds_with_many_origins: frame.folds_with_many_origins,
+    counts: await one(db, countRows(shape), numbers),
+    origins: await readOriginRows(db),
+    ...(await sumGroups(db, shape, config)),
+    scaled: await one(db, SCALED, numbers),
+    rows: await one(db, sumRows(config), numbers),
+    quantiles: {
+      ...(await readQuantiles(db, shape, 'cand')),
+      ...(await readQuantiles(db, shape, 'base')),
+    },
+    history: {
+      ...(await one(db, COUNT_HISTORY, numbers)),
+      series_without_sales: series.filter(({ regime }) => regime === 'none').length,
+    },
+    recorded: await one(db, 'FROM recorded_counts', numbers),
+    series: series.toSorted(bySkuAndStore),
+  });
+}
+
+/** A row of counts and of sums as text. */
+const numbers = z.record(z.string(), z.union([count, z.string()]));
+
+const profile = {
+  ...{ sku: z.string(), days: count, demand_days: count, total: z.string(), squares: z.string() },
+};
+const namedSeries = z.object({ ...profile, series: count });
+const classedSeries = z.object({ ...profile, store: z.string(), regime: z.string(), volume: z.string() });
+
+const NAMED_SERIES = `SELECT series, sku, coalesce(days, 0) AS days, coalesce(demand_days, 0) AS demand_days,
+  CAST(coalesce(total, 0) AS VARCHAR) AS total, CAST(coalesce(squares, 0) AS VARCHAR) AS squares
+FROM (SELECT DISTINCT series FROM lines) JOIN series USING (series) LEFT JOIN profiles USING (series)`;
+
+/** Regime and volume band of each series of the backtest, from what was sold up to the first origin. */
+async function classify(db: DuckdbStore, { volumes }: OfflineFrame): Promise<void> {
+  const bands = new Map(Object.entries(volumes));
+  const series = await db.rows(NAMED_SERIES, namedSeries);
+  await db.run('CREATE TEMP TABLE class_texts (series VARCHAR, regime VARCHAR, volume VARCHAR)');
+  await db.appendTexts(
+    'class_texts',
+    series.map((one) => [String(one.series), regimeOf(demandOf(one)), bands.get(one.sku) ?? 'N']),
   );
-  if (read?.n === 0) {
-    throw new ReleaseError('UNUSABLE_EVIDENCE', 'The evidence has no rows.', { reasons: [emptyTable(table)] });
+  await db.run(
+    'CREATE TEMP TABLE classes AS SELECT CAST(series AS INTEGER) AS series, regime, volume FROM class_texts',
+  );
+}
+
+function demandOf(row: z.infer<typeof namedSeries>): DemandProfile {
+  return { days: row.days, demandDays: row.demand_days, sum: BigInt(row.total), sumOfSquares: BigInt(row.squares) };
+}
+
+async function readOriginRows(db: DuckdbStore): Promise<OfflineSums['origins']> {
+  const rows = await db.rows(KEPT_ORIGINS, z.object({ origin: z.string(), n: count }));
+  return Object.fromEntries(rows.map(({ origin, n }) => [origin, n]));
+}
+
+const products = { clusters: count, aa: z.string(), ab: z.string(), bb: z.string() };
+const totals = { n: count, y: z.string(), c: z.string(), b: z.string(), ec: z.string(), eb: z.string() };
+const crossingRow = z.object({ name: z.string(), ...totals, ...products });
+const seriesRow = z.object({ name: z.string(), ...products });
+const originRow = z.object({ name: z.string(), origin: z.string(), n: count, ec: z.string(), eb: z.string() });
+
+async function sumGroups(
+  db: DuckdbStore,
+  { category }: OfflineShape,
+  config: OfflineConfig,
+): Promise<Pick<OfflineSums, 'groups' | 'folds'>> {
+  const groups = new Map<string, GroupSums>();
+  let folds: OfflineSums['folds'] = {};
+  for (const dimension of dimensions(category)) {
+    await db.run(crossGroup(dimension));
+    const named = (name: string) => (dimension === 'horizon' ? bucketName(config, Number(name)) : name);
+    for (const group of await readGroups(db)) groups.set(named(group.name), group.sums);
+    if (dimension === 'overall') folds = await readFolds(db);
   }
+  return { groups: Object.fromEntries(groups), folds };
 }
 
-/** Faults of one file, so that those of both are told at once. */
-async function faultsOf(read: () => Promise<void>): Promise<ReleaseError['reasons']> {
-  try {
-    await read();
-    return [];
-  } catch (error) {
-    if (error instanceof ReleaseError && error.code === 'UNUSABLE_EVIDENCE') return error.reasons;
-    throw error;
-  }
+function dimensions(category: boolean): readonly Dimension[] {
+  const names: readonly Dimension[] = ['overall', 'region', 'regime', 'volume', 'horizon'];
+  return category ? [...names, 'category'] : names;
 }
 
-/** Volume band and regime of each series, from what was sold up to the first origin. */
-async function classify(engine: DuckdbStore): Promise<void> {
-  const profiles = await engine.rows('SELECT * EXCLUDE (first_sale) FROM profiles ORDER BY sku, store', profile);
-  const sold = new Map<string, number>();
-  for (const { sku, total } of profiles) sold.set(sku, (sold.get(sku) ?? 0) + total);
-  const bands = volumeBands(sold);
-  const rows = profiles.map((row) => [row.sku, row.store, regimeOf(demandOf(row)), bands.get(row.sku) ?? 'N']);
-  await engine.appendTexts('classes', rows);
-}
-
-function demandOf(row: z.infer<typeof profile>): DemandProfile {
-  return { days: row.days ?? 0, demandDays: row.demand_days, sum: row.total, sumOfSquares: Number(row.squares) / 1e12 };
-}
-
-async function collect(engine: DuckdbStore, exactMinUnits: number): Promise<OfflineSums> {
-  const groups = await engine.rows(GROUPS, group);
-  return {
-    quality: await one(engine, QUALITY, quality),
-    leakage: await one(engine, leakageSql(exactMinUnits), leakage),
-    overall: sumsOf(groups.find((row) => !DIMENSIONS.some((name) => row[`by_${name}`]) && !row.by_origin)),
-    valueAdded: await one(engine, VALUE_ADDED, valueAdded),
-    folds: byName(
-      groups.filter((row) => row.by_origin).map((row) => ({ origin: row.origin ?? '', ...sumsOf(row) })),
-      (fold) => fold.origin,
-    ),
-    segments: byName(
-      DIMENSIONS.flatMap((name) =>
-        groups
-          .filter((row) => row[`by_${name}`] && row[name] !== null)
-          .map((row) => ({ segment: `${name}:${row[name]}`, ...sumsOf(row) })),
+async function readGroups(db: DuckdbStore): Promise<readonly { readonly name: string; readonly sums: GroupSums }[]> {
+  const bySeries = new Map((await db.rows(GROUP_SERIES, seriesRow)).map(({ name, ...sums }) => [name, sums]));
+  const byOrigin = Map.groupBy(await db.rows(GROUP_ORIGINS, originRow), ({ name }) => name);
+  return (await db.rows(GROUP_CROSSINGS, crossingRow)).map(({ name, clusters, aa, ab, bb, ...total }) => ({
+    name,
+    sums: {
+      ...total,
+      bySeries: bySeries.get(name) ?? { clusters: 0, aa: '0', ab: '0', bb: '0' },
+      bySeriesAndOrigin: { clusters, aa, ab, bb },
+      origins: Object.fromEntries(
+        (byOrigin.get(name) ?? []).map(({ origin, n, ec, eb }) => [origin, { n, ec, eb }] as const),
       ),
-      (segment) => segment.segment,
-    ),
-    history: await one(engine, HISTORY_COUNTS, history),
+    },
+  }));
+}
+
+async function readFolds(db: DuckdbStore): Promise<OfflineSums['folds']> {
+  const rows = await db.rows(FOLD_SERIES, crossingRow);
+  return Object.fromEntries(
+    rows.map(({ name, clusters, aa, ab, bb, ...total }): readonly [string, FoldSums] => [
+      name,
+      { ...total, bySeries: { clusters, aa, ab, bb } },
+    ]),
+  );
+}
+
+async function readQuantiles(
+  db: DuckdbStore,
+  shape: OfflineShape,
+  model: Model,
+): Promise<Partial<Record<Model, QuantileSums>>> {
+  const levels = shape.quantiles[model];
+  if (levels.length === 0) return {};
+  const sums = await one(db, sumQuantiles(shape, model), numbers);
+  const text = (name: string) => String(sums[name]);
+  const whole = (name: string) => Number(sums[name]);
+  return {
+    [model]: {
+      ...{ n: whole('n'), y: text('y'), crossing: whole('crossing') },
+      levels: Object.fromEntries(
+        levels.map(({ column }) => [
+          column,
+          {
+            ...{ above: text(`${column}_above`), below: text(`${column}_below`) },
+            ...{ le: whole(`${column}_le`), lt: whole(`${column}_lt`) },
+          },
+        ]),
+      ),
+    },
   };
 }
 
-async function one<T>(engine: DuckdbStore, sql: string, row: z.ZodType<T>): Promise<T> {
-  const [first] = await engine.rows(sql, row);
+async function one<T>(db: DuckdbStore, sql: string, row: z.ZodType<T>): Promise<T> {
+  const [first] = await db.rows(sql, row);
   if (first === undefined) throw new Error('A statement without grouping answered no row.');
   return first;
-}
-
-function sumsOf(row: Group | undefined): GroupSums {
-  return {
-    rows: row?.rows ?? 0,
-    series: row?.series ?? 0,
-    origins: row?.origins ?? 0,
-    actual: row?.actual ?? 0,
-    candidate: row?.candidate ?? 0,
-    baseline: row?.baseline ?? 0,
-    candidateError: row?.candidateError ?? 0,
-    baselineError: row?.baselineError ?? 0,
-  };
-}
-
-/** Sorted by code unit, which is the same on every machine. */
-function byName<T>(rows: readonly T[], name: (row: T) => string): readonly T[] {
-  return rows.toSorted((a, b) => (name(a) < name(b) ? -1 : 1));
 }
