@@ -1,13 +1,14 @@
 import * as z from 'zod';
-import { ReleaseError } from '../../platform/errors.ts';
+import { type Reason, ReleaseError } from '../../platform/errors.ts';
 
 import { MACROS } from '../tables/cell-sql.ts';
 import { DuckdbStore, type EngineSettings } from '../tables/duckdb-store.ts';
 import { emptyTable } from '../tables/inspect-backtest.ts';
 import { judgeShadow } from './shadow.ts';
+import { selectCells } from './shadow-cells.ts';
 import type { ShadowConfig } from './shadow-config.ts';
 import type { ShadowResult } from './shadow-result.ts';
-import { READ_LINES, ROW_TEXTS, SETTLE_LINES, SHADOW_ROWS, UNREADABLE_LINES } from './shadow-sql.ts';
+import { COUNT_LINES, READ_CELLS, SETTLE_CONFLICTS, SETTLE_LINES, SHADOW_ROWS } from './shadow-sql.ts';
 import { sumWhole } from './shadow-sums-store.ts';
 
 const table = 'SHADOW_ROWS';
@@ -25,24 +26,34 @@ export async function judgeShadowFiles(
 ): Promise<ShadowResult> {
   const engine = await DuckdbStore.open(settings);
   try {
-    const unreadable = await readRows(engine, inputs.rows);
+    const unreadable = await openShadowFile(engine, inputs.rows);
     return judgeShadow({ unreadable, ...(await sumWhole(engine, config)) }, config).result;
   } finally {
     engine.close();
   }
 }
 
-/** Fills `shadow_rows` and answers how many rows of the file have no readable key. */
-async function readRows(engine: DuckdbStore, path: string): Promise<number> {
+/**
+ * Fills the tables of shadow-sql.ts from a file and answers how many of its rows have no readable key.
+ * @throws ReleaseError UNUSABLE_EVIDENCE with all faults
+ */
+export async function openShadowFile(engine: DuckdbStore, path: string): Promise<number> {
   await engine.run(MACROS);
+  const { source, columns } = await engine.tableSource({ table, path });
+  const { select, faults } = selectCells(columns);
+  if (faults.length > 0) throw unusable(faults);
+  await engine.run(`CREATE TEMP VIEW shadow_cells AS SELECT ${select} FROM ${source}`);
+  await engine.reading(table, READ_CELLS);
+  const [read] = await engine.rows(COUNT_LINES, lines);
+  if (read === undefined || read.lines === 0) throw unusable([emptyTable(table)]);
   await engine.run(SHADOW_ROWS);
-  await engine.openTable({ table, path, view: 'shadow_file', columns: ROW_TEXTS });
-  await engine.reading(table, READ_LINES);
-  const [read] = await engine.rows(UNREADABLE_LINES, lines);
-  if (read === undefined || read.lines === 0) {
-    throw new ReleaseError('UNUSABLE_EVIDENCE', 'The rows cannot be judged.', { reasons: [emptyTable(table)] });
-  }
   await engine.run(SETTLE_LINES);
+  const conflicts = await engine.rows('SELECT 1 AS one FROM shadow_rows WHERE versions > 1 LIMIT 1', z.unknown());
+  if (conflicts.length > 0) await engine.run(SETTLE_CONFLICTS);
   await engine.run('DROP TABLE shadow_lines');
   return read.unreadable;
+}
+
+function unusable(reasons: readonly Reason[]): ReleaseError {
+  return new ReleaseError('UNUSABLE_EVIDENCE', 'The rows cannot be judged.', { reasons: [...reasons] });
 }

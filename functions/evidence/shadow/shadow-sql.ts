@@ -13,7 +13,9 @@ import type { LookScope } from './shadow-sums.ts';
  */
 export const SHADOW_ROWS = `
 CREATE TEMP TABLE shadow_rows (origin DATE, target DATE, series INTEGER, y BIGINT, c BIGINT, p BIGINT,
-  versions INTEGER, repeated INTEGER)`;
+  versions INTEGER, repeated INTEGER);
+CREATE TEMP VIEW shadow_usable AS SELECT origin, target, series, c, p, CASE WHEN y >= 0 THEN y END AS y
+  FROM shadow_rows WHERE versions = 1 AND c >= 0 AND p >= 0`;
 
 /** Fills `shadow_series` and `shadow_lines`, every row of the view `shadow_cells`. */
 export const READ_CELLS = `
@@ -56,37 +58,41 @@ FROM pairs p JOIN shadow_series s ON s.sku = p.sku AND s.store = p.store
 LEFT JOIN outcomes o ON o.day = p.target AND o.sku = p.sku AND o.store = p.store
 WHERE p.target >= (SELECT min(target) FROM pairs WHERE c_there AND p_there)`;
 
-const usable = (row: string) => `${row}versions = 1 AND ${row}c >= 0 AND ${row}p >= 0`;
-const USABLE = usable('');
-const PAIRED = `${USABLE} AND y >= 0`;
-const ERRORS = { candidateError: 'abs(c - y)', productionError: 'abs(p - y)' };
-const ACCURACY = { actual: 'y', candidate: 'c', production: 'p', ...ERRORS };
+const ACCURACY = {
+  ...{ actual: 'y', candidate: 'CASE WHEN y IS NOT NULL THEN c END', production: 'CASE WHEN y IS NOT NULL THEN p END' },
+  ...{ candidateError: 'abs(c - y)', productionError: 'abs(p - y)' },
+};
+const MOVES = {
+  ...{ candidateMoved: 'abs(c - c_before)', productionMoved: 'abs(p - p_before)' },
+  ...{ candidateBoth: 'c + c_before', productionBoth: 'p + p_before' },
+};
 
 export function daySumsSql({ spike_ratio, spike_floor }: Pick<ShadowConfig, 'spike_ratio' | 'spike_floor'>): string {
   const spiking = `greatest(c, p, micro(${spike_floor})) > ${spike_ratio} * greatest(least(c, p), micro(${spike_floor}))`;
   return `
-WITH revised AS (
-  SELECT target, c, p, lag(c) OVER before AS c_before, lag(p) OVER before AS p_before FROM shadow_rows WHERE ${USABLE}
-  WINDOW before AS (PARTITION BY series, target ORDER BY origin)),
-moves AS (
-  SELECT target, count(*) AS revisions, ${units(
-    { candidateMoved: 'abs(c - c_before)', productionMoved: 'abs(p - p_before)' },
-    'true',
-  )}, ${units({ candidateBoth: 'c + c_before', productionBoth: 'p + p_before' }, 'true')}
-  FROM revised WHERE c_before IS NOT NULL GROUP BY target),
-summed AS (
+WITH counted AS (
   SELECT target, max(target - origin) AS longest, count(*) FILTER (versions = 1) AS keys,
     count(*) FILTER (versions > 1) AS conflicts, coalesce(sum(versions) FILTER (versions > 1), 0) AS conflicting,
     sum(repeated) AS repeated, ${kinds({ c: 'candidate', p: 'production' })},
     count(*) FILTER (versions = 1 AND y IS NULL) AS "actualMissing",
-    count(*) FILTER (versions = 1 AND y < 0) AS "actualInvalid",
-    count(*) FILTER (${PAIRED}) AS paired, ${units(ACCURACY, PAIRED)},
-    count(*) FILTER (${USABLE}) AS usable, ${units({ candidateUnits: 'c', productionUnits: 'p' }, USABLE)},
-    count(*) FILTER (${USABLE} AND ${spiking}) AS spikes
-  FROM shadow_rows GROUP BY target)
-SELECT CAST(target AS VARCHAR) AS day, * EXCLUDE (target) REPLACE (
-  ${['revisions', '"candidateMoved"', '"productionMoved"', '"candidateBoth"', '"productionBoth"'].map((name) => `coalesce(${name}, 0) AS ${name}`).join(', ')})
-FROM summed LEFT JOIN moves USING (target) ORDER BY target`;
+    count(*) FILTER (versions = 1 AND y < 0) AS "actualInvalid"
+  FROM shadow_rows GROUP BY target),
+compared AS (
+  SELECT target, count(y) AS paired, ${units(ACCURACY)}, count(*) AS usable,
+    ${units({ candidateUnits: 'c', productionUnits: 'p' })}, count(*) FILTER (${spiking}) AS spikes
+  FROM shadow_usable GROUP BY target),
+revised AS (
+  SELECT target, c, p, lag(c) OVER before AS c_before, lag(p) OVER before AS p_before FROM shadow_usable
+  WINDOW before AS (PARTITION BY series, target ORDER BY origin)),
+moves AS (
+  SELECT target, count(*) AS revisions, ${units(MOVES)} FROM revised WHERE c_before IS NOT NULL GROUP BY target)
+SELECT CAST(target AS VARCHAR) AS day, counted.* EXCLUDE (target), ${[
+    ...['paired', ...Object.keys(ACCURACY), 'usable', 'candidateUnits', 'productionUnits', 'spikes', 'revisions'],
+    ...Object.keys(MOVES),
+  ]
+    .map((name) => `coalesce("${name}", 0) AS "${name}"`)
+    .join(', ')}
+FROM counted LEFT JOIN compared USING (target) LEFT JOIN moves USING (target) ORDER BY target`;
 }
 
 /** `shadow_blocks`: each series in each cycle. */
@@ -94,9 +100,8 @@ export function blocksSql({ first, cycleDays }: Pick<LookScope, 'first' | 'cycle
   return `
 CREATE OR REPLACE TEMP TABLE shadow_blocks AS
 SELECT series, CAST((target - DATE '${first}') // ${cycleDays} AS INTEGER) AS cycle,
-  count(*) FILTER (${USABLE}) AS usable, ${units({ level: 'p' }, USABLE)},
-  count(*) FILTER (${PAIRED}) AS paired, ${units(ACCURACY, PAIRED)}
-FROM shadow_rows WHERE versions = 1 GROUP BY series, cycle`;
+  count(*) AS usable, ${units({ level: 'p' })}, count(y) AS paired, ${units(ACCURACY)}
+FROM shadow_usable GROUP BY series, cycle`;
 }
 
 /**
@@ -111,7 +116,7 @@ SELECT series, ${names.map((name) => `sum(${name})::HUGEINT AS ${name}`).join(',
 FROM shadow_blocks WHERE cycle IN (${['NULL', ...judged].join(', ')}) AND paired > 0 GROUP BY series;
 CREATE OR REPLACE TEMP TABLE shadow_levels AS
 SELECT series, sum(usable)::HUGEINT AS n, sum("level")::HUGEINT AS total, count(*) AS blocks
-FROM shadow_blocks WHERE usable > 0 ${upTo === null ? '' : `AND cycle <= ${upTo}`} GROUP BY series;
+FROM shadow_blocks ${upTo === null ? '' : `WHERE cycle <= ${upTo}`} GROUP BY series;
 `;
 }
 
@@ -156,13 +161,12 @@ export const BLOCKS = 'SELECT coalesce(sum(blocks), 0) AS blocks FROM shadow_lev
 
 /** Counts and sums by bin of one side's level ratios: forecasts over production's mean of the series, at least the floor. */
 export function histogramSql(side: 'c' | 'p', { first, cycleDays, upTo }: LookScope, floor: number): string {
-  const scope = upTo === null ? '' : `AND (r.target - DATE '${first}') // ${cycleDays} <= ${upTo}`;
+  const scope = upTo === null ? '' : `WHERE (r.target - DATE '${first}') // ${cycleDays} <= ${upTo}`;
   return `
 WITH ratios AS (
   SELECT CASE WHEN l.total < l.n * micro(${floor}) THEN CAST(r.${side} AS DOUBLE) / micro(${floor})
     ELSE CAST(r.${side} * l.n AS DOUBLE) / CAST(l.total AS DOUBLE) END AS ratio
-  FROM shadow_rows r JOIN shadow_levels l USING (series)
-  WHERE ${usable('r.')} ${scope})
+  FROM shadow_usable r JOIN shadow_levels l USING (series) ${scope})
 SELECT ${binOfSql('ratio', H2.edges)} AS bin, count(*) AS n, sum(CAST(round(ratio * 1e12) AS HUGEINT))::HUGEINT AS total
 FROM ratios GROUP BY bin ORDER BY bin`;
 }
@@ -198,8 +202,8 @@ function kinds(sides: Readonly<Record<'c' | 'p', string>>): string {
     .join(', ');
 }
 
-function units(columns: Readonly<Record<string, string>>, filter: string): string {
+function units(columns: Readonly<Record<string, string>>): string {
   return Object.entries(columns)
-    .map(([name, term]) => `coalesce(sum(${term}) FILTER (${filter}), 0)::HUGEINT AS "${name}"`)
+    .map(([name, term]) => `coalesce(sum(${term}), 0)::HUGEINT AS "${name}"`)
     .join(', ');
 }
