@@ -1,12 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { judgeOffline } from '../../functions/evidence/offline/offline.ts';
+import { STRICT_OFFLINE } from '../../functions/evidence/offline/offline-config.ts';
 import { parseArtifact } from '../../functions/inference/artifact.ts';
 import { backtestCsv, rollingOrigins } from '../../infra/demo/backtest.ts';
 import { CANDIDATE_KINDS, demoCandidates } from '../../infra/demo/candidates.ts';
 import { upTo } from '../../infra/demo/demand.ts';
 import { generatedDemand, REPLAY_DAYS } from '../../infra/demo/retailer.ts';
-import { sumsOf, thresholds } from '../fakes/backtest.ts';
+import { resultOf } from '../fakes/backtest.ts';
 
 const demand = {
   firstDate: '2026-03-01',
@@ -51,8 +51,8 @@ describe('The candidates of the demo', () => {
   const known = upTo(generated, generated.days - REPLAY_DAYS - 1);
   const candidates = CANDIDATE_KINDS.map((kind) => ({ kind, both: demoCandidates({ known, kind, given: null }) }));
   const verdictOf = async ({ backtest, history }: { readonly backtest: Buffer; readonly history: Buffer }) => {
-    const { verdict, reasons } = judgeOffline(await sumsOf(backtest, history), thresholds());
-    return [verdict, ...reasons.map(({ code }) => code)];
+    const { decision, reasons } = await resultOf(backtest, { history, config: STRICT_OFFLINE });
+    return [decision, ...reasons];
   };
 
   it('ship artifacts that inference takes', () => {

@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { judgeOffline } from '../../functions/evidence/offline/offline.ts';
+import { STRICT_OFFLINE } from '../../functions/evidence/offline/offline-config.ts';
 import { inspectBacktest, inspectHistory } from '../../functions/evidence/tables/inspect-backtest.ts';
 import { generateRetailer } from '../../infra/demo/retailer.ts';
-import { sumsOf, thresholds } from '../fakes/backtest.ts';
+import { resultOf } from '../fakes/backtest.ts';
 
 describe('The generated retailer', () => {
   it('is the same bytes for the same seed and others for another', () => {
@@ -22,18 +22,18 @@ describe('The generated retailer', () => {
 
   it.each([1, 42])('has two candidates that pass and a biased one that does not, with seed %i', async (seed) => {
     const { history, backtests } = generateRetailer(seed);
-    const judged = async (backtest: Buffer) => judgeOffline(await sumsOf(backtest, history), thresholds());
+    const judged = async (backtest: Buffer) => resultOf(backtest, { history, config: STRICT_OFFLINE });
     for (const good of [backtests.first, backtests.second]) {
-      expect(await judged(good)).toMatchObject({ verdict: 'PASS', reasons: [], pending: [], warnings: [] });
+      expect(await judged(good)).toMatchObject({ decision: 'PASS', reasons: [], pending: [], warnings: [] });
     }
     const biased = await judged(backtests.biased);
-    expect(biased.verdict).toBe('FAIL');
-    expect(biased.reasons.map(({ code }) => code)).toContain('BIAS');
+    expect(biased.decision).toBe('FAIL');
+    expect(biased.reasons).toContain('BIAS');
   });
 
   it('has fast and slow movers in every regime', async () => {
     const { history, backtests } = generateRetailer(1);
-    const names = (await sumsOf(backtests.first, history)).segments.map(({ segment }) => segment);
+    const names = Object.keys((await resultOf(backtests.first, { history })).segments);
     expect(names).toEqual(
       expect.arrayContaining(['regime:smooth', 'regime:erratic', 'regime:intermittent', 'regime:lumpy']),
     );
