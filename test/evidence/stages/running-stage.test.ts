@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stageReport } from '../../../functions/evidence/report/stage-report.ts';
+import { canaryReport } from '../../../functions/evidence/report/stage-envelope.ts';
 import type { PromotionItem } from '../../../functions/registry/items.ts';
 import { AT, CANARY_EVENT, ON_20, ON_50, ON_SHADOW, World } from './judged-world.ts';
 import { batch, datesFrom, outcomesOf, PROMOTION, type Series, UNTIL } from './stage-world.ts';
@@ -54,14 +54,30 @@ describe('judging the canary', () => {
   it('passes at its last step, and reports what it measured', async () => {
     const world = inCanary({ exposures: [ON_SHADOW, ON_20, ON_50], canaryStep: 1 });
     expect(await world.judge(CANARY_EVENT)).toMatchObject({ verdict: 'PASS', advance: false, waitSeconds: 0 });
-    const report = world.report('canary/evaluation-report.json', stageReport);
-    expect(report).toMatchObject({ judge: 'canary/1', days: { from: '2026-03-21', to: '2026-03-30', closed: 10 } });
-    expect(report.metrics.slice(0, 3)).toMatchObject([
-      { name: 'WAPE on the same rows', limit: 0.02, verdict: 'OK' },
-      { name: 'stockout rate', verdict: 'OK' },
-      { name: 'overstock per unit sold', verdict: 'OK' },
-    ]);
+    const report = world.report('canary/canary-report.json', canaryReport);
+    // Day 30 is the seventh closed day of the last step; the day that is closed after it is of no matter.
+    expect(report).toMatchObject({
+      ...{ judge: 'canary/2', verdict: 'PASS', days: { from: '2026-03-21', to: '2026-03-30', closed: 10 } },
+      result: { look: 7, days: 7, metrics: { paired_wape: { margin: 0.02, non_inferior: true } } },
+      steps: [
+        { step: 0, percentage: 20, closed_days: 3, missing: 0 },
+        { step: 1, percentage: 50, closed_days: 8, missing: 0 },
+      ],
+      spent: { canary: { look: 7, pass_looks_used: 1, day: 7, failed: false } },
+    });
+    expect(report.looks.map(({ day }) => day)).toEqual(datesFrom('2026-03-24', 7));
+    expect(world.run.looks.canary).toEqual(report.spent?.canary);
     expect(world.drafts).toMatchObject([{ type: 'gate-judged', data: { stage: 'canary', verdict: 'PASS' } }]);
+  });
+
+  it('keeps what each look spent, so that asking again at the same days spends nothing', async () => {
+    const world = inCanary({ exposures: [ON_SHADOW, ON_20, ON_50], canaryStep: 1 }, 4);
+    expect(await world.judge(CANARY_EVENT)).toMatchObject({ verdict: 'CONTINUE', advance: false });
+    const spent = world.run.looks.canary;
+    expect(spent).toMatchObject({ look: 3, pass_looks_used: 0, day: 3, failed: false });
+    const told = world.drafts.length;
+    expect(await world.judge(CANARY_EVENT)).toMatchObject({ verdict: 'CONTINUE' });
+    expect([world.run.looks.canary, world.drafts.length]).toEqual([spent, told]);
   });
 
   it('fails past its bound, whatever the step', async () => {
