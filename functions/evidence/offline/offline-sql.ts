@@ -153,6 +153,41 @@ function pairSums(table: string, lag: number, both: string, known: string): stri
   FROM active a JOIN active p ON p.series = a.series AND p.day = a.day - ${lag} GROUP BY a.series`;
 }
 
+/**
+ * Which part a series belongs to, by a hash that is the same everywhere and always: the first 32 bits of the MD5 of SKU,
+ * unit separator and store.
+ */
+export function assignShards(shards: number): string {
+  return `CREATE TEMP TABLE shards AS SELECT *,
+  CAST(CAST('0x' || left(md5(sku || chr(31) || store), 8) AS UBIGINT) % ${shards} AS INTEGER) AS shard FROM series`;
+}
+
+/** Canonical tables of one part. What has no readable key is counted in the first. */
+export function shardOf(shape: OfflineShape, shard: number): Readonly<Record<'rows' | 'history', string>> {
+  const values = valueColumns(shape).map((column) =>
+    column === 'horizon_ok'
+      ? 'CASE WHEN horizon_ok THEN CAST(target_day - origin_day AS INTEGER) END AS horizon'
+      : column,
+  );
+  const names = [
+    'region_name AS region',
+    ...(shape.category ? ['category_name AS category'] : []),
+    ...(shape.fold ? ['fold_name AS fold'] : []),
+  ];
+  return {
+    rows: `SELECT origin_day, target_day, sku, store, ${[...names, ...values].join(', ')}
+  FROM rows_typed LEFT JOIN lines USING (line) LEFT JOIN shards ON shards.series = rows_typed.series WHERE coalesce(shard, 0) = ${shard}`,
+    history: `SELECT sku, store, day, units FROM history_typed LEFT JOIN shards USING (series) WHERE coalesce(shard, 0) = ${shard}`,
+  };
+}
+
+/** As `shardOf`, of what was recorded; what belongs to no series of the backtest is of no use. */
+export function recordedShardOf(shard: number): Readonly<Record<'recordedActuals' | 'recordedBaseline', string>> {
+  const of = (table: string) => `SELECT r.* FROM ${table} r
+  JOIN shards s ON s.sku = cell_text(r.sku) AND s.store = cell_text(r.store) WHERE shard = ${shard}`;
+  return { recordedActuals: of('recorded_actuals'), recordedBaseline: of('recorded_baseline') };
+}
+
 function textColumns({ category, fold }: OfflineShape): readonly string[] {
   return ['sku', 'store', 'region', ...(category ? ['category'] : []), ...(fold ? ['fold'] : [])];
 }

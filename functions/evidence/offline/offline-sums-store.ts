@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { ReleaseError } from '../../platform/errors.ts';
 import { type DemandProfile, regimeOf } from '../statistics/segments.ts';
-import { DuckdbStore, type EngineSettings } from '../tables/duckdb-store.ts';
+import type { DuckdbStore, EngineSettings } from '../tables/duckdb-store.ts';
 import type { OfflineConfig } from './offline-config.ts';
 import type { Model, OfflineShape } from './offline-shape.ts';
 import { profileHistory } from './offline-sql.ts';
@@ -47,6 +46,7 @@ import {
   settleHistory,
   settleRows,
   volumesOf,
+  withEngine,
 } from './offline-tables-store.ts';
 
 /**
@@ -89,30 +89,6 @@ export async function sumOfflineShard(
     await settleHistory(db);
     return sumTables(db, frame, config);
   });
-}
-
-async function withEngine<T>(settings: EngineSettings, use: (db: DuckdbStore) => Promise<T>): Promise<T> {
-  const db = await DuckdbStore.open(settings);
-  try {
-    return await use(db);
-  } catch (cause) {
-    if (!isOutOfRange(cause)) throw cause;
-    throw new ReleaseError('UNUSABLE_EVIDENCE', 'The evidence cannot be judged.', { reasons: [outOfRange], cause });
-  } finally {
-    db.close();
-  }
-}
-
-const outOfRange = {
-  code: 'BACKTEST_OUT_OF_RANGE',
-  path: 'backtest',
-  message: 'The numbers are so large that their sums cannot be held exactly.',
-  allowed: 'units of a day as any series sells them, and forecasts like them',
-  next: 'Look for forecasts that exploded, or for a wrong unit.',
-};
-
-function isOutOfRange(cause: unknown): boolean {
-  return cause instanceof Error && /^(Out of Range Error|Conversion Error: .*out of range)/.test(cause.message);
 }
 
 async function sumTables(db: DuckdbStore, frame: OfflineFrame, config: OfflineConfig): Promise<OfflineSums> {

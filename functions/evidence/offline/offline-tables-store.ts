@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Reason } from '../../platform/errors.ts';
 import { isReleaseError, ReleaseError } from '../../platform/errors.ts';
 import { volumeBands } from '../statistics/segments.ts';
-import { type DuckdbStore, literal } from '../tables/duckdb-store.ts';
+import { DuckdbStore, type EngineSettings, literal } from '../tables/duckdb-store.ts';
 import { emptyTable, type TableName } from '../tables/inspect-backtest.ts';
 import {
   type CanonicalSelect,
@@ -137,6 +137,34 @@ export function volumesOf(units: ReadonlyMap<string, number>): OfflineFrame['vol
   return Object.fromEntries(volumeBands(units));
 }
 
+/**
+ * Lends an engine. Numbers that are too large for it are a fault of the evidence.
+ * @throws ReleaseError UNUSABLE_EVIDENCE
+ */
+export async function withEngine<T>(settings: EngineSettings, use: (db: DuckdbStore) => Promise<T>): Promise<T> {
+  const db = await DuckdbStore.open(settings);
+  try {
+    return await use(db);
+  } catch (cause) {
+    if (!isOutOfRange(cause)) throw cause;
+    throw unusable([outOfRange], cause);
+  } finally {
+    db.close();
+  }
+}
+
+const outOfRange = {
+  code: 'BACKTEST_OUT_OF_RANGE',
+  path: 'backtest',
+  message: 'The numbers are so large that their sums cannot be held exactly.',
+  allowed: 'units of a day as any series sells them, and forecasts like them',
+  next: 'Look for forecasts that exploded, or for a wrong unit.',
+};
+
+function isOutOfRange(cause: unknown): boolean {
+  return cause instanceof Error && /^(Out of Range Error|Conversion Error: .*out of range)/.test(cause.message);
+}
+
 async function openView(
   db: DuckdbStore,
   view: string,
@@ -184,6 +212,6 @@ async function attempt<T>(read: () => Promise<T>): Promise<{ readonly value?: T;
   }
 }
 
-function unusable(reasons: readonly Reason[]): ReleaseError {
-  return new ReleaseError('UNUSABLE_EVIDENCE', 'The evidence cannot be judged.', { reasons: [...reasons] });
+function unusable(reasons: readonly Reason[], cause?: unknown): ReleaseError {
+  return new ReleaseError('UNUSABLE_EVIDENCE', 'The evidence cannot be judged.', { reasons: [...reasons], cause });
 }
