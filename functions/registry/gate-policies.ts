@@ -129,7 +129,7 @@ export const shadowPolicy = settings({
 export const storedShadowPolicy = z.object(shadowShape);
 export type ShadowPolicy = z.infer<typeof shadowPolicy>;
 
-/** A margin of the canary with its default; the absolute one is for a ratio that was 0 before, and has none. */
+/** A margin of the canary with its default; an absolute one takes its place, also for a ratio that was 0 before. */
 const margin = (value: number, widest: { readonly rel: number; readonly abs: number }) =>
   settings({
     rel_margin: z.number().gt(0).max(widest.rel).default(value),

@@ -8,10 +8,15 @@ export function demoPolicy(excludedCategory: string | null) {
     shadowPlan: { maxDuration: 'PT10M' },
     canary: {
       min_clusters: 20,
-      pass_every_days: 7,
+      // Two looks that may pass, each after two weeks: the fewer there are, the sooner each can show something.
+      pass_every_days: 14,
       max_days: 28,
-      // Stocks of some eighty units a side differ by chance: the widest margins that a policy may have.
-      metrics: { stockout: { rel_margin: 0.25 }, overstock: { rel_margin: 0.25 } },
+      metrics: {
+        paired_wape: { rel_margin: 0.05 },
+        // Of stocks that run out on some four days in a hundred: two days more are the loss that is accepted meanwhile.
+        stockout: { abs_margin: 0.02 },
+        overstock: { abs_margin: 0.1 },
+      },
     },
     canaryPlan: {
       unit: 'sku-store',

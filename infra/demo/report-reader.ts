@@ -21,6 +21,6 @@ export class ReportReader {
     if (data?.success !== true) return '';
     const { key } = data.data.artifacts['evaluation-report'];
     const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
-    return verdictNumbers(JSON.parse((await Body?.transformToString()) ?? 'null'));
+    return Body === undefined ? '' : verdictNumbers(await Body.transformToByteArray());
   }
 }

@@ -1,43 +1,26 @@
 import { describe, expect, it } from 'vitest';
+import { buildOfflineReport } from '../../functions/evidence/report/offline-envelope.ts';
 import { verdictNumbers } from '../../infra/demo/verdict-numbers.ts';
+import { found, offlineInput } from '../evidence/report/sample-reports.ts';
 
-const metric = (over: object) => ({
-  ...{ name: 'WAPE', candidate: 0.3, comparator: 0.4, change: -0.25, limit: 0.02, unit: 'share', verdict: 'OK' },
-  ...over,
-});
-
-function stageReport(metrics: readonly object[]) {
-  return {
-    ...{ schema: 1, gate: 'shadow', judge: 'shadow/1', promotionId: 'demand_1-0-0_1', model: 'demand' },
-    ...{ version: '1.0.0', baseline: '', verdict: 'PASS', reasons: [], pending: [], warnings: [] },
-    days: { from: '2026-03-01', to: '2026-03-14', closed: 14 },
-    evidence: { predictions: { objects: 1, digest: 'a' }, outcomes: { objects: 1, digest: 'b' } },
-    policy: { version: 1, digest: 'c', thresholds: {} },
-    ...{ quality: {}, metrics, segments: [] },
-  };
-}
+const numbers = (input: Parameters<typeof buildOfflineReport>[0]) =>
+  verdictNumbers(Buffer.from(JSON.stringify(buildOfflineReport(input))));
 
 describe('The numbers of a gate in one line', () => {
-  it('are what was measured, against what, and what was allowed', () => {
-    expect(verdictNumbers(stageReport([metric({})]))).toBe(
-      'WAPE 30.0 % against 40.0 %: -25.0 % (at most +2.0 %), 14 closed days (2026-03-01 to 2026-03-14)',
-    );
+  it('are what was measured, against what, what was allowed, and on how much', () => {
+    const line = numbers(offlineInput());
+    expect(line).toMatch(/^Absolute error, WAPE [\d.]+ % against [\d.]+ %: −[\d.]+ % \(upper bound below \+1\.0 %/);
+    expect(line).toMatch(/; [\d,]+ rows of [\d,]+ series at \d+ forecast origins$/);
   });
 
-  it('leave out what is told only, and faults that there are none of', () => {
-    const silent = [
-      metric({ name: 'reported', verdict: 'INFO', limit: null }),
-      metric({ name: 'negative', candidate: 0, comparator: null, change: null }),
-    ];
-    expect(verdictNumbers(stageReport(silent))).toBe('14 closed days (2026-03-01 to 2026-03-14)');
-  });
-
-  it('name a change alone, where nothing else was measured, and one without bound', () => {
-    const paired = metric({ candidate: null, comparator: null, change: 'inf', verdict: 'FAIL' });
-    expect(verdictNumbers(stageReport([paired]))).toMatch(/^WAPE: infinitely more \(at most \+2\.0 %\)/);
+  it('are those that failed, where something did', () => {
+    const line = numbers(offlineInput({ decision: 'FAIL', reasons: ['BIAS'] }, { reasons: [found('BIAS')] }));
+    expect(line).toMatch(/^Bias, forecast less demand /);
+    expect(line).not.toContain('WAPE');
   });
 
   it('are none of what is no report', () => {
-    expect(verdictNumbers({ gate: 'shadow' })).toBe('');
+    expect(verdictNumbers(Buffer.from('{"gate":"shadow"}'))).toBe('');
+    expect(verdictNumbers(Buffer.from('no JSON'))).toBe('');
   });
 });

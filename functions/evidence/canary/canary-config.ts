@@ -17,9 +17,9 @@ export const OPS_METRICS = ['errors', 'slow'] as const;
 export type OpsMetric = (typeof OPS_METRICS)[number];
 
 /**
- * By how much the canary may be worse: `rel_margin` as a share of the ratio of both arms before the canary,
- * `abs_margin` in the unit of the ratio where there was none, as where nothing ran out of stock. For `paired_wape`
- * both are the relative change itself.
+ * By how much the canary may be worse: `rel_margin` as a share of the ratio of both arms before the canary, or
+ * `abs_margin` in the unit of the ratio, which counts where both are given: it is there also where nothing ran out of
+ * stock before. For `paired_wape` both are the relative change itself.
  */
 export const canaryMargin = z
   .strictObject({

@@ -70,10 +70,13 @@ function boundsOf(
   };
 }
 
-/** Null where the ratio before was 0 or unknown: there is nothing to take a share of, unless a margin is given in its unit. */
+/**
+ * An absolute margin where one is given, whatever was before; else the share of the ratio before, or null where that was 0
+ * or unknown: there is nothing to take a share of.
+ */
 export function marginOf({ rel_margin, abs_margin }: CanaryMargin, before: number | null): number | null {
-  if (rel_margin !== undefined && before !== null && before > 0) return rel_margin * before;
-  return abs_margin ?? null;
+  if (abs_margin !== undefined) return abs_margin;
+  return rel_margin === undefined || before === null || before <= 0 ? null : rel_margin * before;
 }
 
 function ratioBefore({ before: { n, d } }: MetricSums): number | null {

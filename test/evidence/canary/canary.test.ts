@@ -105,6 +105,12 @@ describe('a look at a canary', () => {
     expect(look(never, {}, { metrics })).toMatchObject({ decision: 'PASS', metrics: { stockout: { margin: 0.01 } } });
   });
 
+  it('is held to an absolute margin where one is given, whatever share the relative one would be', () => {
+    const metrics = { ...configOf().metrics, stockout: { rel_margin: 0.1, abs_margin: 0.015 } };
+    const sums = sumsOf(7, { stockout: metricOf(clustersAt(0, 0), clustersAt(0, 0)) });
+    expect(look(sums, {}, { metrics }).metrics.stockout?.margin).toBe(0.015);
+  });
+
   it('fails after max_days without proof, and not before', () => {
     const used = { look: 27, pass_looks_used: 3, p_run: {}, failed: false };
     expect(look(sumsOf(27, { stockout: unsure }), { state: used }).decision).toBe('CONTINUE');
