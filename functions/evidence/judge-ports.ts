@@ -10,6 +10,8 @@ import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import type { CanaryEvidence } from './canary/canary-stage.ts';
 import type { CanarySettings } from './canary/canary-stage-store.ts';
+import type { PowerEvidence } from './canary/power.ts';
+import type { PowerSettings } from './canary/power-store.ts';
 import type { EvidenceStore } from './evidence-store.ts';
 import type { OfflineConfig } from './offline/offline-config.ts';
 import type { OfflineSums } from './offline/offline-sums.ts';
@@ -41,6 +43,8 @@ export interface JudgePorts {
   readonly recorded: (question: RecordedQuestion) => Promise<Recorded>;
   /** Sums of the prediction log and the outcomes; no evidence yet is evidence of nothing, not an error. */
   readonly shadowEvidence: (question: StageQuestion, request: ShadowRequest) => Promise<StageRead<ShadowEvidence>>;
+  /** What a canary would be held against, before anybody is exposed: of the days of a shadow, and those before it. */
+  readonly powerEvidence: (question: StageQuestion, settings: PowerSettings) => Promise<StageRead<PowerEvidence>>;
   readonly canaryEvidence: (question: StageQuestion, settings: CanarySettings) => Promise<StageRead<CanaryEvidence>>;
 }
 

@@ -9,6 +9,7 @@ import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
 import { sumCanary } from './canary/canary-stage-store.ts';
+import { sumPower } from './canary/power-store.ts';
 import { type JudgeAnswer, judge, judgeEvent } from './judge.ts';
 import type { JudgePorts } from './judge-ports.ts';
 import { readOfflineSums } from './offline/offline-sums-store.ts';
@@ -45,6 +46,8 @@ const ports: JudgePorts = {
   recorded: (question) => readRecorded(source, question),
   shadowEvidence: (question, request) =>
     readStage(source, { ...question, daysBefore: 0 }, (db, quality) => sumShadow(db, quality, request)),
+  powerEvidence: (question, settings) =>
+    readStage(source, { ...question, daysBefore: DAYS_BEFORE }, (db) => sumPower(db, settings)),
   canaryEvidence: (question, settings) =>
     readStage(source, { ...question, daysBefore: DAYS_BEFORE }, (db, quality) => sumCanary(db, quality, settings)),
 };

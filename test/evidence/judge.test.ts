@@ -71,6 +71,7 @@ class World {
     offlineSums: () => this.sums(),
     recorded: () => Promise.reject(new Error('Nothing was recorded.')),
     shadowEvidence: () => Promise.reject(new Error('Not the shadow.')),
+    powerEvidence: () => Promise.reject(new Error('Not the shadow.')),
     canaryEvidence: () => Promise.reject(new Error('Not the canary.')),
   };
 

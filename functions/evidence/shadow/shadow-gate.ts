@@ -16,6 +16,7 @@ import { evidenceWarnings } from '../stages/stage-evidence.ts';
 import { SHADOW_JUDGE, type ShadowContext } from './shadow.ts';
 import type { ShadowConfig } from './shadow-config.ts';
 import { judgeLooks } from './shadow-looks.ts';
+import { powerOfCanary } from './shadow-power.ts';
 import { segmentsOf } from './shadow-segments.ts';
 import type { SeriesSums } from './shadow-sums.ts';
 
@@ -47,14 +48,19 @@ async function find(
     ...{ taken, now: at, until: untilOf(question.filter) },
     ...contextOf(run),
   });
-  const { bySeries, days, result, reasons, pending } = decision;
+  const { bySeries, days, result, reasons } = decision;
+  // Asked of a pass alone: nothing else lets a canary begin.
+  const power = result.decision === 'PASS' ? await powerOfCanary(ports, { run, policy, question }) : null;
+  const short = power?.findings ?? [];
   const report = buildShadowReport({
     subject: subjectOf(run, config),
-    ...{ result, reasons, pending, evidence: read.objects, days },
+    ...{ result, reasons, evidence: read.objects, days },
+    pending: [...decision.pending, ...short],
+    ...(short.length === 0 ? {} : { verdict: 'INCONCLUSIVE' as const }),
     warnings: byCode([...decision.warnings, ...evidenceWarnings({ ...read, quality: sums.quality })]),
     segments: segmentsOf(bySeries.segments, config),
     histograms: bySeries.blocks === 0 ? null : countsOf(bySeries),
-    power: null,
+    power: power?.power ?? null,
     ...(decision.taken === taken ? {} : { spent: { shadow: decision.taken } }),
   });
   return { report, advance: false, closedDays: 0 };

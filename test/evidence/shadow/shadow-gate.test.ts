@@ -6,10 +6,17 @@ import { batch, datesFrom, demandOf, exact, type Forecast, outcomesOf, UNTIL } f
 
 const REPORT = 'shadow/shadow-report.json';
 
-function inShadow(days = 15, candidate = exact): World {
+type Stock = NonNullable<Parameters<typeof outcomesOf>[1]>;
+/** Alike for all units, so that a canary of them can show everything: shelves are empty on one day of the week. */
+const even: Stock = (series, date) => ({
+  ...{ stockout: new Date(date).getUTCDay() === 3 ? 1 : 0, overstock_units: demandOf(series, date) },
+});
+const untold: Stock = () => ({});
+
+function inShadow(days = 15, candidate = exact, stock = even): World {
   const world = new World({ stage: 'shadow', exposures: [ON_SHADOW] });
   for (const asOf of datesFrom('2026-03-01', days)) world.files.log(batch({ asOf, candidate }));
-  world.files.outcomes(outcomesOf(datesFrom('2026-03-02', days)));
+  world.files.outcomes(outcomesOf(datesFrom('2026-03-02', days), stock));
   return world;
 }
 
@@ -75,14 +82,54 @@ describe('judging the shadow', () => {
       ...{ gate: 'shadow', verdict: 'PASS', baseline: '1.0' },
       days: { from: '2026-03-02', to: '2026-03-15', closed: 14 },
       evidence: { predictions: { objects: 30 }, outcomes: { objects: 15 } },
-      warnings: expect.arrayContaining([expect.objectContaining({ code: 'NO_STOCK_COLUMNS' })]),
+      warnings: [{ code: 'LEVEL_SHIFT' }],
       policy: { digest: digestOf(policy), config: { ...policy.shadow } },
       result: { decision: 'PASS', complete_cycles: 2, accuracy: { n: 40 * 27 } },
       spent: { shadow: { decisions: 2, cycles: 2 } },
     });
+    const powered = (metric: string) => expect.objectContaining({ metric, powered: true });
+    expect(report.power).toMatchObject({ days: 15, metrics: ['paired_wape', 'stockout', 'overstock'].map(powered) });
     expect(report.segments.map(({ name }) => name)).toEqual(['category:fresh']);
     const { candidate = [], production = [] } = report.histograms ?? {};
     expect([candidate, production].map((counts) => counts.reduce((sum, one) => sum + one))).toEqual([1080, 1080]);
+  });
+
+  it('lets nobody be asked where the canary could show nothing: inconclusive, with what is missing and what would do', async () => {
+    const world = inShadow(15, exact, untold);
+    const { verdict, reasons, waitSeconds } = await world.judge(SHADOW_EVENT);
+    expect([verdict, waitSeconds]).toEqual(['INCONCLUSIVE', 0]);
+    expect(reasons.map(({ code }) => code)).toEqual([
+      'CANARY_POWER_UNKNOWN:stockout',
+      'CANARY_POWER_UNKNOWN:overstock',
+    ]);
+    expect(reasons.every(({ got, allowed, next }) => [got, allowed, next].every((text) => text !== undefined))).toBe(
+      true,
+    );
+    expect(world.run.gates.shadow).toMatchObject({ verdict: 'INCONCLUSIVE', reasons });
+    const report = world.report(REPORT, shadowReport);
+    expect(report).toMatchObject({ verdict: 'INCONCLUSIVE', result: { decision: 'PASS' }, pending: reasons });
+    expect(report.warnings.map(({ code }) => code)).toContain('NO_STOCK_COLUMNS');
+    expect(world.run.looks).toEqual({ shadow: { decisions: 2, cycles: 2 } });
+  });
+
+  it('says how many units would do where the plan gives the canary too few', async () => {
+    const world = inShadow();
+    const { canary } = world.run.plan;
+    const steps = [{ percentage: 5, hold: 'P7D' }];
+    world.run = { ...world.run, plan: { ...world.run.plan, canary: { ...canary, steps } } };
+    const { verdict, reasons } = await world.judge(SHADOW_EVENT);
+    expect(verdict).toBe('INCONCLUSIVE');
+    expect(reasons[0]).toMatchObject({
+      code: 'CANARY_UNDERPOWERED:paired_wape',
+      got: expect.stringMatching(/^\d canary clusters at 5 %$/),
+      allowed: expect.stringMatching(/^10 in the canary .* % of these units would do$/),
+    });
+  });
+
+  it('does not ask what a canary could show before the shadow has passed', async () => {
+    const world = inShadow(15, (series, date) => demandOf(series, date) * 3, untold);
+    expect(await world.judge(SHADOW_EVENT)).toMatchObject({ verdict: 'FAIL' });
+    expect(world.report(REPORT, shadowReport).power).toBeNull();
   });
 
   it('fails with reasons that a person can act on', async () => {
@@ -104,7 +151,7 @@ describe('judging the shadow', () => {
     expect(reasons.map(({ code }) => code)).toEqual(['PREDICTION_DRIFT', 'SYSTEMATIC_BIAS', 'UNSTABLE_REVISIONS']);
     expect(reasons.every(({ code, message, next }) => message !== code && next !== undefined)).toBe(true);
     const { warnings } = world.report(REPORT, shadowReport);
-    expect(warnings.map(({ code }) => code)).toEqual(['LEVEL_SHIFT', 'NO_STOCK_COLUMNS', 'PREDICTION_DRIFT']);
+    expect(warnings.map(({ code }) => code)).toEqual(['LEVEL_SHIFT', 'PREDICTION_DRIFT']);
     expect(warnings.every(({ code, message, next }) => message !== code && next !== undefined)).toBe(true);
   });
 
@@ -135,7 +182,7 @@ describe('judging the shadow', () => {
       const world = new World({ stage: 'shadow', exposures: [ON_SHADOW], baseline });
       const candidate: Forecast = (series, date, ahead) => demandOf(series, date) + ahead * by;
       for (const asOf of datesFrom('2026-03-01', 15)) world.files.log(batch({ asOf, candidate, production }));
-      world.files.outcomes(outcomesOf(datesFrom('2026-03-02', 15)));
+      world.files.outcomes(outcomesOf(datesFrom('2026-03-02', 15), even));
       return world.judge(SHADOW_EVENT);
     };
     expect(await judged('', 0.5)).toMatchObject({ verdict: 'PASS' });

@@ -10,7 +10,7 @@ import { RegistryWrites } from '../../../functions/registry/registry-writes.ts';
 import { MemoryEvidence } from '../../fakes/memory-evidence.ts';
 import { updated } from '../../fakes/promotion-update.ts';
 import { aPromotion } from '../../fakes/runs.ts';
-import { MemoryFiles, PROMOTION, readCanary, readShadow, UNTIL } from './stage-world.ts';
+import { MemoryFiles, PROMOTION, readCanary, readPower, readShadow, UNTIL } from './stage-world.ts';
 
 export const AT = '2026-05-01T00:00:00.000Z';
 export const policy = policySchema.parse({
@@ -75,6 +75,7 @@ export class World {
     offlineSums: () => Promise.reject(new Error('Not the offline gate.')),
     recorded: () => Promise.reject(new Error('Nothing was recorded.')),
     shadowEvidence: ({ filter }, request) => readShadow(this.files, request, filter),
+    powerEvidence: ({ filter }, settings) => readPower(this.files, settings, filter),
     canaryEvidence: ({ filter }, settings) => readCanary(this.files, settings, filter),
   };
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { CanaryEvidence } from '../../../functions/evidence/canary/canary-stage.ts';
 import { type CanarySettings, sumCanary } from '../../../functions/evidence/canary/canary-stage-store.ts';
+import type { PowerEvidence } from '../../../functions/evidence/canary/power.ts';
+import { type PowerSettings, sumPower } from '../../../functions/evidence/canary/power-store.ts';
 import { type ShadowConfig, shadowConfig } from '../../../functions/evidence/shadow/shadow-config.ts';
 import type { ShadowEvidence, ShadowRequest } from '../../../functions/evidence/shadow/shadow-looks.ts';
 import { sumShadow } from '../../../functions/evidence/shadow/shadow-sums-store.ts';
@@ -187,6 +189,18 @@ export function readCanary(
   return inDirectory((directory) =>
     readStage({ files, engine }, { model: 'demand', filter, directory, daysBefore: 56 }, (db, quality) =>
       sumCanary(db, quality, settings),
+    ),
+  );
+}
+
+export function readPower(
+  files: StageFiles,
+  settings: PowerSettings,
+  filter: RecordFilter = SHADOW,
+): Promise<StageRead<PowerEvidence>> {
+  return inDirectory((directory) =>
+    readStage({ files, engine }, { model: 'demand', filter, directory, daysBefore: 56 }, (db) =>
+      sumPower(db, settings),
     ),
   );
 }
