@@ -62,9 +62,11 @@ function list(title: string, lines: readonly string[]): Html | null {
 function measureTable(about: string, comparator: string, measures: readonly Measure[]): Html | null {
   if (measures.length === 0) return null;
   const columns = ['Measured', 'Verdict', 'Candidate', comparator, 'Difference', 'Allowed'];
-  const lines = measures.map((one) =>
+  // What has no limit is in the report.
+  const judged = measures.filter(({ verdict }) => verdict !== 'NONE');
+  const lines = judged.map((one) =>
     line(columns, one.name, [
-      cell(VERDICT_WORDS[one.verdict], VERDICT_TONES[one.verdict]),
+      cell(VERDICT_WORDS[one.verdict], `wrap ${VERDICT_TONES[one.verdict] ?? ''}`.trim()),
       cell(one.candidate),
       cell(one.comparator),
       cell(withBounds(one.estimate, one.bounds)),

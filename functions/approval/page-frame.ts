@@ -27,7 +27,7 @@ th,td{text-align:right;padding:.35rem .5rem;border-bottom:1px solid var(--line);
 th:first-child,td:first-child,.left th,.left td{text-align:left}
 thead th{color:var(--soft);font-weight:600;white-space:nowrap}
 table{overflow-wrap:break-word}table:not(.left) td{white-space:nowrap}
-td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}table:not(.left) td.wrap{white-space:normal}.range{display:block;color:var(--soft);font-size:.85em;font-weight:400}
+td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}table:not(.left) td.wrap{white-space:normal}.range{display:block;white-space:normal;color:var(--soft);font-size:.85em;font-weight:400}
 fieldset{border:0;margin:0 0 1rem;padding:0}legend,label.block{font-weight:600;padding:0;display:block}
 .choice{display:flex;gap:.6rem;align-items:flex-start;margin:.5rem 0;padding:.6rem .75rem;border:1px solid var(--line);border-radius:.4rem}
 .choice input{width:1.3rem;height:1.3rem;margin:.1rem 0 0;flex:none;accent-color:var(--accent)}

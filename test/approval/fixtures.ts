@@ -1,10 +1,10 @@
 import type { GateItem } from '../../functions/approval/items.ts';
-import type { GroupReport } from '../../functions/evidence/report/report.ts';
-import type { MeasuredMetric, StageReport } from '../../functions/evidence/report/stage-report.ts';
+import { PAGE_SUFFIX, REPORT_NAME } from '../../functions/evidence/report/gate-report.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import type { Stage } from '../../functions/promotion/life-cycle.ts';
 import type { ChangeItem, PromotionItem } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
+import { aCanaryReport, anOfflineReport, aShadowReport } from '../evidence/report/sample-reports.ts';
 import { ANA } from '../fakes/inputs.ts';
 import { aChange, anExposure, aPromotion, passedGate, STARTED, settings, stored } from '../fakes/runs.ts';
 
@@ -26,29 +26,43 @@ export const reportKey = (stage: Stage) => `evidence/${PROMOTION_ID}/${stage}/ev
 export const REPORT_KEY = reportKey('offline');
 const MANIFEST_KEY = `manifests/${PROMOTION_ID}/manifest.dsse.json`;
 
+/** Key and bytes of the page that a gate left beside its report. */
+export const pageKey = (stage: Stage) => `evidence/${PROMOTION_ID}/${stage}/evaluation-report.html`;
+export const pageText = (stage: Stage) => `<!doctype html><title>Report of ${stage}</title>`;
+
 /** Texts of the objects that gates and signer wrote for a promotion that passed everything before a stage. */
 export function writtenBefore(stage: AskedStage): Readonly<Record<string, string>> {
   return {
     [MANIFEST_KEY]: 'manifest',
-    [REPORT_KEY]: reportText(),
-    ...(stage === 'shadow' ? {} : { [reportKey('shadow')]: stageReportText('shadow') }),
-    ...(stage === 'production' ? { [reportKey('canary')]: stageReportText('canary') } : {}),
+    ...left('offline', reportText()),
+    ...(stage === 'shadow' ? {} : left('shadow', stageReportText('shadow'))),
+    ...(stage === 'production' ? left('canary', stageReportText('canary')) : {}),
+  };
+}
+
+function left(stage: Stage, report: string): Readonly<Record<string, string>> {
+  return { [reportKey(stage)]: report, [pageKey(stage)]: pageText(stage) };
+}
+
+/** The report of a gate, and its page, as the registry keeps them. */
+function artifacts(stage: Stage, report: string) {
+  return {
+    [REPORT_NAME]: stored(reportKey(stage), report),
+    [`${REPORT_NAME}${PAGE_SUFFIX}`]: stored(pageKey(stage), pageText(stage)),
   };
 }
 
 /** A promotion that passed offline and about which nobody was asked yet. */
 export function promotionItem(over: Partial<PromotionItem> = {}): PromotionItem {
-  const report = stored(REPORT_KEY, reportText());
-  const gates = { offline: passedGate('offline/1', { 'evaluation-report': report }) };
+  const gates = { offline: passedGate('offline/1', artifacts('offline', reportText())) };
   return aPromotion({ promotionId: PROMOTION_ID, version: '1.2.0', baseline: '1.1.0', gates, ...over });
 }
 
 /** A promotion that passed everything before `stage`, so that people are asked about that next. */
 export function promotionBefore(stage: AskedStage, over: Partial<PromotionItem> = {}): PromotionItem {
-  const report = (gate: Stage, text: string) => ({ 'evaluation-report': stored(reportKey(gate), text) });
   const { gates } = promotionItem();
-  const shadow = passedGate('shadow/1', report('shadow', stageReportText('shadow')), '2026-03-31T06:00:00.000Z');
-  const canary = passedGate('canary/1', report('canary', stageReportText('canary')), '2026-04-15T06:00:00.000Z');
+  const shadow = passedGate('shadow/1', artifacts('shadow', stageReportText('shadow')), '2026-03-31T06:00:00.000Z');
+  const canary = passedGate('canary/1', artifacts('canary', stageReportText('canary')), '2026-04-15T06:00:00.000Z');
   const manifest = stored(MANIFEST_KEY, 'manifest');
   if (stage === 'shadow') return promotionItem({ manifest, ...over });
   const shadowed = { manifest, exposures: [anExposure()] };
@@ -98,100 +112,12 @@ export function gateItem(over: Partial<GateItem> = {}): GateItem {
   };
 }
 
-export function groupReport(over: Partial<GroupReport> = {}): GroupReport {
-  return {
-    name: 'overall',
-    sufficient: true,
-    verdict: 'WITHIN_MARGIN',
-    n_rows: 124_800,
-    n_series: 4160,
-    n_folds: 6,
-    sum_y: 1_000_000,
-    rel_wape: -0.084,
-    wape_candidate: 0.312,
-    wape_baseline: 0.341,
-    bias_candidate: 0.012,
-    bias_baseline: -0.034,
-    ...over,
-  };
-}
-
 /** An evaluation report as the offline gate writes it. */
-export function reportText(): string {
-  const evidence = { artifact: stored('a', 'a'), backtest: stored('b', 'b'), history: stored('h', 'h') };
-  return JSON.stringify({
-    schema: 1,
-    gate: 'offline',
-    judge: 'offline/1',
-    promotionId: PROMOTION_ID,
-    model: 'demand',
-    version: '1.2.0',
-    baseline: '1.1.0',
-    verdict: 'PASS',
-    reasons: [],
-    pending: [],
-    warnings: [{ code: 'ONE_SIDED_CLEANING', message: 'The candidate forecasts fewer rows than the baseline.' }],
-    evidence,
-    policy: { version: 1, digest: sha256Hex('policy'), thresholds: {} },
-    quality: {},
-    leakage: {},
-    history: {},
-    overall: groupReport(),
-    fva: null,
-    folds: [],
-    segments: [
-      groupReport({ name: 'region:CA', rel_wape: -0.12, n_rows: 61_000 }),
-      groupReport({ name: 'regime:lumpy', rel_wape: 0.031, wape_candidate: 0.71, wape_baseline: 0.689, n_rows: 9400 }),
-      groupReport({ name: 'volume:C', rel_wape: 0.008, n_rows: 20_100 }),
-      groupReport({ name: 'category:HOBBIES', rel_wape: -0.02, n_rows: 18_300 }),
-      groupReport({ name: 'category:FOODS', rel_wape: -0.11, n_rows: 80_000 }),
-      groupReport({ name: 'store:new', rel_wape: 'inf', n_rows: 40, sufficient: false, verdict: 'INSUFFICIENT' }),
-    ],
-  });
+export function reportText(over: Parameters<typeof anOfflineReport>[0] = {}): string {
+  return JSON.stringify(anOfflineReport(over));
 }
 
-/** A line of a stage's report. */
-export function metric(over: Partial<MeasuredMetric> = {}): MeasuredMetric {
-  const judged = { change: -0.031, limit: 0.02, verdict: 'OK' as const };
-  return { name: 'WAPE', candidate: 0.301, comparator: 0.311, unit: 'share', ...judged, ...over };
-}
-
-/** An evaluation report as the shadow or the canary gate writes it. */
-export function stageReportText(gate: 'shadow' | 'canary', over: Partial<StageReport> = {}): string {
-  const none = { candidate: null, comparator: null, change: null, limit: null };
-  const kpis = [
-    metric({ name: 'Stockout rate', candidate: 0.042, comparator: 0.045, change: -0.067, limit: 0.1 }),
-    metric({ name: 'Overstock', candidate: 0.21, comparator: 0.19, change: 0.105, limit: 0.1, verdict: 'PENDING' }),
-  ];
-  const stability = [
-    metric({ name: 'Churn ratio', candidate: 1.04, comparator: 1, change: null, limit: 1.25, unit: 'ratio' }),
-  ];
-  const report: StageReport = {
-    schema: 1,
-    gate,
-    judge: `${gate}/1`,
-    promotionId: PROMOTION_ID,
-    model: 'demand',
-    version: '1.2.0',
-    baseline: '1.1.0',
-    verdict: 'PASS',
-    reasons: [],
-    pending: [],
-    warnings: [{ code: 'PREDICTION_DRIFT', message: 'The forecasts of slow movers shifted.' }],
-    days: { from: '2026-03-03', to: '2026-03-30', closed: 28 },
-    evidence: { predictions: { objects: 56, digest: 'p' }, outcomes: { objects: 28, digest: 'o' } },
-    policy: { version: 1, digest: sha256Hex('policy'), thresholds: {} },
-    quality: { paired_rows: 58_240, invalid_forecasts: 0 },
-    metrics: [
-      metric(),
-      ...(gate === 'shadow' ? stability : kpis),
-      metric({ ...none, name: 'Clusters', candidate: 612, comparator: 598, unit: 'count', verdict: 'INFO' }),
-    ],
-    segments: [
-      { name: 'region:CA', metrics: [metric({ change: -0.05 })] },
-      { name: 'regime:lumpy', metrics: [metric({ change: 0.034, limit: 0.05 })] },
-    ],
-    ...over,
-  };
-  return JSON.stringify(report);
+/** A report as the shadow or the canary gate writes it. */
+export function stageReportText(gate: 'shadow' | 'canary'): string {
+  return JSON.stringify(gate === 'shadow' ? aShadowReport() : aCanaryReport());
 }

@@ -8,6 +8,7 @@ import { sealOf } from '../../functions/approval/seal.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import { logger } from '../../functions/platform/logger.ts';
 import { ANA } from '../fakes/inputs.ts';
+import { passedGate, stored } from '../fakes/runs.ts';
 import { ASKED_STAGES, type AskedStage, gateItem, modelItem, promotionItem, STARTED } from './fixtures.ts';
 
 vi.stubEnv('AWS_REGION', 'eu-west-1');
@@ -110,6 +111,22 @@ describe('GET of a link', () => {
       expect(dynamo.commandCalls(TransactWriteCommand)).toEqual([]);
     },
   );
+
+  it('answers a report of a gate as it was recorded, and as HEAD without the body', async () => {
+    const page = '<!doctype html><title>Evaluation report</title>';
+    const object = stored('evidence/page.html', page);
+    run = promotionItem({ gates: { offline: passedGate('offline/2', { 'evaluation-report-page': object }) } });
+    s3.on(GetObjectCommand).callsFake(() => ({ Body: { transformToWebStream: () => new Blob([page]).stream() } }));
+    const parameters = { pathParameters: { id: ID, name: 'offline-evaluation-report' } };
+    const get = await show.handler(event('GET', parameters));
+    expect(get).toMatchObject({ statusCode: 200, body: page });
+    expect(get.headers['content-security-policy']).toMatch(/^default-src 'none'; .*sandbox$/);
+    expect(await show.handler(event('HEAD', parameters))).toEqual({ ...get, body: '' });
+    const wrong = await show.handler(event('GET', { ...parameters, queryStringParameters: { k: 'wrong' } }));
+    expect(wrong.statusCode).toBe(404);
+    expect(wrong.body).not.toContain('Evaluation report');
+    expect(dynamo.commandCalls(TransactWriteCommand)).toEqual([]);
+  });
 
   it.each([
     ['an unknown id', { pathParameters: { id: 'f'.repeat(32) } }],

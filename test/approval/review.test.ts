@@ -36,7 +36,7 @@ describe('What an approver is shown', () => {
     const { evidence } = await loadReview(bucket(), found(stage));
     const gates = { shadow: ['offline'], canary: ['offline', 'shadow'], production: ['offline', 'shadow', 'canary'] };
     expect(evidence.map((one) => one.stage)).toEqual(gates[stage]);
-    expect(evidence.map(({ report }) => report?.of)).toEqual(['backtest', 'stage', 'stage'].slice(0, evidence.length));
+    expect(evidence.map(({ report }) => report?.gate)).toEqual(gates[stage]);
   });
 
   it.each(['offline', 'shadow', 'canary'] as const)(
@@ -49,6 +49,23 @@ describe('What an approver is shown', () => {
       expect(approvalPage(review, NOW).split('Do not approve')).toHaveLength(2);
     },
   );
+
+  it('says of each gate what was not tested', async () => {
+    const page = approvalPage(await loadReview(bucket(), found('production')), NOW);
+    expect(page.match(/Not tested/g)).toHaveLength(3);
+    expect(page).toContain('nothing of the candidate was served');
+  });
+
+  it('links to the report of each gate with the secret of the link that was opened, and without one to none', async () => {
+    const page = approvalPage(await loadReview(bucket(), found('production'), 'a secret&'), NOW);
+    const links = [...page.matchAll(/href="([^"#]+)"/g)].map(([, href]) => href);
+    expect(links).toEqual(
+      ['canary', 'shadow', 'offline'].map(
+        (gate) => `${'0'.repeat(32)}/reports/${gate}-evaluation-report?k=a%20secret%26`,
+      ),
+    );
+    expect(approvalPage(await loadReview(bucket(), found('production')), NOW)).not.toContain('/reports/');
+  });
 
   it('does not hide an outage of the bucket behind a page without evidence', async () => {
     const evidence = { read: () => Promise.reject(new Error('S3 is down')) };

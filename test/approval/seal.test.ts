@@ -3,7 +3,16 @@ import { sealedObjects, sealOf } from '../../functions/approval/seal.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import { STAGES } from '../../functions/promotion/life-cycle.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
-import { ASKED_STAGES, CAS, changeItem, promotionBefore, promotionItem, REPORT_KEY, stored } from './fixtures.ts';
+import {
+  ASKED_STAGES,
+  CAS,
+  changeItem,
+  pageKey,
+  promotionBefore,
+  promotionItem,
+  REPORT_KEY,
+  stored,
+} from './fixtures.ts';
 
 const seal = sealOf(promotionItem(), 'production');
 const offline = promotionItem().gates.offline;
@@ -108,7 +117,7 @@ describe('The seal', () => {
     const run = promotionItem({ manifest: stored('manifests/x', 'signed') });
     const { handedIn, written } = sealedObjects(run);
     expect(handedIn).toEqual([run.artifact, run.backtest, run.history]);
-    expect(written.map(({ key }) => key)).toEqual([REPORT_KEY, 'manifests/x']);
+    expect(written.map(({ key }) => key)).toEqual([REPORT_KEY, pageKey('offline'), 'manifests/x']);
     expect(sealedObjects(changeItem())).toEqual({ handedIn: [], written: [] });
   });
 });

@@ -7,7 +7,8 @@ import { approvalPage } from '../../functions/approval/approval-page.ts';
 import { parseForm, readForm, type TypedForm } from '../../functions/approval/decision-form.ts';
 import { outcomePage } from '../../functions/approval/outcome-page.ts';
 import { PAGE_HEADERS } from '../../functions/approval/page-frame.ts';
-import { type Report, type Review, reportOf } from '../../functions/approval/review.ts';
+import { type GateSummary, summarise } from '../../functions/approval/report-summary.ts';
+import type { Review } from '../../functions/approval/review.ts';
 import { STAGES, type Stage } from '../../functions/promotion/life-cycle.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
@@ -55,10 +56,10 @@ function reviewOf(over: Partial<Review> = {}): Review {
   };
 }
 
-const REPORTS: Readonly<Record<Stage, Report | null>> = {
-  offline: reportOf('offline', Buffer.from(reportText())),
-  shadow: reportOf('shadow', Buffer.from(stageReportText('shadow'))),
-  canary: reportOf('canary', Buffer.from(stageReportText('canary'))),
+const REPORTS: Readonly<Record<Stage, GateSummary | null>> = {
+  offline: summarise('offline', Buffer.from(reportText())),
+  shadow: summarise('shadow', Buffer.from(stageReportText('shadow'))),
+  canary: summarise('canary', Buffer.from(stageReportText('canary'))),
   production: null,
 };
 
@@ -148,7 +149,7 @@ describe('The approval page in a browser', () => {
       'Decisions so far: 1 of 2 approvals',
       'Your decision',
     ]) {
-      expect(await page.getByRole('heading', { name: heading }).isVisible()).toBe(true);
+      expect(await page.getByRole('heading', { name: heading }).first().isVisible()).toBe(true);
     }
     const backtest = page.getByRole('region', { name: 'Evidence: offline gate' });
     expect(await backtest.getByRole('row').filter({ hasText: 'regime:lumpy' }).textContent()).toContain('+3.1 %');
@@ -180,17 +181,39 @@ describe('The approval page in a browser', () => {
     const canary = page.getByRole('region', { name: 'Evidence: canary gate' });
     const overstock = canary.getByRole('row').filter({ hasText: 'Overstock' });
     expect(await overstock.getByRole('cell').allTextContents()).toEqual([
-      'open',
+      'not shown',
       '21.0 %',
       '19.0 %',
-      '+10.5 %',
-      '+10.0 %',
+      '+1.10 pp−0.40 pp to +2.40 pp',
+      'below +2.00 pp',
     ]);
     const shadow = page.getByRole('region', { name: 'Evidence: shadow gate' });
-    expect(await shadow.getByRole('row').filter({ hasText: 'Churn ratio' }).textContent()).toContain('1.25');
+    const churn = shadow.getByRole('row').filter({ hasText: 'from origin to origin' });
+    expect(await churn.textContent()).toContain('at most 1.25 times');
     expect(await shadow.textContent()).toContain('28 closed business days, 2026-03-03 to 2026-03-30.');
     await shadow.getByText('What it was measured on').click();
     expect(await shadow.getByText('58,240').isVisible()).toBe(true);
+  });
+
+  it('leads to the report of each gate by a link that works where it stands', async () => {
+    review = { ...reviewOf(), secret: 'the-secret' };
+    await open();
+    const shadow = page.getByRole('region', { name: 'Evidence: shadow gate' });
+    await shadow.getByRole('link', { name: 'Evaluation report' }).click();
+    const { pathname, search } = new URL(page.url());
+    expect(pathname + search).toBe(`/approvals/${ID}/reports/shadow-evaluation-report?k=the-secret`);
+  });
+
+  it('says of each gate what was not tested', async () => {
+    await open();
+    for (const [gate, words] of [
+      ['offline', 'What the forecasts do to stocks: a backtest sees demand, not shelves.'],
+      ['shadow', 'Other seasons than 2026-03-03 to 2026-03-30.'],
+      ['canary', 'Units outside the canary, which was at most 50 % of those in the plan.'],
+    ] as const) {
+      const section = page.getByRole('region', { name: `Evidence: ${gate} gate` });
+      expect(await section.getByText(words).isVisible()).toBe(true);
+    }
   });
 
   it('says who is never served by a canary, and where it is drawn from', async () => {

@@ -1,47 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { releaseNote } from '../../functions/change/release-note.ts';
 import { type ReleaseNotePorts, writeReleaseNote } from '../../functions/change/write-release-note.ts';
-import type { EvaluationReport, GroupReport } from '../../functions/evidence/report/report.ts';
-import { stageReport } from '../../functions/evidence/report/stage-report.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { promotionBefore, stageReportText } from '../approval/fixtures.ts';
+import {
+  aCanaryReport,
+  anOfflineReport,
+  aShadowReport,
+  found,
+  segment,
+  thin,
+} from '../evidence/report/sample-reports.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
-import { aPromotion, passedGate, stored } from '../fakes/runs.ts';
+import { aPromotion, passedGate } from '../fakes/runs.ts';
 
 const AT = '2026-03-03T00:00:00.000Z';
 
-function group(name: string, rel: number, over: Partial<GroupReport> = {}): GroupReport {
-  const counts = { n_rows: 900, n_series: 40, n_folds: 4, sum_y: 1000 };
-  const values = { wape_candidate: 0.5, wape_baseline: 0.6, bias_candidate: 0.01, bias_baseline: -0.02 };
-  return { name, sufficient: true, verdict: 'WITHIN_MARGIN', rel_wape: rel, ...counts, ...values, ...over };
-}
-
-const report: EvaluationReport = {
-  schema: 1,
-  gate: 'offline',
-  judge: 'offline/1',
-  promotionId: 'demand_1-0-0_1',
-  model: 'demand',
-  version: '1.0.0',
-  baseline: '',
-  verdict: 'PASS',
-  reasons: [],
-  pending: [],
-  warnings: [{ code: 'THIN_SEGMENT', message: 'Few rows in region:N.' }],
-  evidence: { artifact: stored('artifact'), backtest: stored('backtest'), history: stored('history') },
-  policy: { version: 1, digest: 'd', thresholds: {} },
-  quality: null,
-  leakage: null,
-  history: null,
-  overall: group('overall', -0.17),
-  fva: null,
-  folds: [],
-  segments: [group('region:N', -0.1), group('region:S', 0.02), group('region:W', -0.5, { sufficient: false })],
-};
-const stageReports = (['shadow', 'canary'] as const).map((gate) =>
-  stageReport.parse(JSON.parse(stageReportText(gate))),
+const report = anOfflineReport(
+  {
+    segments: {
+      'region:N': segment({ rel_wape: -0.1, ucb: -0.08 }),
+      'region:S': segment({ rel_wape: 0.02, ucb: 0.04 }),
+      'region:W': thin(),
+    },
+  },
+  { warnings: [found('SERIES_WITHOUT_HISTORY')] },
 );
+const stageReports = [aShadowReport(), aCanaryReport()] as const;
 const pointer = { revision: 3, deploymentNumber: 2, documentSha256: 'a'.repeat(64), movedAt: AT };
 const moved = (over: Partial<PromotionItem> = {}) => aPromotion({ awaitingApproval: false, pointer, ...over });
 
@@ -50,7 +36,9 @@ describe('A release note', () => {
 
   it('says gains and losses per segment, and leaves out segments with too little data', () => {
     const note = releaseNote(facts);
-    expect(note).toContain('| overall | -17.0 % error | 50.0 % | 60.0 % | +1.0 % | -2.0 % | 900 |');
+    expect(note).toContain(
+      '| overall | -8.4 % error | −10.6 % to −6.2 % | 31.2 % | 34.1 % | +1.2 % | -3.4 % | 124800 |',
+    );
     expect(note).toContain('| region:S | +2.0 % error |');
     expect(note).not.toContain('region:W');
   });
@@ -76,12 +64,21 @@ describe('A release note', () => {
     const note = releaseNote(facts);
     for (const text of [
       'Underforecasts in the week before Easter.',
-      '- offline, THIN_SEGMENT: Few rows in region:N.',
-      '- canary, PREDICTION_DRIFT: The forecasts of slow movers shifted.',
+      '- offline, SERIES_WITHOUT_HISTORY: Series have no history before the first origin',
+      '- shadow, LEVEL_SHIFT: All in all the candidate forecasts more, or fewer, units than production.',
       facts.run.change.rollbackPlan,
     ]) {
       expect(note).toContain(text);
     }
+  });
+
+  it('names what no gate tested, each thing once', () => {
+    const note = releaseNote(facts);
+    const untested = note.slice(note.indexOf('## Not tested'), note.indexOf('## Evidence'));
+    expect(untested).toContain('- offline: Quantiles: the backtest has none for this candidate.');
+    expect(untested).toContain('- canary: Other seasons than 2026-03-28 to 2026-04-14.');
+    const lines = untested.split('\n').filter((line) => line.startsWith('- '));
+    expect(new Set(lines).size).toBe(lines.length);
   });
 
   it('says how the version came here: each step with its share, its dates and its revision', () => {
@@ -99,12 +96,16 @@ describe('A release note', () => {
     const [shadow, canary] = [note.indexOf('## Accuracy in shadow'), note.indexOf('## Results of the canary')];
     expect(shadow).toBeGreaterThan(note.indexOf('## Accuracy in the backtest'));
     expect(canary).toBeGreaterThan(shadow);
-    expect(note.slice(shadow, canary)).toContain('| overall | Churn ratio | 1.04 | 1.00 | – | 1.25 | within limit |');
+    expect(note.slice(shadow, canary)).toContain(
+      '| Change of a forecast from origin to origin | 10.4 % | 10.0 % | 1.04 times | – | at most 1.25 times | within limit |',
+    );
     expect(note.slice(shadow, canary)).toContain(
       '28 closed business days, 2026-03-03 to 2026-03-30. Held against version 1.1.0 on the same rows.',
     );
-    expect(note.slice(canary)).toContain('| overall | Overstock | 21.0 % | 19.0 % | +10.5 % | +10.0 % | open |');
-    expect(note.slice(canary)).toContain('| regime:lumpy | WAPE |');
+    expect(note.slice(canary)).toContain(
+      '| Overstock per unit sold | 21.0 % | 19.0 % | +1.10 pp | −0.40 pp to +2.40 pp | below +2.00 pp | not shown |',
+    );
+    expect(note.slice(canary)).toContain('| regime:lumpy | +3.4 % error | +0.1 % to +6.7 % |');
   });
 
   it('says for how long the previous version goes on as comparator', () => {

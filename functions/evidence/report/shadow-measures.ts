@@ -26,14 +26,10 @@ function accuracy(report: ShadowReport): readonly Measure[] {
       bounds: between(signedPercentOf(bounds?.[0]), signedPercentOf(bounds?.[1])),
       limit: `below ${margin}`,
     }),
-    measure(
-      'Chance of such a difference if it were at the margin, p',
-      verdictOf(report, codes, shown ? 'OK' : 'OPEN'),
-      {
-        estimate: probabilityOf(found.p_noninf),
-        limit: `at most ${probabilityOf(found.alpha_look)}`,
-      },
-    ),
+    measure('p of being worse by the margin', verdictOf(report, codes, shown ? 'OK' : 'OPEN'), {
+      estimate: probabilityOf(found.p_noninf),
+      limit: `at most ${probabilityOf(found.alpha_look)}`,
+    }),
     measure('Bias, forecast less demand', verdictOf(report, ['SYSTEMATIC_BIAS']), {
       candidate: signedPercentOf(bias.candidate),
       comparator: signedPercentOf(bias.production),
