@@ -43,8 +43,8 @@ WINDOW lately AS (PARTITION BY sku, store ORDER BY day RANGE BETWEEN INTERVAL 27
 /**
  * `day_rows`: of each series and target day the latest forecast. `days`: the step that a day belongs to, the earlier one
  * where a step changed amid it, but not for the few series that are asked for no more, of which old forecasts are left.
- * Looks are the closed days of the last step: with the first of them the cohort is frozen as the plan draws it. Who was
- * served by the candidate without being of its cohort was seen in the canary.
+ * Looks are the closed days of the last step: on the first of them the cohort is frozen as the plan draws it, and whoever
+ * comes later is compared with nobody. Who was served by the candidate without being of its cohort was seen in the canary.
  */
 export function canaryRowsSql(t: StageTables): string {
   return `
@@ -59,7 +59,8 @@ CREATE TEMP TABLE strays AS
 SELECT DISTINCT a.cluster, r.step, r.sku, r.store FROM records r JOIN assigned a ON a.sku = r.sku AND a.store = r.store
   AND a.region = r.region AND a.category = r.category AND a.segments = r.segments AND CAST(a.step AS INTEGER) = r.step
 WHERE r.arm = 'canary' AND a.arm <> 'canary';
-INSERT INTO assignment SELECT DISTINCT cluster, arm FROM last_units;
+INSERT INTO assignment SELECT DISTINCT u.cluster, u.arm FROM last_units u JOIN day_rows r ON r.sku = u.sku AND r.store = u.store
+WHERE r.target <= (SELECT min(day) FROM look_days);
 INSERT INTO cluster_arms SELECT cluster, arm FROM assignment UNION SELECT cluster, 'canary' FROM strays WHERE step = ${t.last};
 INSERT INTO canary_rows BY NAME
 SELECT 'post' AS period, r.target AS day, u.cluster, u.arm, u.sku, u.store, n.region, s.y AS units,

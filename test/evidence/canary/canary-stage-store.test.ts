@@ -84,6 +84,21 @@ describe('sums of a canary', () => {
     expect((await readCanary(files)).sums.looks).toEqual([]);
   });
 
+  it('freeze the cohort with the first day of the last step: who comes later is compared with nobody', async () => {
+    const files = canary();
+    const later = SERIES.slice(0, 6).map((series) => ({ ...series, sku: `${series.sku}1` }));
+    for (const asOf of datesFrom('2026-03-26', 6)) {
+      files.log(batch({ asOf, series: later, revision: 7, percentage: 50, requestId: `late-${asOf}` }));
+    }
+    const sold = later.flatMap((series) => datesFrom('2026-03-24', 9).map((date) => ({ date, ...series, units: 9 })));
+    files.outcomes([...outcomesOf(datesFrom('2026-03-24', 9), stock), ...sold]);
+    const { sums } = await readCanary(files);
+    const before = (await readCanary(canary())).sums;
+    expect(sums.looks.map(({ metrics }) => metrics)).toEqual(before.looks.map(({ metrics }) => metrics));
+    expect(sums.looks.at(-1)?.quality.arm_conflicts).toBe(0);
+    expect(sums.units.canary + sums.units.control).toBe(SERIES.length + later.length);
+  });
+
   it('compute the arms anew from the plan', async () => {
     const { sums } = await readCanary(canary());
     const assigned = SERIES.filter((series) => inCohort(series, 50)).length;
