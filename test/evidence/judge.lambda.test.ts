@@ -4,7 +4,7 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
-import { evaluationReport } from '../../functions/evidence/report/report.ts';
+import { offlineReport } from '../../functions/evidence/report/offline-envelope.ts';
 import { digestOf } from '../../functions/platform/json.ts';
 import { registryKeys } from '../../functions/platform/keys.ts';
 import { planOf } from '../../functions/promotion/exposure.ts';
@@ -122,7 +122,7 @@ describe('the judge function', () => {
     const { Body } = await s3.send(
       new GetObjectCommand({ Bucket: 'evidence', Key: written?.key, VersionId: written?.versionId }),
     );
-    const report = evaluationReport.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+    const report = offlineReport.parse(JSON.parse((await Body?.transformToString()) ?? ''));
     expect(report).toMatchObject({ verdict: 'PASS', evidence: { backtest: run.backtest }, overall: { n_series: 160 } });
 
     const entries: unknown[] = [];

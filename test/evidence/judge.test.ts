@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../functions/evidence/judge.ts';
 import type { JudgePorts } from '../../functions/evidence/judge-ports.ts';
-import { evaluationReport } from '../../functions/evidence/report/report.ts';
+import { offlineReport } from '../../functions/evidence/report/offline-envelope.ts';
 import type { Draft } from '../../functions/ledger/entry.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { digestOf } from '../../functions/platform/json.ts';
@@ -102,7 +102,7 @@ describe('judging the offline gate', () => {
         data: { ...EVENT, verdict: 'PASS', reasons: [], judge: 'offline/1', artifacts: gate?.artifacts },
       },
     ]);
-    const report = evaluationReport.parse(
+    const report = offlineReport.parse(
       JSON.parse(world.evidence.text('evidence/demand_1-0_1/offline/evaluation-report.json')),
     );
     expect(report.policy).toMatchObject({ version: 1, digest: policyDigest, thresholds: policy.offline });

@@ -1,6 +1,6 @@
 import type { Exposure } from '../../registry/items.ts';
 import { type Finding, finding } from '../finding.ts';
-import type { StageReport } from '../report/stage-report.ts';
+import type { ObjectsRead } from '../report/gate-report.ts';
 
 /** How usable the prediction log and the outcomes of a stage were. */
 export interface MeasuredQuality {
@@ -27,7 +27,7 @@ export interface MeasuredQuality {
 /** What was read for a stage: the sums, and which objects they come from. */
 export interface StageRead<T> {
   readonly sums: T;
-  readonly objects: StageReport['evidence'];
+  readonly objects: { readonly predictions: ObjectsRead; readonly outcomes: ObjectsRead };
   /** Keys of objects that are damaged or cannot be read as what they should be. */
   readonly damaged: readonly string[];
   readonly stock: StockColumns;
