@@ -50,10 +50,10 @@ function variation({ demandDays, sum, sumOfSquares }: DemandProfile): {
 
 /**
  * Volume band per SKU by units before the first origin, largest first: A while the share before the SKU is under 80 %,
- * B under 95 %, else C. SKUs that sold nothing, or are not listed, are N.
+ * B under 95 %, else C. A SKU that is not listed has no history and is N; one that is listed and sold nothing comes last.
  */
 export function volumeBands(units: ReadonlyMap<string, number>): ReadonlyMap<string, VolumeBand> {
-  const ranked = [...units].filter(([, sold]) => sold > 0).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const ranked = [...units].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   const total = ranked.reduce((sum, [, sold]) => sum + sold, 0);
   const bands = new Map<string, VolumeBand>();
   let before = 0;
