@@ -49,6 +49,18 @@ export const FUNCTIONS = [
     duckdb: true,
   },
   {
+    name: 'guard',
+    entry: 'functions/evidence/guard/guard.lambda.ts',
+    description:
+      'Looks at promoted versions until their accuracy is confirmed, and starts the rollback of one that must go.',
+    config: [...LEDGER, 'PREDICTION_BUCKET', 'ROLLBACK_STATE_MACHINE_ARN'],
+    access: ['registry:read', 'registry:write', 'ledger:append', 'predictions:read', 'rollback:start'],
+    memoryMb: 3008,
+    timeoutSeconds: 900,
+    temporaryMb: 10_240,
+    duckdb: true,
+  },
+  {
     name: 'sign-manifest',
     entry: 'functions/promotion/sign-manifest.lambda.ts',
     description: 'Signs the manifest of a candidate that passed the offline gate.',

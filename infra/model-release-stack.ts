@@ -82,6 +82,7 @@ export class ModelReleaseStack extends Stack {
       repeatCallbacks: this.#functions.named('repeat-callbacks').fn,
       anchorLedger: this.#functions.named('anchor-ledger').fn,
       closeDeadPromotion: this.#functions.named('close-dead-promotion').fn,
+      guard: this.#functions.named('guard').fn,
       ledger: this.#tables.ledger,
       topic: this.#notifications.topic,
     });

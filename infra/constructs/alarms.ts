@@ -27,6 +27,7 @@ const FUNCTION_ALARMS = [
     'close-dead-promotion',
     'A model whose execution died stays blocked for new promotions, and its candidate exposed until its time bound.',
   ],
+  ['guard', 'Nobody watches versions that were just promoted: one that does harm keeps serving until people notice.'],
   ['end-exposure', 'A candidate that should be out of the pointer may stay exposed until its time bound.'],
 ] as const satisfies readonly (readonly [FunctionName, string])[];
 

@@ -12,6 +12,7 @@ export interface TriggersProps {
   readonly repeatCallbacks: LambdaFn;
   readonly anchorLedger: LambdaFn;
   readonly closeDeadPromotion: LambdaFn;
+  readonly guard: LambdaFn;
   readonly ledger: TableV2;
   /** Told of ledger changes that could not be looked at. */
   readonly topic: ITopic;
@@ -25,6 +26,8 @@ export class Triggers extends Construct {
     this.#every('AnchorLedger', Duration.hours(1), props.anchorLedger);
     // The status event is best effort; the schedule finds what it missed.
     this.#every('CloseDeadPromotions', Duration.minutes(5), props.closeDeadPromotion);
+    // One for all models: whoever is not promoted, or confirmed already, costs a query.
+    this.#every('GuardPromoted', Duration.minutes(5), props.guard);
     new Rule(this, 'ExecutionDied', {
       description: 'Closes the promotion or change whose execution ended without closing it.',
       eventPattern: {

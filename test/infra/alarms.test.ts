@@ -126,6 +126,7 @@ describe('alarms', () => {
       'anchor-ledger',
       'decide-approval',
       'close-dead-promotion',
+      'guard',
       'end-exposure',
     ]) {
       const metrics = alarmOf(`${name}-failing`);

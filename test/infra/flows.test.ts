@@ -83,6 +83,7 @@ describe('triggers', () => {
     ['rate(1 minute)', 'RepeatCallbacks'],
     ['rate(1 hour)', 'AnchorLedger'],
     ['rate(5 minutes)', 'CloseDeadPromotion'],
+    ['rate(5 minutes)', 'Guard'],
   ])('run at %s: %s', (rate, target) => {
     stack.template.hasResourceProperties('AWS::Events::Rule', {
       ScheduleExpression: rate,
@@ -110,7 +111,7 @@ describe('triggers', () => {
     const permissions = stack
       .ofType('AWS::Lambda::Permission')
       .filter(({ properties }) => properties['Principal'] === 'events.amazonaws.com');
-    expect(permissions).toHaveLength(4);
+    expect(permissions).toHaveLength(5);
     for (const { properties } of permissions) {
       expect(properties['SourceArn']).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^Triggers/), 'Arn'] });
     }

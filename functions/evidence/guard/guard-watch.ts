@@ -1,0 +1,158 @@
+import { plusDuration } from '../../platform/duration.ts';
+import type { JsonObject } from '../../platform/json.ts';
+import { sha256Hex } from '../../platform/json.ts';
+import type { PointerMove, PromotionItem, Run, VersionItem } from '../../registry/items.ts';
+import type { Cause } from '../../rollback/input.ts';
+import type { Finding } from '../finding.ts';
+import type { AccuracyLook, GuardItem, OperationsLook } from './guard-item.ts';
+import type { GuardResult } from './guard-result.ts';
+
+/** A promoted version that serves, and is guarded until its accuracy is confirmed. */
+export interface Guarded {
+  readonly run: PromotionItem & { readonly pointer: PointerMove };
+  /** What the guard found of it so far; null: nothing. */
+  readonly item: GuardItem | null;
+  /** The model's guard item, which may be of an earlier promotion. */
+  readonly stored: GuardItem | null;
+}
+
+/** The version in production; undefined when the safe forecast serves. */
+export function servingOf(versions: readonly VersionItem[]): VersionItem | undefined {
+  return versions.find(({ status }) => status === 'production');
+}
+
+/**
+ * The version in production, when it came there by a promotion whose guard was not disarmed yet; else null. One that was
+ * gone back to is not guarded: what went wrong may be the input, and would take the next version out as well.
+ */
+export function guardedOf(versions: readonly VersionItem[], run: Run | null, stored: GuardItem | null): Guarded | null {
+  const version = servingOf(versions);
+  if (version === undefined || run?.kind !== 'promotion' || run.version !== version.version) return null;
+  const { promotedAt = '' } = version;
+  if (versions.some((other) => (other.promotedAt ?? '') > promotedAt)) return null;
+  const { pointer } = run;
+  if (pointer === undefined) return null;
+  const item = stored?.promotionId === run.promotionId ? stored : null;
+  return item?.status === 'disarmed' ? null : { run: { ...run, pointer }, item, stored };
+}
+
+/** What lies in the bucket at the time of a look. */
+export interface Seen {
+  /** Digest of the outcomes. */
+  readonly accuracy: string;
+  /** Newest as-of date with forecasts that the promoted document, or a later one, routed; empty: none yet. */
+  readonly asOf: string;
+  /** Newest day with outcomes; empty: none. */
+  readonly newestOutcomes: string;
+}
+
+export interface Looks {
+  readonly seen: Seen;
+  /** Null: there was nothing new. */
+  readonly operations: OperationsLook | null;
+  readonly accuracy: AccuracyLook | null;
+}
+
+const UNSEEN: Pick<GuardItem, 'operations' | 'accuracy'> = {
+  operations: { seen: '', asOf: '', volumes: [], warnings: [] },
+  accuracy: { seen: '', through: '', decision: 'INSUFFICIENT', warnings: [], comparator: '' },
+};
+
+/**
+ * The guard's item after a look. It is disarmed once the confirmation period is over, the outcomes up to its last as-of
+ * date are known, and closed days were enough to find nothing to go back for.
+ */
+export function itemAfter({ run, item, stored }: Guarded, { seen, ...looks }: Looks, at: string): GuardItem {
+  const before = item ?? UNSEEN;
+  const operations = looks.operations === null ? before.operations : operationsOf(looks.operations);
+  const accuracy = looks.accuracy === null ? before.accuracy : accuracyOf(looks.accuracy);
+  const found = [...(looks.operations?.reasons ?? []), ...(looks.accuracy?.judged.reasons ?? [])];
+  const reasons = byFirst([...(item?.reasons ?? []), ...found]);
+  const warnings = byFirst([...operations.warnings, ...accuracy.warnings]);
+  const decision = decide(reasons, accuracy.decision, warnings);
+  const over = at >= plusDuration(run.pointer.movedAt, run.plan.confirmation);
+  const periodEnd = item?.periodEnd ?? (over && seen.asOf !== '' ? seen.asOf : undefined);
+  // An earlier look set the end, so that the days up to it are what was judged.
+  const end = item?.periodEnd;
+  const known = end !== undefined && seen.newestOutcomes >= end && accuracy.seen === seen.accuracy;
+  const confirmed = known && (decision === 'OK' || decision === 'WARN');
+  return {
+    ...{ model: run.model, promotionId: run.promotionId, version: run.version },
+    status: confirmed ? 'disarmed' : 'armed',
+    decision,
+    since: item?.decision === decision ? item.since : at,
+    ...{ reasons: [...reasons], warnings: [...warnings], operations, accuracy },
+    ...(periodEnd === undefined ? {} : { periodEnd }),
+    lookedAt: at,
+    revision: (stored?.revision ?? 0) + 1,
+  };
+}
+
+/** What became of a look: nothing, what was seen, or another decision, which the ledger has to tell. */
+export function changeOf(before: GuardItem | null, after: GuardItem): 'none' | 'seen' | 'decided' {
+  if (before === null || before.decision !== after.decision || before.status !== after.status) return 'decided';
+  const told = ({ lookedAt: _at, revision: _revision, ...rest }: GuardItem) => JSON.stringify(rest);
+  return told(before) === told(after) ? 'none' : 'seen';
+}
+
+function operationsOf({ seen, asOf, volumes, warnings }: OperationsLook): GuardItem['operations'] {
+  return { seen, asOf, volumes: [...volumes], warnings: [...warnings] };
+}
+
+function accuracyOf({ seen, through, comparator, judged }: AccuracyLook): GuardItem['accuracy'] {
+  return { seen, through, comparator, decision: judged.result.decision, warnings: [...judged.warnings] };
+}
+
+function decide(
+  reasons: readonly Finding[],
+  accuracy: GuardResult['decision'],
+  warnings: readonly Finding[],
+): GuardResult['decision'] {
+  if (reasons.length > 0) return 'ROLLBACK';
+  if (accuracy === 'INSUFFICIENT') return 'INSUFFICIENT';
+  return warnings.length > 0 ? 'WARN' : 'OK';
+}
+
+/** Of each code the finding that came first. */
+function byFirst(findings: readonly Finding[]): readonly Finding[] {
+  const first = new Map<string, Finding>();
+  for (const one of findings) if (!first.has(one.code)) first.set(one.code, one);
+  return [...first.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
+}
+
+/** A rollback to start, once under its name. */
+export interface GuardRollback {
+  readonly name: string;
+  readonly input: JsonObject;
+}
+
+/** Causes by reason, the most urgent first: one that callers may already suffer from. */
+const CAUSES: readonly (readonly [code: string, cause: Cause])[] = [
+  ['INVALID_PREDICTIONS', 'data-corruption'],
+  ['VOLUME_DROP', 'data-corruption'],
+  ['ACCURACY_DEGRADED', 'metric-degradation'],
+  ['DATA_DRIFT', 'data-drift'],
+];
+
+const MAX_DETAIL = 4000;
+
+/** The rollback that a decision asks for; null when it asks for none. A repeated look asks for the same one. */
+export function rollbackOf({
+  model,
+  promotionId,
+  version,
+  decision,
+  reasons,
+  warnings,
+}: GuardItem): GuardRollback | null {
+  if (decision !== 'ROLLBACK') return null;
+  const cause = CAUSES.find(([code]) => reasons.some((one) => one.code === code))?.[1] ?? 'metric-degradation';
+  const upstream = warnings.filter(({ code }) => code === 'UPSTREAM_CAUSE_LIKELY');
+  const told = [...reasons, ...upstream].map(({ code, got, allowed }) => `${code}: ${got}; allowed: ${allowed}.`);
+  const detail = told.join(' ').slice(0, MAX_DETAIL);
+  return {
+    // The promotion's id may be as long as the name of an execution.
+    name: `guard-${model}-${sha256Hex(promotionId).slice(0, 16)}`,
+    input: { model, cause, requestedBy: 'system:guard', withdrawVersion: version, detail },
+  };
+}

@@ -1,0 +1,166 @@
+import { isReleaseError } from '../../platform/errors.ts';
+import { systemActor } from '../../platform/people.ts';
+import type { Policy } from '../../registry/policy.ts';
+import { readPolicy } from '../judge-ports.ts';
+import type { DatedObject } from '../stages/prediction-files-store.ts';
+import type { GuardItem } from './guard-item.ts';
+import { listNewest, lookAtClosedDays, lookAtOperations, type NewestDates, outcomesSeen } from './guard-looks.ts';
+import type { GuardPorts } from './guard-ports.ts';
+import { changeOf, type Guarded, guardedOf, itemAfter, type Looks, rollbackOf, servingOf } from './guard-watch.ts';
+
+/** What the guard came to for one model. */
+export interface GuardedModel {
+  readonly model: string;
+  readonly version: string;
+  readonly status: GuardItem['status'];
+  readonly decision: GuardItem['decision'];
+}
+
+const actor = systemActor('guard');
+
+/** A guarded version on one round of looks. */
+interface Watched {
+  readonly guarded: Guarded;
+  readonly policy: Policy;
+  readonly newest: NewestDates;
+}
+
+/**
+ * Looks at every version that was promoted and is not confirmed yet. Two clocks: operations of all models first, within
+ * minutes of what happens, then accuracy and input by closed days. What changes a decision is in the ledger before
+ * anything is done about it, and a decision to go back asks for the same rollback at every look. Nothing new costs a few
+ * listings and no write. A model that cannot be looked at keeps no other from it; its failure is thrown at the end.
+ */
+export async function lookAtPromoted(ports: GuardPorts): Promise<readonly GuardedModel[]> {
+  const failures: unknown[] = [];
+  const found = new Map<string, GuardedModel>();
+  const outcomes = once(() => ports.files.findOutcomes());
+  const each = async <In, Out>(
+    items: readonly In[],
+    nameOf: (item: In) => string,
+    look: (item: In) => Promise<Out | null>,
+  ): Promise<readonly Out[]> => {
+    const looked: Out[] = [];
+    for (const item of items) {
+      try {
+        const one = await look(item);
+        if (one !== null) looked.push(one);
+      } catch (error) {
+        failures.push(error);
+        ports.tell('GUARD_FAILED', {
+          model: nameOf(item),
+          error: error instanceof Error ? error.message : String(error),
+        });
+      }
+    }
+    return looked;
+  };
+  const settle = (after: Guarded | null) => {
+    if (after?.item != null) found.set(after.run.model, toldOf(after.item));
+    return after;
+  };
+  const nameOf = ({ guarded }: Watched) => guarded.run.model;
+  const names = await ports.registry.modelNames();
+  const watched = await each(names, String, async (model) => {
+    const guarded = await findGuarded(ports, model);
+    return guarded === null ? null : watch(ports, guarded);
+  });
+  const inOrder = watched.toSorted((a, b) => (lookedAt(a) < lookedAt(b) ? -1 : 1));
+  const onward = await each(inOrder, nameOf, async (one) => {
+    const after = settle(await lookOnce(ports, one, await outcomes(), 'operations'));
+    return after?.item?.decision === 'ROLLBACK' || after?.item?.status !== 'armed' ? null : { ...one, guarded: after };
+  });
+  await each(onward, nameOf, async (one) => settle(await lookOnce(ports, one, await outcomes(), 'accuracy')));
+  if (failures.length > 0) throw failures[0];
+  return [...found.values()];
+}
+
+async function findGuarded({ registry, guards }: GuardPorts, model: string): Promise<Guarded | null> {
+  const versions = await registry.versions(model);
+  const serving = servingOf(versions);
+  if (serving === undefined) return null;
+  const [run, stored] = await Promise.all([registry.run(model, serving.promotionId), guards.read(model)]);
+  return guardedOf(versions, run, stored);
+}
+
+async function watch(ports: GuardPorts, guarded: Guarded): Promise<Watched> {
+  return { guarded, policy: await readPolicy(ports, guarded.run), newest: await listNewest(ports, guarded) };
+}
+
+/** The model that was left alone longest comes first, so that a function that runs out of time leaves none for ever. */
+function lookedAt({ guarded }: Watched): string {
+  return guarded.item?.lookedAt ?? '';
+}
+
+/** One look on one of the clocks; null when another look was first. */
+async function lookOnce(
+  ports: GuardPorts,
+  { guarded, policy, newest }: Watched,
+  outcomes: readonly DatedObject[],
+  clock: 'operations' | 'accuracy',
+): Promise<Guarded | null> {
+  const { guard: config, shadow } = policy;
+  const seen = outcomesSeen(outcomes, guarded);
+  const looks: Looks = {
+    seen: { asOf: newest.asOf, accuracy: seen, newestOutcomes: outcomes.at(-1)?.date ?? '' },
+    operations: clock === 'operations' ? await lookAtOperations(ports, guarded, { newest, config }) : null,
+    accuracy:
+      clock === 'accuracy'
+        ? await lookAtClosedDays(ports, guarded, { seen, config, minShare: shadow.cycle_min_actual_share })
+        : null,
+  };
+  const after = itemAfter(guarded, looks, ports.now());
+  const now = await record(ports, guarded, { after, looks });
+  const rollback = now === null ? null : rollbackOf(now);
+  if (rollback !== null) await ports.startRollback(rollback);
+  return now === null ? null : { ...guarded, item: now, stored: now };
+}
+
+/** Writes what changed, and answers the item that stands; null when another look was first. */
+async function record(
+  ports: GuardPorts,
+  { item, stored }: Guarded,
+  { after, looks }: { readonly after: GuardItem; readonly looks: Looks },
+): Promise<GuardItem | null> {
+  const change = changeOf(item, after);
+  try {
+    if (change === 'none') return item;
+    if (change === 'seen') {
+      await ports.guards.keep(after, stored);
+      return after;
+    }
+    const { model, lookedAt: at } = after;
+    const write = ports.guards.write(after, stored);
+    await ports.ledger.append({ model, type: 'guard-looked', at, actor, data: entryOf(item, after, looks) }, [write]);
+  } catch (error) {
+    if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
+    return null;
+  }
+  const codes = { reasons: after.reasons.map(({ code }) => code), warnings: after.warnings.map(({ code }) => code) };
+  const disarmed = after.status === 'disarmed';
+  ports.tell(disarmed ? 'GUARD_DISARMED' : `GUARD_${after.decision}`, { ...toldOf(after), ...codes });
+  return after;
+}
+
+function entryOf(before: GuardItem | null, after: GuardItem, { accuracy }: Looks) {
+  const { promotionId, version, status, decision, reasons, warnings } = after;
+  const rollback = rollbackOf(after);
+  return {
+    ...{ promotionId, version, status, decision, before: before?.decision ?? null, reasons, warnings },
+    ...{ asOf: after.operations.asOf, through: after.accuracy.through, comparator: after.accuracy.comparator },
+    ...(accuracy === null ? {} : { measured: accuracy.judged.result }),
+    ...(rollback === null ? {} : { rollback: rollback.name }),
+  };
+}
+
+function toldOf({ model, version, status, decision }: GuardItem): GuardedModel {
+  return { model, version, status, decision };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

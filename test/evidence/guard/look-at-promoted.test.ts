@@ -1,0 +1,217 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { countForecasts, readClosedDays } from '../../../functions/evidence/guard/guard-evidence-store.ts';
+import { GuardItemStore } from '../../../functions/evidence/guard/guard-item-store.ts';
+import type { GuardPorts } from '../../../functions/evidence/guard/guard-ports.ts';
+import type { GuardRollback } from '../../../functions/evidence/guard/guard-watch.ts';
+import { type GuardedModel, lookAtPromoted } from '../../../functions/evidence/guard/look-at-promoted.ts';
+import type { EntryBody } from '../../../functions/ledger/entry.ts';
+import { planOf } from '../../../functions/promotion/exposure.ts';
+import { policySchema } from '../../../functions/registry/policy.ts';
+import { onFreshStage } from '../../fakes/fresh-stage.ts';
+import type { ReleaseStage } from '../../fakes/release-stage.ts';
+import type { Tables } from '../../fakes/tables.ts';
+import { dayAfter } from '../stages/stage-world.ts';
+import { GuardWorldFiles, inDirectory, logLive, logShadow, near, sell } from './guard-world.ts';
+
+const FIRST = '2026-02-01';
+const LIVE = '2026-03-01';
+const engine = { memoryMb: 512, threads: 2 };
+
+describe('A promoted version', () => {
+  let stage: ReleaseStage;
+  let tables: Tables;
+  const further = onFreshStage((fresh, shared) => {
+    [stage, tables] = [fresh, shared];
+  });
+  let files: GuardWorldFiles;
+  let started: GuardRollback[];
+  let told: string[];
+  let reads: number;
+  let now: string;
+
+  beforeEach(async () => {
+    await stage.onboard();
+    await stage.promote('1.0');
+    await promote(stage);
+    files = new GuardWorldFiles(stage.model);
+    [started, told, reads, now] = [[], [], 0, '2026-03-02T00:00:00.000Z'];
+  });
+
+  /** Version 2.0 over 1.0, confirmed after two weeks. */
+  async function promote(on: ReleaseStage): Promise<void> {
+    const plan = { ...planOf(policySchema.parse({})), confirmation: 'P14D' };
+    const promotionId = await on.candidate('2.0', 1, { plan });
+    await on.prepare(promotionId);
+    await on.move(promotionId);
+    await on.close(promotionId, 'promoted');
+  }
+
+  function ports(over: Partial<GuardPorts> = {}, names = [stage.model]): GuardPorts {
+    const { registry } = stage;
+    const source = { files, engine };
+    return {
+      registry: {
+        modelNames: async () => names,
+        versions: (model) => registry.versions(model),
+        run: (model, id) => registry.run(model, id),
+        policy: (model, version) => registry.policy(model, version),
+      },
+      ...{ guards: new GuardItemStore(tables.client, tables.registry), ledger: stage.ledger, files },
+      withDirectory: (use) => inDirectory(use),
+      countForecasts: (objects, of) => {
+        reads += 1;
+        return countForecasts(source, objects, of);
+      },
+      readClosedDays: (objects, of) => {
+        reads += 1;
+        return readClosedDays(source, objects, of);
+      },
+      startRollback: async (rollback) => {
+        started.push(rollback);
+      },
+      tell: (signal) => told.push(signal),
+      now: () => now,
+      ...over,
+    };
+  }
+  const look = (over: Partial<GuardPorts> = {}): Promise<readonly GuardedModel[]> => lookAtPromoted(ports(over));
+  const item = () => new GuardItemStore(tables.client, tables.registry).read(stage.model);
+
+  async function entries(on = stage): Promise<readonly EntryBody[]> {
+    const found: EntryBody[] = [];
+    for await (const { body } of on.ledger.entries(on.model)) if (body.type === 'guard-looked') found.push(body);
+    return found;
+  }
+
+  /** Four weeks beside production, then days since the promotion; of all but the last so many what was sold is known. */
+  function calm(days = 10, unknown = 0): void {
+    logShadow(files, { first: FIRST, days: 28 });
+    logLive(files, { first: LIVE, days });
+    sell(files, dayAfter(FIRST, -30), 30 + 28 + days - unknown);
+  }
+
+  it('is armed at the first look, and nothing is read, written or started for looks without anything new', async () => {
+    expect(await look()).toEqual([{ model: stage.model, version: '2.0', status: 'armed', decision: 'INSUFFICIENT' }]);
+    const first = await item();
+    reads = 0;
+    now = '2026-03-02T00:05:00.000Z';
+    await look();
+    expect(await item()).toEqual(first);
+    expect([reads, started, (await entries()).length]).toEqual([0, [], 1]);
+    expect(told).toEqual(['GUARD_INSUFFICIENT']);
+  });
+
+  it('is judged by closed days against the version before, which runs beside it', async () => {
+    calm();
+    expect(await look()).toMatchObject([{ decision: 'OK', status: 'armed' }]);
+    expect(await item()).toMatchObject({
+      ...{ decision: 'OK', reasons: [], warnings: [] },
+      operations: { asOf: dayAfter(LIVE, 9) },
+      accuracy: { comparator: '1.0', through: dayAfter(LIVE, 9), decision: 'OK' },
+    });
+    expect((await entries()).map(({ data }) => [data['before'], data['decision']])).toEqual([
+      [null, 'INSUFFICIENT'],
+      ['INSUFFICIENT', 'OK'],
+    ]);
+    expect((await entries())[1]?.data['measured']).toMatchObject({ gate: 'guard', n_ref: 28, n_live: 9 });
+    reads = 0;
+    await look();
+    expect(reads).toBe(0);
+  });
+
+  it('is rolled back when it degrades, once, and the ledger says what was found', async () => {
+    calm(4);
+    await look();
+    logLive(files, { first: dayAfter(LIVE, 4), days: 10, version: near(1.6) });
+    sell(files, dayAfter(LIVE, 4), 11);
+    expect(await look()).toMatchObject([{ decision: 'ROLLBACK' }]);
+    expect(started).toHaveLength(1);
+    expect(started[0]?.input).toMatchObject({ cause: 'metric-degradation', withdrawVersion: '2.0' });
+    const last = (await entries()).at(-1);
+    expect(last).toMatchObject({
+      actor: { kind: 'system', name: 'system:guard' },
+      data: { decision: 'ROLLBACK', reasons: [{ code: 'ACCURACY_DEGRADED' }], rollback: started[0]?.name },
+    });
+    await look();
+    expect(new Set(started.map(({ name }) => name)).size).toBe(1);
+    expect((await entries()).at(-1)?.seq).toBe(last?.seq);
+    expect(told.at(-1)).toBe('GUARD_ROLLBACK');
+
+    // The rollback itself, as its machine would run it; after it nothing is guarded any more.
+    const { input = {}, name } = started[0] ?? {};
+    const answer = await stage.rollBack(input, name);
+    expect(await stage.finish(answer)).toMatchObject({ from: '2.0', to: '1.0', cause: 'metric-degradation' });
+    started = [];
+    expect(await look()).toEqual([]);
+    expect(started).toEqual([]);
+  });
+
+  it('is rolled back within the day for forecasts that are none, before anybody knows what was sold', async () => {
+    calm(2);
+    await look();
+    logLive(files, { first: dayAfter(LIVE, 2), days: 1, version: (series) => (series.sku === 'sku-0' ? -1 : 3) });
+    expect(await look()).toMatchObject([{ decision: 'ROLLBACK' }]);
+    expect(started[0]?.input).toMatchObject({ cause: 'data-corruption' });
+  });
+
+  it('is compared with the seasonal naive forecast once the version before does not run beside it', async () => {
+    logShadow(files, { first: FIRST, days: 28 });
+    logLive(files, { first: LIVE, days: 10, previous: null });
+    sell(files, dayAfter(FIRST, -30), 68);
+    await look();
+    expect((await item())?.accuracy).toMatchObject({ comparator: 'seasonal-naive', decision: 'OK' });
+  });
+
+  it('is confirmed, and its guard disarmed, when the period is over and its outcomes are in', async () => {
+    calm(14, 1);
+    now = '2026-03-14T00:00:00.000Z';
+    await look();
+    now = '2026-03-16T00:00:00.000Z';
+    expect(await look()).toMatchObject([{ status: 'armed', decision: 'OK' }]);
+    expect(await item()).toMatchObject({ periodEnd: dayAfter(LIVE, 13) });
+    sell(files, dayAfter(LIVE, 13), 1);
+    expect(await look()).toMatchObject([{ status: 'disarmed', decision: 'OK' }]);
+    expect((await entries()).at(-1)?.data).toMatchObject({ status: 'disarmed', decision: 'OK' });
+    expect(told.at(-1)).toBe('GUARD_DISARMED');
+    expect(await look()).toEqual([]);
+  });
+
+  it('is asked back again when the start of the rollback failed', async () => {
+    calm(1);
+    logLive(files, { first: dayAfter(LIVE, 1), days: 1, version: () => null });
+    const fails = async () => {
+      throw new Error('Step Functions is away.');
+    };
+    await expect(look({ startRollback: fails })).rejects.toThrow('away');
+    expect(await item()).toMatchObject({ decision: 'ROLLBACK' });
+    await look();
+    expect(started).toHaveLength(1);
+  });
+
+  it('is looked at although another model cannot be; that fails in the end', async () => {
+    const other = further();
+    await other.onboard();
+    await promote(other);
+    const broken = ports({}, [other.model, stage.model]);
+    const versions: GuardPorts['registry']['versions'] = async (model) => {
+      if (model === other.model) throw new Error('A stored item is broken.');
+      return stage.registry.versions(model);
+    };
+    await expect(lookAtPromoted({ ...broken, registry: { ...broken.registry, versions } })).rejects.toThrow('broken');
+    expect(told).toContain('GUARD_FAILED');
+    expect(await item()).toMatchObject({ status: 'armed' });
+  });
+
+  it('is looked at once by looks that race: the later one writes nothing', async () => {
+    await Promise.all([look(), look()]);
+    expect(await entries()).toHaveLength(1);
+  });
+
+  it('is held to the policy that its promotion started under, and to no other', async () => {
+    const policy: GuardPorts['registry']['policy'] = async () => ({ policy: {}, policyDigest: '00'.repeat(32) });
+    const given = ports();
+    await expect(lookAtPromoted({ ...given, registry: { ...given.registry, policy } })).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
+  });
+});
