@@ -2,6 +2,7 @@ import type { PredictionRecord } from '../../functions/inference/prediction.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import type { Calls } from '../local/gateway/gateway.ts';
 import { MODEL } from './cast.ts';
+import { DAYS_BEFORE, playDaysBefore } from './days-before.ts';
 import { STOCK_RULES } from './inventory.ts';
 import type { WatchedEntry } from './ledger-watch.ts';
 import type { LocalStack } from './local-stack.ts';
@@ -43,8 +44,11 @@ export async function playDemo(of: {
   readonly interactive: boolean;
 }): Promise<Played> {
   const { stack, scenario, ports, progress, stopwatch, interactive } = of;
-  const { demand, firstDay, excludedCategory } = scenario;
-  const replay = new Replay({ model: MODEL, demand, firstDay, rules: STOCK_RULES, ports });
+  const { demand, excludedCategory } = scenario;
+  const stocks = await playDaysBefore({ demand, firstDay: scenario.firstDay, put: ports.put });
+  const firstDay = scenario.firstDay + DAYS_BEFORE;
+  const replay = new Replay({ model: MODEL, demand, firstDay, rules: STOCK_RULES, ports, stocks });
+  stopwatch.lap('outcomes of the weeks before');
   const publicKeyPem = await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn'));
   const story = new Story({ stack, publicKeyPem, replay, excludedCategory, progress, stopwatch, interactive });
   const told = await story.tell(scenario.candidates);

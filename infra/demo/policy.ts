@@ -12,7 +12,7 @@ export function demoPolicy(excludedCategory: string | null) {
       pass_every_days: 14,
       max_days: 28,
       metrics: {
-        paired_wape: { rel_margin: 0.05 },
+        paired_wape: { rel_margin: 0.08 },
         // Of stocks that run out on some four days in a hundred: two days more are the loss that is accepted meanwhile.
         stockout: { abs_margin: 0.02 },
         overstock: { abs_margin: 0.1 },

@@ -7,6 +7,7 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { predictionPaths } from '../../functions/platform/keys.ts';
 import { STACK_NAME } from '../synthesize.ts';
+import { DAYS_BEFORE, playDaysBefore } from './days-before.ts';
 import { dateOf } from './demand.ts';
 import { STOCK_RULES } from './inventory.ts';
 import { playable } from './playable.ts';
@@ -90,13 +91,14 @@ async function run(options: Options): Promise<void> {
   const s3 = new S3Client({ ...where, forcePathStyle: process.env['AWS_ENDPOINT_URL'] !== undefined });
   const lambda = new LambdaClient(where);
   const state = await readState(s3, options.stateFile, bucket, (day) => dateOf(demand, day));
-  const firstDay = state?.nextDay ?? chosen.firstDay;
+  const ports = replayPorts({ lambda, s3, functionName, bucket });
+  const stocks = state?.stocks ?? (await playDaysBefore({ demand, firstDay: chosen.firstDay, put: ports.put }));
+  const firstDay = state?.nextDay ?? chosen.firstDay + DAYS_BEFORE;
   const days = Math.min(options.days, demand.days - firstDay);
   if (days < options.days) console.log(`Only ${days} days are left of ${options.demandFile}.`);
   const replay = new Replay({
     ...{ model: options.model, demand, firstDay, rules: STOCK_RULES },
-    ports: replayPorts({ lambda, s3, functionName, bucket }),
-    ...(state === null ? {} : { stocks: state.stocks }),
+    ...{ ports, stocks },
   });
   for (let played = 1; played <= days; played += 1) {
     const { date, revision, servedBy, series, stockouts } = await replay.playDay();

@@ -5,8 +5,11 @@ import { type Demand, demandCsv, upTo } from './demand.ts';
 import { HISTORY_DAYS } from './replay.ts';
 import { DAYS, FIRST_DAY, generateDemand, seededRandom } from './retailer-demand.ts';
 
-/** Days at the end of a history that are kept back to be replayed: enough for two promotions that take their time. */
-export const REPLAY_DAYS = 126;
+/**
+ * Days at the end of a history that are kept back: four weeks before the model's first forecast, and enough to replay for
+ * two promotions that take their time.
+ */
+export const REPLAY_DAYS = 154;
 /** Days of history that a pipeline hands in: what lies before says little of today's demand. */
 const HANDED_IN_DAYS = 730;
 

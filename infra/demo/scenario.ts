@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { DemoArguments } from './arguments.ts';
 import { type Candidate, demoCandidates, readGiven } from './candidates.ts';
+import { DAYS_BEFORE } from './days-before.ts';
 import { type Demand, dateOf, upTo } from './demand.ts';
 import { playable, smallestCategory } from './playable.ts';
 import { type DemandFile, readDemand } from './read-demand.ts';
 import { generatedDemand } from './retailer.ts';
 
-/** What is played: the demand with the day from which it is replayed, and who wants to be released. */
+/** What is played: the demand with the day from which it is kept back, and who wants to be released. */
 export interface Scenario {
   readonly demand: Demand;
   readonly firstDay: number;
@@ -35,7 +36,7 @@ export async function prepareScenario(args: DemoArguments): Promise<ScenarioResu
   const candidates = demoCandidates({ known: upTo(demand, firstDay - 1), kind: args.candidate, given });
   const excludedCategory = smallestCategory(demand, firstDay);
   const notes = [
-    `${source.name}: ${demand.series.length} series, ${demand.days} days; replayed from ${dateOf(demand, firstDay)}`,
+    `${source.name}: ${demand.series.length} series, ${demand.days} days; replayed from ${dateOf(demand, firstDay + DAYS_BEFORE)}`,
     ...source.notes,
     ...chosen.notes,
     excludedCategory === null

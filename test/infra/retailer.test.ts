@@ -16,7 +16,7 @@ describe('The generated retailer', () => {
     const { history, backtests } = generateRetailer(1);
     expect(inspectHistory(history)).toEqual([]);
     expect(Object.values(backtests).map((backtest) => inspectBacktest(backtest))).toEqual([[], [], []]);
-    expect(gunzipSync(history).toString().split('\n')).toHaveLength(400 * (731 - 126) + 2);
+    expect(gunzipSync(history).toString().split('\n')).toHaveLength(400 * (731 - 154) + 2);
     expect(gunzipSync(backtests.first).toString().split('\n')).toHaveLength(400 * 8 * 14 + 2);
   });
 
