@@ -44,4 +44,16 @@ describe('the command that judges local evidence', () => {
     expect(words.stderr).toContain('Did you mean guard?');
     expect(words.stderr).toContain('judge guard --daily FILE [--config FILE]');
   });
+
+  it('says beside the result that a cohort of regions can never pass', () => {
+    const outcomes = [
+      'period,date,sku,store,region,arm,units,forecast,stockout,overstock_units',
+      'post,2026-03-01,milk,harbour,north,canary,5,6,0,1',
+    ].join('\n');
+    const found = run(
+      file('regions.json', JSON.stringify({ kind: 'canary', inputs: { outcomes }, config: { cluster: 'region' } })),
+    );
+    expect(found).toMatchObject({ status: 0, stderr: expect.stringContaining('TOO_FEW_CLUSTERS: regions') });
+    expect(JSON.parse(found.stdout)).toMatchObject({ gate: 'canary', decision: 'CONTINUE', warnings: [] });
+  });
 });

@@ -5,12 +5,8 @@ import type { Policy } from '../../registry/policy.ts';
 import { byCode } from '../finding.ts';
 import type { Judged, JudgePorts, JudgeSettings } from '../judge-ports.ts';
 import { canaryArtifacts } from '../report/artifacts.ts';
-import {
-  buildCanaryReport,
-  type CanaryReport,
-  type CanaryReportInput,
-  canaryReport,
-} from '../report/stage-envelope.ts';
+import { buildCanaryReport, type CanaryReportInput } from '../report/stage-envelope.ts';
+import { type CanaryReport, canaryReport } from '../report/stage-schema.ts';
 import {
   type FoundInStage,
   judgeRunningStage,

@@ -1,15 +1,11 @@
 import * as z from 'zod';
 import { durationSeconds } from '../../platform/duration.ts';
 import type { ExposurePlan } from '../../promotion/exposure.ts';
-import type { PromotionItem } from '../../registry/items.ts';
-import type { Policy } from '../../registry/policy.ts';
 import { type Finding, finding, percent } from '../finding.ts';
 import { studentTQuantile } from '../statistics/distributions.ts';
 import { type ArmMoments, residualSpread } from '../statistics/ratio-effect.ts';
 import { CANARY_METRICS, type CanaryConfig, type CanaryMetric } from './canary-config.ts';
 import { marginOf, plannedLooks } from './canary-metric.ts';
-import { canaryConfigOf } from './canary-stage.ts';
-import type { PowerSettings } from './power-store.ts';
 
 /** Chance with which a canary that does no harm should be shown to do none. */
 const POWER = 0.8;
@@ -56,25 +52,6 @@ export type CanaryPower = z.infer<typeof canaryPower>;
 export interface JudgedPower {
   readonly power: CanaryPower;
   readonly findings: readonly Finding[];
-}
-
-/** What the power check of a promotion asks, by its plan and policy. */
-export function powerQuestion(
-  { promotionId, plan: { canary } }: Pick<PromotionItem, 'promotionId' | 'plan'>,
-  policy: Pick<Policy, 'canary' | 'shadow'>,
-): { readonly settings: PowerSettings; readonly config: CanaryConfig } {
-  const { unit, where, excludedSegments, steps } = canary;
-  const config = canaryConfigOf(policy.canary, canary);
-  return {
-    config,
-    settings: {
-      rule: { unit, where, excludedSegments, salt: promotionId },
-      percentage: steps.at(-1)?.percentage ?? 0,
-      minShare: policy.shadow.cycle_min_actual_share,
-      coverDays: policy.canary.cover_days,
-      lengths: looksOf(steps, config),
-    },
-  };
 }
 
 /**

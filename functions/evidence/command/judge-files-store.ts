@@ -3,12 +3,13 @@ import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import type * as z from 'zod';
 import { type Reason, ReleaseError } from '../../platform/errors.ts';
-import { canaryConfig } from '../canary/canary-config.ts';
+import { canaryConfig, fewClusters } from '../canary/canary-config.ts';
 import { judgeCanaryFiles } from '../canary/canary-files-store.ts';
 import { canaryState } from '../canary/canary-result.ts';
 import { guardConfig } from '../guard/guard-config.ts';
 import { judgeGuardFiles } from '../guard/guard-files-store.ts';
 import { offlineConfig } from '../offline/offline-config.ts';
+import { judgeOfflineFiles } from '../offline/offline-files-store.ts';
 import { shadowConfig } from '../shadow/shadow-config.ts';
 import { judgeShadowFiles } from '../shadow/shadow-files-store.ts';
 import type { EngineSettings } from '../tables/duckdb-store.ts';
@@ -80,10 +81,9 @@ function settled(gate: Gate, { config, state }: Pick<GateQuestion, 'config' | 's
   };
   switch (gate) {
     case 'offline':
-      return settle(offlineConfig, async (own, paths, engine) => {
-        const { judgeOfflineFiles } = await import(`../${gate}/${gate}-files-store.ts`);
-        return judgeOfflineFiles({ rows: tableOf(paths, 'rows'), history: tableOf(paths, 'history') }, own, engine);
-      });
+      return settle(offlineConfig, (own, paths, engine) =>
+        judgeOfflineFiles({ rows: tableOf(paths, 'rows'), history: tableOf(paths, 'history') }, own, engine),
+      );
     case 'shadow':
       return settle(shadowConfig, (own, paths, engine) =>
         judgeShadowFiles({ rows: tableOf(paths, 'rows') }, own, engine),
@@ -93,6 +93,10 @@ function settled(gate: Gate, { config, state }: Pick<GateQuestion, 'config' | 's
       if (!before.ok) faults.push(...before.reasons);
       return settle(canaryConfig, (own, paths, engine) => {
         const inputs = { ...paths, outcomes: tableOf(paths, 'outcomes') };
+        for (const { code, got, allowed } of fewClusters(own)) {
+          // Beside the result, which is the contract's: it is about the settings, not about what was found.
+          process.stderr.write(`${code}: ${got}; a canary that can pass has ${allowed}.\n`);
+        }
         return judgeCanaryFiles(inputs, own, engine, before.ok ? before.value : null);
       });
     }

@@ -7,12 +7,9 @@ import {
   clustersNeeded,
   type PowerEvidence,
   type PowerMetric,
-  powerQuestion,
 } from '../../../functions/evidence/canary/power.ts';
 import { normalQuantile } from '../../../functions/evidence/statistics/distributions.ts';
-import { policySchema } from '../../../functions/registry/policy.ts';
 import { seededRandom } from '../../../infra/demo/retailer-demand.ts';
-import { aPromotion } from '../../fakes/runs.ts';
 import { type Cluster, configOf, metricOf, momentsOf } from './clusters.ts';
 
 const STEPS = [
@@ -154,15 +151,5 @@ describe('the power check', () => {
     expect(check({ paired_wape: paired }, { clusters: { canary: 30, control: 500 } }, config)).toMatchObject({
       codes: ['CANARY_UNDERPOWERED:paired_wape'],
     });
-  });
-
-  it('asks by plan and policy of the promotion', () => {
-    const run = aPromotion();
-    const { settings, config } = powerQuestion(run, policySchema.parse({}));
-    expect(settings).toMatchObject({
-      rule: { salt: run.promotionId, unit: run.plan.canary.unit },
-      percentage: run.plan.canary.steps.at(-1)?.percentage,
-    });
-    expect(config.expected_canary_share * 100).toBe(settings.percentage);
   });
 });
