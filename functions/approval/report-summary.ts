@@ -1,8 +1,7 @@
-import type { Measure } from '../evidence/report/measure.ts';
+import { intervalText, type Measure } from '../evidence/report/measure.ts';
 import { counted, percentOf, signedPercentOf, words } from '../evidence/report/numbers.ts';
 import { intervalWords } from '../evidence/report/offline-measures.ts';
 import { type GateReport, measuresOf, readReport, spanWords, untestedOf } from '../evidence/report/read-report.ts';
-import { segmentIntervalWords } from '../evidence/report/segment-interval.ts';
 import type { Stage } from '../promotion/life-cycle.ts';
 
 /** A segment as the page shows it. The change is relative, negative is better. */
@@ -67,7 +66,7 @@ function segmentsOf(report: GateReport): readonly Segment[] {
   if (report.gate !== 'offline') {
     return report.segments.map((one) => ({
       ...one,
-      bounds: segmentIntervalWords(one),
+      bounds: intervalText(one.interval),
       wape_comparator: one.wape_production,
       thin: false,
     }));

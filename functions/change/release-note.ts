@@ -1,12 +1,11 @@
 import { durationWords } from '../approval/exposure-words.ts';
 import { change, percent, signed } from '../evidence/finding.ts';
-import { type Measure, VERDICT_WORDS } from '../evidence/report/measure.ts';
+import { intervalText, type Measure, VERDICT_WORDS } from '../evidence/report/measure.ts';
 import type { OfflineReport } from '../evidence/report/offline-envelope.ts';
 import { intervalWords } from '../evidence/report/offline-measures.ts';
 import { orderedSegments } from '../evidence/report/offline-order.ts';
 import { measuresOf, spanWords, untestedOf } from '../evidence/report/read-report.ts';
-import { segmentIntervalWords } from '../evidence/report/segment-interval.ts';
-import type { CanaryReport, ShadowReport, StageSegment } from '../evidence/report/stage-envelope.ts';
+import type { CanaryReport, ShadowReport, StageSegment } from '../evidence/report/stage-schema.ts';
 import { STAGES } from '../promotion/life-cycle.ts';
 import type { PromotionItem } from '../registry/items.ts';
 
@@ -193,7 +192,7 @@ function measured(report: ShadowReport | CanaryReport): readonly string[] {
         ...one,
         wape_before: one.wape_production,
         bias_before: one.bias_production,
-        interval: segmentIntervalWords(one),
+        interval: intervalText(one.interval),
       }),
     ),
   ];

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
 import { REPORT_NAME } from '../evidence/report/gate-report.ts';
 import { type OfflineReport, offlineReport } from '../evidence/report/offline-envelope.ts';
-import { canaryReport, shadowReport } from '../evidence/report/stage-envelope.ts';
+import { canaryReport, shadowReport } from '../evidence/report/stage-schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../../functions/approval/report-summary.ts';
-import { aShadowReport, found, SEGMENTS, stageSegment, thin } from '../evidence/report/sample-reports.ts';
+import { buildShadowReport } from '../../functions/evidence/report/stage-envelope.ts';
+import { aShadowReport, found, SEGMENTS, shadowInput, stageSegment, thin } from '../evidence/report/sample-reports.ts';
 import { reportText, stageReportText } from './fixtures.ts';
 
 const bytes = (text: string) => Buffer.from(text);
@@ -90,7 +91,7 @@ describe("The summary of a stage's report", () => {
       stageSegment({ name: 'store:b', rel_wape: 'inf' }),
       stageSegment({ name: 'x', rel_wape: 0.5 }),
     ];
-    const report = JSON.stringify({ ...aShadowReport(), segments });
+    const report = JSON.stringify(buildShadowReport({ ...shadowInput(), segments }));
     expect(summarise('shadow', bytes(report))?.segments.map(({ name }) => name)).toEqual(['store:b', 'x', 'region:CA']);
   });
 

@@ -9,11 +9,10 @@ import { shadowPage } from './shadow-page.ts';
 import {
   buildCanaryReport,
   buildShadowReport,
-  type CanaryReport,
   type CanaryReportInput,
-  type ShadowReport,
   type ShadowReportInput,
 } from './stage-envelope.ts';
+import type { CanaryReport, ShadowReport } from './stage-schema.ts';
 
 /**
  * What the offline gate leaves: evaluation report, segment analysis, and risk and limitation summary, each for machines

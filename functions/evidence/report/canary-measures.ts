@@ -2,7 +2,7 @@ import type { CanaryMetricResult, CanaryOpsResult } from '../canary/canary-resul
 import type { Measured } from './gate-report.ts';
 import { between, type Measure, measure, threshold, verdictOf } from './measure.ts';
 import { counted, percentOf, pointsOf, probabilityOf, ratioOf, signedPercentOf } from './numbers.ts';
-import type { CanaryReport } from './stage-envelope.ts';
+import type { CanaryReport } from './stage-schema.ts';
 
 /** How people call a metric of the canary, and what its difference is in. */
 export const CANARY_NAMES: Readonly<Record<string, { readonly name: string; readonly unit: string }>> = {

@@ -20,7 +20,7 @@ import {
 } from './page-parts.ts';
 import { spanWords } from './read-report.ts';
 import { reportPage } from './report-frame.ts';
-import type { CanaryLookReport, CanaryReport } from './stage-envelope.ts';
+import type { CanaryLookReport, CanaryReport } from './stage-schema.ts';
 import { stageSegmentsSection } from './stage-segments.ts';
 import { untestedInCanary } from './untested.ts';
 

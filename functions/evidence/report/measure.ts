@@ -1,5 +1,5 @@
 import type { Reason } from '../../platform/errors.ts';
-import { UNDEFINED } from './numbers.ts';
+import { signedPercentOf, UNDEFINED } from './numbers.ts';
 
 /** `FAIL`: over its limit. `OPEN`: not shown, or too little data. `WARN`: said, but not held against it. `NONE`: without a limit. */
 export type MeasureVerdict = 'OK' | 'FAIL' | 'OPEN' | 'WARN' | 'NONE';
@@ -94,4 +94,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** `low to high` with the unit that `write` gives both. */
 export function between(low: string, high: string): string {
   return low === UNDEFINED && high === UNDEFINED ? UNDEFINED : `${low} to ${high}`;
+}
+
+/** An interval of a relative change. */
+export function intervalText(interval: readonly [low: number, high: number] | null): string {
+  return interval === null ? UNDEFINED : between(signedPercentOf(interval[0]), signedPercentOf(interval[1]));
 }

@@ -1,5 +1,5 @@
 import type { Measured } from './gate-report.ts';
-import { between, type Measure, measure, threshold, verdictOf } from './measure.ts';
+import { intervalText, type Measure, measure, threshold, verdictOf } from './measure.ts';
 import { counted, percentOf, plainNumber, ratioOf, signedPercentOf, UNDEFINED } from './numbers.ts';
 import type { OfflineReport } from './offline-envelope.ts';
 
@@ -26,8 +26,7 @@ export function intervalOf({ rel_wape, ucb }: { readonly rel_wape: Measured; rea
 }
 
 export function intervalWords(group: { readonly rel_wape: Measured; readonly ucb: number | null }): string {
-  const bounds = intervalOf(group);
-  return bounds === null ? UNDEFINED : between(signedPercentOf(bounds[0]), signedPercentOf(bounds[1]));
+  return intervalText(intervalOf(group));
 }
 
 function error(report: OfflineReport, { overall }: Result): Measure {

@@ -1,9 +1,8 @@
 import type { Html } from '../../platform/html.ts';
-import type { MetricPower } from '../canary/power.ts';
 import { CANARY_NAMES, differenceOf } from './canary-measures.ts';
 import { counted, percentOf } from './numbers.ts';
 import { section, table } from './page-parts.ts';
-import type { ShadowReport } from './stage-envelope.ts';
+import type { ShadowReport } from './stage-schema.ts';
 
 /** Whether a canary of this plan could show its margins; nothing when it was not asked. */
 export function powerSection({ power }: ShadowReport): Html | null {
@@ -24,6 +23,8 @@ export function powerSection({ power }: ShadowReport): Html | null {
     }),
   ]);
 }
+
+type MetricPower = NonNullable<ShadowReport['power']>['metrics'][number];
 
 function cells(one: MetricPower) {
   const write = differenceOf(one.metric);

@@ -5,7 +5,7 @@ import { counted } from './numbers.ts';
 import { offlineReport } from './offline-envelope.ts';
 import { offlineMeasures } from './offline-measures.ts';
 import { shadowMeasures } from './shadow-measures.ts';
-import { canaryReport, shadowReport } from './stage-envelope.ts';
+import { canaryReport, shadowReport } from './stage-schema.ts';
 import { untestedInCanary, untestedInShadow, untestedOffline } from './untested.ts';
 
 /** The report of any gate. A report with members of a later kind is read as far as this one knows it. */

@@ -1,10 +1,7 @@
-import { biasLimit } from '../shadow/shadow-measure.ts';
-import { studentTQuantile } from '../statistics/distributions.ts';
 import { CANARY_NAMES } from './canary-measures.ts';
-import type { Measured } from './gate-report.ts';
-import { between, type Measure, measure, threshold, verdictOf } from './measure.ts';
+import { intervalText, type Measure, measure, threshold, verdictOf } from './measure.ts';
 import { counted, percentOf, probabilityOf, ratioOf, signedPercentOf, UNDEFINED } from './numbers.ts';
-import type { ShadowReport } from './stage-envelope.ts';
+import type { ShadowReport } from './stage-schema.ts';
 
 /** What the shadow gate measured, in the order in which people should read it. */
 export function shadowMeasures(report: ShadowReport): readonly Measure[] {
@@ -13,17 +10,15 @@ export function shadowMeasures(report: ShadowReport): readonly Measure[] {
 
 function accuracy(report: ShadowReport): readonly Measure[] {
   const { accuracy: found, bias } = report.result;
-  const { dm } = found;
   const margin = signedPercentOf(threshold(report, 'margin'));
   const shown = found.p_noninf !== null && found.p_noninf <= found.alpha_look;
   const codes = ['NOT_NON_INFERIOR_AT_HORIZON', 'NOT_YET_NON_INFERIOR', 'INSUFFICIENT_CYCLES'];
-  const bounds = boundsOf(dm.mean, dm.se, dm.n - 1, found.alpha_look);
   return [
     measure('Absolute error, WAPE', verdictOf(report, codes, shown ? 'OK' : 'OPEN'), {
       candidate: percentOf(found.wape_candidate),
       comparator: percentOf(found.wape_production),
       estimate: signedPercentOf(found.rel_wape),
-      bounds: between(signedPercentOf(bounds?.[0]), signedPercentOf(bounds?.[1])),
+      bounds: intervalText(report.interval),
       limit: `below ${margin}`,
     }),
     measure('p of being worse by the margin', verdictOf(report, codes, shown ? 'OK' : 'OPEN'), {
@@ -40,21 +35,8 @@ function accuracy(report: ShadowReport): readonly Measure[] {
 
 /** The wider of what the policy allows and what it adds to production's own bias. */
 function allowedBias(report: ShadowReport): number | null {
-  const [bias_overall_max, bias_worse_by] = [threshold(report, 'bias_overall_max'), threshold(report, 'bias_worse_by')];
-  if (bias_overall_max === null || bias_worse_by === null) return null;
-  return biasLimit(report.result.bias.production, { bias_overall_max, bias_worse_by });
-}
-
-/** Two-sided bounds of an estimate, each at the level of one decision; null where there is no standard error. */
-export function boundsOf(
-  estimate: Measured,
-  se: number | null,
-  df: number,
-  alpha: number,
-): readonly [low: number, high: number] | null {
-  if (typeof estimate !== 'number' || se === null || df < 1) return null;
-  const half = studentTQuantile(1 - alpha, df) * se;
-  return [estimate - half, estimate + half];
+  const [most, by] = [threshold(report, 'bias_overall_max'), threshold(report, 'bias_worse_by')];
+  return most === null || by === null ? null : Math.max(most, Math.abs(report.result.bias.production ?? 0) + by);
 }
 
 function stability(report: ShadowReport): readonly Measure[] {

@@ -22,7 +22,7 @@ import { powerSection } from './power-section.ts';
 import { spanWords } from './read-report.ts';
 import { reportPage } from './report-frame.ts';
 import { shadowMeasures } from './shadow-measures.ts';
-import type { ShadowReport } from './stage-envelope.ts';
+import type { ShadowReport } from './stage-schema.ts';
 import { stageSegmentsSection } from './stage-segments.ts';
 import { untestedInShadow } from './untested.ts';
 

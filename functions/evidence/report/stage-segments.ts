@@ -1,11 +1,11 @@
 import type { Html } from '../../platform/html.ts';
 import { figure } from './chart.ts';
 import { intervalChart } from './interval-chart.ts';
+import { intervalText } from './measure.ts';
 import { counted, percentOf, signedPercentOf } from './numbers.ts';
 import { comparatorOf, estimate, section, table } from './page-parts.ts';
-import { segmentInterval, segmentIntervalWords } from './segment-interval.ts';
 import { bySegment, highest } from './segment-order.ts';
-import type { CanaryReport, ShadowReport, StageSegment } from './stage-envelope.ts';
+import type { CanaryReport, ReportedSegment, ShadowReport } from './stage-schema.ts';
 
 /** More rows than this make no picture. */
 const DRAWN = 30;
@@ -32,9 +32,9 @@ export function howMany(shown: number, all: number): string {
   return shown === all ? `All ${all} segments.` : `The ${shown} worst of ${all} segments.`;
 }
 
-function chart(report: ShadowReport | CanaryReport, segments: readonly StageSegment[]) {
+function chart(report: ShadowReport | CanaryReport, segments: readonly ReportedSegment[]) {
   const rows = segments.map((segment) => {
-    const bounds = segmentInterval(segment);
+    const { interval: bounds } = segment;
     return {
       name: segment.name,
       estimate: Number(segment.rel_wape) * 100,
@@ -53,19 +53,19 @@ function chart(report: ShadowReport | CanaryReport, segments: readonly StageSegm
   });
 }
 
-function cells(segment: StageSegment) {
+function cells(segment: ReportedSegment) {
   const change = segment.rel_wape;
   const tone =
     typeof change !== 'number' || change === 0 ? undefined : change < 0 ? ('better' as const) : ('worse' as const);
   return [
-    estimate(signedPercentOf(change), segmentIntervalWords(segment), tone),
+    estimate(signedPercentOf(change), intervalText(segment.interval), tone),
     estimate(percentOf(segment.wape_candidate), `production ${percentOf(segment.wape_production)}`),
     estimate(signedPercentOf(segment.bias_candidate), `production ${signedPercentOf(segment.bias_production)}`),
     estimate(counted(segment.n_rows), `${counted(segment.n_series)} series`),
   ];
 }
 
-function worst({ rel_wape }: StageSegment): number {
+function worst({ rel_wape }: ReportedSegment): number {
   if (rel_wape === 'inf') return Number.MAX_VALUE;
   return typeof rel_wape === 'number' ? rel_wape : -Number.MAX_VALUE;
 }

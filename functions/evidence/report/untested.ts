@@ -1,7 +1,7 @@
 import { threshold } from './measure.ts';
 import { counted } from './numbers.ts';
 import type { OfflineReport } from './offline-envelope.ts';
-import type { CanaryReport, ShadowReport } from './stage-envelope.ts';
+import type { CanaryReport, ShadowReport } from './stage-schema.ts';
 
 /** What the evidence of the offline gate says nothing about: data that was not there, and what a backtest cannot show. */
 export function untestedOffline(report: OfflineReport): readonly string[] {

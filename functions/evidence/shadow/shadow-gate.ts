@@ -4,7 +4,8 @@ import { byCode } from '../finding.ts';
 import type { Judged, JudgePorts, JudgeSettings } from '../judge-ports.ts';
 import { shadowArtifacts } from '../report/artifacts.ts';
 import type { ReportSubject } from '../report/gate-report.ts';
-import { buildShadowReport, type LevelHistograms, type ShadowReport, shadowReport } from '../report/stage-envelope.ts';
+import { buildShadowReport } from '../report/stage-envelope.ts';
+import { type LevelHistograms, type ShadowReport, shadowReport } from '../report/stage-schema.ts';
 import {
   type FoundInStage,
   judgeRunningStage,

@@ -11,12 +11,10 @@ import {
 import {
   buildCanaryReport,
   buildShadowReport,
-  type CanaryReport,
   type CanaryReportInput,
-  type ShadowReport,
   type ShadowReportInput,
-  type StageSegment,
 } from '../../../functions/evidence/report/stage-envelope.ts';
+import type { CanaryReport, ShadowReport, StageSegment } from '../../../functions/evidence/report/stage-schema.ts';
 import { shadowConfig } from '../../../functions/evidence/shadow/shadow-config.ts';
 import { sha256Hex } from '../../../functions/platform/json.ts';
 import { CHANGE_RECORD } from '../../fakes/inputs.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shadowReport } from '../../../functions/evidence/report/stage-envelope.ts';
+import { shadowReport } from '../../../functions/evidence/report/stage-schema.ts';
 import { digestOf } from '../../../functions/platform/json.ts';
 import { AT, ON_SHADOW, policy, SHADOW_EVENT, World } from '../stages/judged-world.ts';
 import { batch, datesFrom, demandOf, exact, type Forecast, outcomesOf, UNTIL } from '../stages/stage-world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canaryReport } from '../../../functions/evidence/report/stage-envelope.ts';
+import { canaryReport } from '../../../functions/evidence/report/stage-schema.ts';
 import type { PromotionItem } from '../../../functions/registry/items.ts';
 import { AT, CANARY_EVENT, ON_20, ON_50, ON_SHADOW, World } from './judged-world.ts';
 import { batch, datesFrom, outcomesOf, PROMOTION, type Series, UNTIL } from './stage-world.ts';
