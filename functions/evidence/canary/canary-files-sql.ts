@@ -27,7 +27,7 @@ export function readOutcomesSql(cluster: CanaryConfig['cluster']): string {
 CREATE TEMP TABLE outcome_typed AS
 WITH texts AS (SELECT ${CANARY_TEXTS.map((name) => `cell_text("${name}") AS "${name}"`).join(', ')} FROM outcomes_file),
 numbers AS (SELECT *, cell_date("date") AS day, ${numbers({ y: 'units', f: 'forecast', o: 'overstock_units', p: 'shadow_forecast' })} FROM texts)
-SELECT period, day, sku, store, region, arm, ${CLUSTERS[cluster]} AS cluster,
+SELECT period, day, sku, store, arm, ${CLUSTERS[cluster]} AS cluster,
   ${values({ units: 'y', forecast: 'f', overstock: 'o', shadow_forecast: 'p' })},
   CASE WHEN stockout IN ('1', 'true', 'True', '1.0') THEN true WHEN stockout IN ('0', 'false', 'False', '0.0') THEN false END AS stockout,
   coalesce(period IN ('pre', 'post') AND arm IN ('canary', 'control') AND day IS NOT NULL AND sku IS NOT NULL AND store IS NOT NULL
@@ -35,20 +35,27 @@ SELECT period, day, sku, store, region, arm, ${CLUSTERS[cluster]} AS cluster,
 FROM numbers`;
 }
 
-/** Rows that repeat another collapse by value; keys with conflicting values are left out whole. */
+/** Rows that repeat another collapse by value; keys with conflicting values are left out whole. Few keys are there twice. */
 export const SETTLE_OUTCOMES = `
-CREATE TEMP TABLE outcome_rows AS SELECT DISTINCT * EXCLUDE (readable) FROM outcome_typed WHERE readable;
-CREATE TEMP TABLE outcome_keys AS SELECT period, day, sku, store, count(*) AS versions FROM outcome_rows GROUP BY ALL;
-INSERT INTO canary_rows BY NAME SELECT o.period, o.day, o.cluster, o.arm, o.sku, o.store, o.region, o.units, o.forecast, o.stockout,
-  o.overstock, o.shadow_forecast FROM outcome_rows o JOIN outcome_keys k USING (period, day, sku, store) WHERE k.versions = 1;
-INSERT INTO cluster_arms SELECT DISTINCT cluster, arm FROM outcome_rows;
+CREATE TEMP TABLE repeated_keys AS
+SELECT period, day, sku, store, count(*) AS rows FROM outcome_typed WHERE readable GROUP BY ALL HAVING count(*) > 1;
+CREATE TEMP TABLE repeated_rows AS
+SELECT DISTINCT o.* EXCLUDE (readable) FROM outcome_typed o SEMI JOIN repeated_keys k USING (period, day, sku, store) WHERE o.readable;
+CREATE TEMP TABLE conflicts AS SELECT period, day, sku, store FROM repeated_rows GROUP BY ALL HAVING count(*) > 1;
+INSERT INTO cluster_arms SELECT DISTINCT cluster, arm FROM outcome_typed WHERE readable;
+INSERT INTO canary_rows BY NAME
+SELECT o.* EXCLUDE (readable) FROM outcome_typed o ANTI JOIN repeated_keys k USING (period, day, sku, store) WHERE o.readable
+UNION ALL SELECT r.* FROM repeated_rows r ANTI JOIN conflicts c USING (period, day, sku, store);
 INSERT INTO look_days SELECT day, row_number() OVER (ORDER BY day) FROM (SELECT DISTINCT day FROM canary_rows WHERE period = 'post');
 `;
 
 export const OUTCOME_QUALITY = `
 SELECT (SELECT count(*) FROM outcome_typed) AS rows, (SELECT count(*) FROM outcome_typed WHERE NOT readable) AS bad_rows,
-  (SELECT count(*) FROM outcome_typed WHERE readable) - (SELECT count(*) FROM outcome_rows) AS duplicate_rows,
-  (SELECT count(*) FROM outcome_keys WHERE versions > 1) AS conflicting_keys`;
+  (SELECT coalesce(sum(rows), 0) FROM repeated_keys) - (SELECT count(*) FROM repeated_rows) AS duplicate_rows,
+  (SELECT count(*) FROM conflicts) AS conflicting_keys`;
+
+/** What is in the canonical tables is not needed twice. */
+export const DROP_TYPED = 'DROP TABLE outcome_typed';
 
 /** One row per window and arm as it was written, counts null where they are missing; equal rows are one. */
 export const READ_OPS = `

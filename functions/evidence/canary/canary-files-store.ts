@@ -4,11 +4,12 @@ import { MACROS } from '../offline/offline-sql.ts';
 import { DuckdbStore, type EngineSettings } from '../tables/duckdb-store.ts';
 import { emptyTable } from '../tables/inspect-backtest.ts';
 import { FIRST_LOOK, judgeCanary } from './canary.ts';
-import type { CanaryConfig } from './canary-config.ts';
+import { CANARY_METRICS, type CanaryConfig } from './canary-config.ts';
 import {
   ASSIGNMENT_FAULTS,
   ASSIGNMENT_TEXTS,
   CANARY_TEXTS,
+  DROP_TYPED,
   OPS_FAULTS,
   OPS_TEXTS,
   OPS_WINDOWS,
@@ -63,7 +64,7 @@ export async function judgeCanaryFiles(
 export async function sumCanaryFiles(
   engine: DuckdbStore,
   inputs: Pick<CanaryFiles, 'outcomes' | 'assignment'>,
-  { cluster }: Pick<CanaryConfig, 'cluster'>,
+  { cluster, metrics }: Pick<CanaryConfig, 'cluster' | 'metrics'>,
 ): Promise<CanarySums> {
   await engine.run(CANARY_TABLES);
   const table = 'CANARY_OUTCOMES';
@@ -72,9 +73,13 @@ export async function sumCanaryFiles(
   await engine.run(SETTLE_OUTCOMES);
   const [measured] = await engine.rows(OUTCOME_QUALITY, quality);
   if (measured === undefined || measured.rows === 0) throw unusable([emptyTable(table)]);
+  await engine.run(DROP_TYPED);
   const frozen = inputs.assignment !== undefined;
   if (inputs.assignment !== undefined) await readAssignment(engine, inputs.assignment);
-  return sumWhole(engine, measured, { frozen });
+  return sumWhole(engine, measured, {
+    frozen,
+    metrics: CANARY_METRICS.filter((metric) => metrics[metric] !== undefined),
+  });
 }
 
 async function readAssignment(engine: DuckdbStore, path: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { CanaryMetric } from './canary-config.ts';
+import { CANARY_METRICS, type CanaryMetric } from './canary-config.ts';
 
 /**
  * The statements that turn the canonical tables of a canary into sums. Units are integers of a millionth, so that sums
@@ -9,28 +9,37 @@ import type { CanaryMetric } from './canary-config.ts';
  * `look_days`: the closed days since the canary began, numbered from 1; a look has everything up to its day.
  */
 export const CANARY_TABLES = `
-CREATE TEMP TABLE canary_rows (period VARCHAR, day DATE, cluster VARCHAR, arm VARCHAR, sku VARCHAR, store VARCHAR, region VARCHAR,
+CREATE TEMP TABLE canary_rows (period VARCHAR, day DATE, cluster VARCHAR, arm VARCHAR, sku VARCHAR, store VARCHAR,
   units BIGINT, forecast BIGINT, stockout BOOLEAN, overstock BIGINT, shadow_forecast BIGINT);
 CREATE TEMP TABLE cluster_arms (cluster VARCHAR, arm VARCHAR);
 CREATE TEMP TABLE assignment (cluster VARCHAR, arm VARCHAR);
 CREATE TEMP TABLE look_days (day DATE, look INTEGER);
 `;
 
+/** How the rows are told apart. */
+export interface SettleRequest {
+  /** There is an assignment. */
+  readonly frozen: boolean;
+  /** The metrics that are wanted. */
+  readonly metrics?: readonly CanaryMetric[];
+}
+
 /**
  * `contaminated`: clusters in both arms, or outside their frozen one, or in the canary without having been assigned;
- * `clean_rows`: the rows of all others, and with a frozen cohort of its clusters alone.
+ * `clean_rows`: the rows of all others, and with a frozen cohort of its clusters alone; `canary_terms`: numerator and
+ * denominator of each metric by row.
  */
-export function settleArmsSql({ frozen }: { readonly frozen: boolean }): string {
+export function settleArmsSql({ frozen, metrics = CANARY_METRICS }: SettleRequest): string {
   const outside = frozen ? `OR a.arms > 1 OR a.arm <> s.arm OR (a.arm IS NULL AND s.arm = 'canary')` : '';
   return `
 CREATE TEMP TABLE contaminated AS
 WITH seen AS (SELECT cluster, min(arm) AS arm, count(DISTINCT arm) AS arms FROM cluster_arms GROUP BY cluster),
 frozen AS (SELECT cluster, min(arm) AS arm, count(DISTINCT arm) AS arms FROM assignment GROUP BY cluster)
 SELECT s.cluster FROM seen s LEFT JOIN frozen a ON a.cluster = s.cluster WHERE s.arms > 1 ${outside};
-CREATE TEMP TABLE clean_rows AS FROM canary_rows r
+CREATE TEMP VIEW clean_rows AS FROM canary_rows r
 WHERE NOT EXISTS (SELECT 1 FROM contaminated c WHERE c.cluster = r.cluster)
   ${frozen ? 'AND EXISTS (SELECT 1 FROM assignment a WHERE a.cluster = r.cluster)' : ''};
-CREATE TEMP TABLE canary_terms AS ${TERMS};
+CREATE TEMP VIEW canary_terms AS ${metrics.map(termsOf).join('\nUNION ALL ')};
 `;
 }
 
@@ -52,19 +61,24 @@ const METRIC_TERMS: Readonly<Record<CanaryMetric, { readonly n: string; readonly
     overstock: { n: 'overstock', d: 'units', where: 'overstock IS NOT NULL AND units IS NOT NULL' },
   };
 
-const TERMS = Object.entries(METRIC_TERMS)
-  .map(
-    ([metric, { n, d, where }]) =>
-      `SELECT '${metric}' AS metric, period, arm, cluster, day, sum(${n})::HUGEINT AS n, sum(${d})::HUGEINT AS d FROM clean_rows WHERE ${where} GROUP BY ALL`,
-  )
-  .join('\nUNION ALL ');
+function termsOf(metric: CanaryMetric): string {
+  const { n, d, where } = METRIC_TERMS[metric];
+  return `SELECT '${metric}' AS metric, period, arm, cluster, day, (${n})::HUGEINT AS n, (${d})::HUGEINT AS d FROM clean_rows WHERE ${where}`;
+}
 
 const PRODUCTS = ['n*n', 'n*d', 'd*d', 'n0*n0', 'n0*d0', 'd0*d0', 'n*n0', 'n*d0', 'd*n0', 'd*d0'] as const;
+
+/** Sums over clusters of numerators and denominators, and of their products. */
+export const MOMENTS = [
+  'count(*) AS clusters',
+  ...['n', 'd', 'n0', 'd0'].map((name) => `sum(${name})::HUGEINT AS ${name}`),
+  ...PRODUCTS.map((term) => `sum(${term})::HUGEINT AS ${term.replace('*', '')}`),
+].join(', ');
 
 /** Per look from `from` on, metric and arm: moments over the clusters that returned data, each with everything up to that day. */
 export function lookMomentsSql({ from }: { readonly from: number }): string {
   return `
-WITH daily AS (FROM canary_terms WHERE period = 'post'),
+WITH daily AS (SELECT metric, arm, cluster, day, sum(n)::HUGEINT AS n, sum(d)::HUGEINT AS d FROM canary_terms WHERE period = 'post' GROUP BY ALL),
 earlier AS (SELECT metric, arm, cluster, sum(n)::HUGEINT AS n0, sum(d)::HUGEINT AS d0 FROM canary_terms WHERE period = 'pre' GROUP BY ALL),
 grid AS (SELECT metric, arm, cluster, look, day FROM (SELECT DISTINCT metric, arm, cluster FROM daily), look_days),
 grown AS (
@@ -74,11 +88,15 @@ grown AS (
 clusters AS (
   SELECT metric, arm, look, n::HUGEINT AS n, d::HUGEINT AS d, coalesce(n0, 0)::HUGEINT AS n0, coalesce(d0, 0)::HUGEINT AS d0
   FROM grown LEFT JOIN earlier USING (metric, arm, cluster) WHERE seen > 0 AND look >= ${from})
-SELECT look, metric, arm, count(*) AS clusters,
-  ${['n', 'd', 'n0', 'd0'].map((name) => `sum(${name})::HUGEINT AS ${name}`).join(', ')},
-  ${PRODUCTS.map((term) => `sum(${term})::HUGEINT AS ${term.replace('*', '')}`).join(', ')}
-FROM clusters GROUP BY look, metric, arm ORDER BY look, metric, arm`;
+SELECT look, metric, arm, ${MOMENTS} FROM clusters GROUP BY look, metric, arm ORDER BY look, metric, arm`;
 }
+
+/** As `lookMomentsSql` of the newest look alone, which needs no sums by day. */
+export const NEWEST_MOMENTS = `
+WITH clusters AS (
+  SELECT metric, arm, cluster, ${['n', 'd'].map((name) => `coalesce(sum(${name}) FILTER (period = 'post'), 0)::HUGEINT AS ${name}, coalesce(sum(${name}) FILTER (period = 'pre'), 0)::HUGEINT AS ${name}0`).join(', ')}
+  FROM canary_terms GROUP BY metric, arm, cluster HAVING count(*) FILTER (period = 'post') > 0)
+SELECT (SELECT max(look) FROM look_days) AS look, metric, arm, ${MOMENTS} FROM clusters GROUP BY metric, arm ORDER BY metric, arm`;
 
 /** Per metric what it came to before the canary, over all clusters. */
 export const BEFORE_SUMS = `
@@ -92,4 +110,3 @@ FROM look_days l LEFT JOIN first_seen s ON s.day <= l.day GROUP BY l.look ORDER 
 
 export const LOOK_DAYS = 'SELECT CAST(day AS VARCHAR) AS day, look FROM look_days ORDER BY look';
 export const ARM_CONFLICTS = 'SELECT count(*) AS conflicts FROM contaminated';
-export const NEWEST_LOOK = 'SELECT coalesce(max(look), 0) AS newest FROM look_days';

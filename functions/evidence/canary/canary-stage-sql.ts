@@ -63,14 +63,14 @@ INSERT INTO assignment SELECT DISTINCT u.cluster, u.arm FROM last_units u JOIN d
 WHERE r.target <= (SELECT min(day) FROM look_days);
 INSERT INTO cluster_arms SELECT cluster, arm FROM assignment UNION SELECT cluster, 'canary' FROM strays WHERE step = ${t.last};
 INSERT INTO canary_rows BY NAME
-SELECT 'post' AS period, r.target AS day, u.cluster, u.arm, u.sku, u.store, n.region, s.y AS units,
+SELECT 'post' AS period, r.target AS day, u.cluster, u.arm, u.sku, u.store, s.y AS units,
   CASE WHEN u.arm = 'canary' THEN r.c ELSE r.p END AS forecast, s.stockout, s.overstock,
   CASE WHEN u.arm = 'canary' THEN r.p END AS shadow_forecast
 FROM day_rows r JOIN look_days l ON l.day = r.target AND r.step = ${t.last} JOIN last_units u ON u.sku = r.sku AND u.store = r.store
-JOIN stock s ON s.day = r.target AND s.sku = r.sku AND s.store = r.store JOIN series n ON n.sku = r.sku AND n.store = r.store
-UNION ALL BY NAME SELECT 'pre' AS period, s.day, u.cluster, u.arm, u.sku, u.store, n.region, s.y AS units, NULL::BIGINT AS forecast,
+JOIN stock s ON s.day = r.target AND s.sku = r.sku AND s.store = r.store
+UNION ALL BY NAME SELECT 'pre' AS period, s.day, u.cluster, u.arm, u.sku, u.store, s.y AS units, NULL::BIGINT AS forecast,
   s.stockout, s.overstock, NULL::BIGINT AS shadow_forecast
-FROM stock s JOIN last_units u ON u.sku = s.sku AND u.store = s.store JOIN series n ON n.sku = s.sku AND n.store = s.store,
+FROM stock s JOIN last_units u ON u.sku = s.sku AND u.store = s.store,
   (SELECT min(target) AS day FROM pairs) first_day
 WHERE s.day >= first_day.day - ${t.daysBefore} AND s.day < first_day.day;
 `;
@@ -118,7 +118,7 @@ export const ROWS_USED = 'SELECT count(*) AS rows FROM canary_rows';
 /** Accuracy of both versions on the canary's rows, by segment, with sums of squares over the series for its error. */
 export const SEGMENT_SUMS = `
 WITH rows AS (
-  SELECT r.*, s.category FROM clean_rows r JOIN series s ON s.sku = r.sku AND s.store = r.store
+  SELECT r.*, s.region, s.category FROM clean_rows r JOIN series s ON s.sku = r.sku AND s.store = r.store
   WHERE r.period = 'post' AND r.arm = 'canary' AND forecast IS NOT NULL AND shadow_forecast IS NOT NULL AND units IS NOT NULL AND NOT coalesce(stockout, false)),
 named AS (SELECT 'region:' || region AS segment, * FROM rows WHERE region <> '' UNION ALL SELECT 'category:' || category, * FROM rows WHERE category <> ''),
 by_series AS (

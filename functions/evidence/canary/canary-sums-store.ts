@@ -6,8 +6,9 @@ import {
   BEFORE_SUMS,
   LOOK_DAYS,
   lookMomentsSql,
-  NEWEST_LOOK,
+  NEWEST_MOMENTS,
   RETURNED_CLUSTERS,
+  type SettleRequest,
   settleArmsSql,
 } from './canary-sql.ts';
 import { type CanaryQuality, type CanarySums, type MetricSums, NO_METRIC } from './canary-sums.ts';
@@ -31,9 +32,10 @@ const dated = z.object({ day: z.string(), look: count });
 export async function sumLooks(
   engine: DuckdbStore,
   quality: Omit<CanaryQuality, 'arm_conflicts'>,
-  { frozen, from }: { readonly frozen: boolean; readonly from: number },
+  { from, ...request }: SettleRequest & { readonly from: number },
 ): Promise<readonly CanarySums[]> {
-  const found = await settle(engine, quality, { frozen, from });
+  await engine.run(settleArmsSql(request));
+  const found = await readSums(engine, quality, lookMomentsSql({ from }));
   return found.days.filter(({ look }) => look >= from).map(({ look }) => found.sumsOf(look));
 }
 
@@ -41,22 +43,18 @@ export async function sumLooks(
 export async function sumWhole(
   engine: DuckdbStore,
   quality: Omit<CanaryQuality, 'arm_conflicts'>,
-  { frozen }: { readonly frozen: boolean },
+  request: SettleRequest,
 ): Promise<CanarySums> {
-  const [{ newest } = { newest: 0 }] = await engine.rows(NEWEST_LOOK, z.object({ newest: count }));
-  return (await settle(engine, quality, { frozen, from: newest })).sumsOf(newest);
+  await engine.run(settleArmsSql(request));
+  const { days, sumsOf } = await readSums(engine, quality, NEWEST_MOMENTS);
+  return sumsOf(days.at(-1)?.look ?? 0);
 }
 
-async function settle(
-  engine: DuckdbStore,
-  quality: Omit<CanaryQuality, 'arm_conflicts'>,
-  { frozen, from }: { readonly frozen: boolean; readonly from: number },
-) {
-  await engine.run(settleArmsSql({ frozen }));
+async function readSums(engine: DuckdbStore, quality: Omit<CanaryQuality, 'arm_conflicts'>, momentsSql: string) {
   const days = await engine.rows(LOOK_DAYS, dated);
   const pre = await engine.rows(BEFORE_SUMS, before);
   const arms = await engine.rows(RETURNED_CLUSTERS, returned);
-  const found = Map.groupBy(await engine.rows(lookMomentsSql({ from }), moments), ({ look }) => look);
+  const found = Map.groupBy(await engine.rows(momentsSql, moments), ({ look }) => look);
   const [{ conflicts } = { conflicts: 0 }] = await engine.rows(ARM_CONFLICTS, z.object({ conflicts: count }));
   const sumsOf = (look: number): CanarySums => {
     const { canary = 0, control = 0 } = arms.find((one) => one.look === look) ?? {};

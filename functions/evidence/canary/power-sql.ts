@@ -1,3 +1,5 @@
+import { MOMENTS } from './canary-sql.ts';
+
 /** The statements behind the power check, over the tables of stage-sql.ts as a shadow filled them. */
 
 /** Days that a canary is compared with itself by. */
@@ -18,7 +20,7 @@ WITH known AS (
 usual AS (SELECT quantile_disc(series, 0.5) AS series FROM known)
 SELECT k.day FROM known k, usual u WHERE k.series >= ${minShare} * u.series - 1e-9;
 INSERT INTO canary_rows BY NAME
-SELECT 'post' AS period, s.day, u.cluster, 'canary' AS arm, u.sku, u.store, '' AS region, s.y AS units, r.c AS forecast,
+SELECT 'post' AS period, s.day, u.cluster, 'canary' AS arm, u.sku, u.store, s.y AS units, r.c AS forecast,
   s.stockout, s.overstock, r.p AS shadow_forecast
 FROM stock s JOIN power_days d ON d.day = s.day JOIN power_units u ON u.sku = s.sku AND u.store = s.store
 LEFT JOIN power_latest r ON r.sku = s.sku AND r.store = s.store AND r.target = s.day;
@@ -34,8 +36,6 @@ SELECT (SELECT count(*) FROM power_days) AS days, CAST((SELECT max(day) FROM pow
   coalesce((SELECT max(day) - min(day) + 1 FROM power_days), 0) AS span,
   coalesce((SELECT max(day) - min(day) + 1 FROM canary_terms WHERE metric = 'paired_wape'), 0) AS paired`;
 
-const PRODUCTS = ['n*n', 'n*d', 'd*d', 'n0*n0', 'n0*d0', 'd0*d0', 'n*n0', 'n*d0', 'd*n0', 'd*d0'] as const;
-
 /** Per metric, moments over the clusters: the last `days` days as the canary, and the 28 days before them. */
 export function powerMomentsSql({ last, days }: { readonly last: string; readonly days: number }): string {
   const start = `DATE '${last}' - ${days}`;
@@ -45,9 +45,7 @@ WITH clusters AS (
     coalesce(sum(n) FILTER (day <= ${start}), 0)::HUGEINT AS n0, coalesce(sum(d) FILTER (day <= ${start}), 0)::HUGEINT AS d0
   FROM canary_terms WHERE day <= DATE '${last}' AND day > ${start} - ${DAYS_BEFORE}
   GROUP BY metric, cluster HAVING count(*) FILTER (day > ${start}) > 0)
-SELECT metric, count(*) AS clusters, ${['n', 'd', 'n0', 'd0'].map((name) => `sum(${name})::HUGEINT AS ${name}`).join(', ')},
-  ${PRODUCTS.map((term) => `sum(${term})::HUGEINT AS ${term.replace('*', '')}`).join(', ')}
-FROM clusters GROUP BY metric ORDER BY metric`;
+SELECT metric, ${MOMENTS} FROM clusters GROUP BY metric ORDER BY metric`;
 }
 
 /** Per metric what it came to in the last 28 days. */
