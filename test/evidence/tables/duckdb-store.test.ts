@@ -9,7 +9,7 @@ import { BACKTEST_HEADER, backtestCsv, csvOf, row, SOME_HISTORY, sumsOf } from '
 
 /** Codes of the faults for which a pair of files cannot be judged. */
 async function faultsOf(backtest: string | Uint8Array, history?: string | Uint8Array): Promise<readonly string[]> {
-  const error: unknown = await sumsOf(backtest, history).then(
+  const error: unknown = await sumsOf(backtest, history === undefined ? {} : { history }).then(
     () => null,
     (cause: unknown) => cause,
   );
@@ -40,11 +40,14 @@ describe('files', () => {
     const plain = await sumsOf(backtestCsv(distinct(3)));
     const crlf = `\ufeff${backtestCsv(distinct(3)).replaceAll('\n', '\r\n')}`;
     expect(await sumsOf(crlf)).toEqual(plain);
-    expect(await sumsOf(gzipSync(backtestCsv(distinct(3))), gzipSync(SOME_HISTORY))).toEqual(plain);
+    expect(await sumsOf(gzipSync(backtestCsv(distinct(3))), { history: gzipSync(SOME_HISTORY) })).toEqual(plain);
+    const header = BACKTEST_HEADER.split(',').toReversed().join(',');
+    const other = csvOf(`note,${header},"a, b"`, distinct(3, { note: '"x, ""y"""', 'a, b"': 1 }));
+    expect(await sumsOf(other)).toEqual(plain);
     const parquet =
       await parquetOf(`SELECT DATE '2026-01-05' AS origin_date, 'sku-' || i AS sku, 'harbour' AS store, 'north' AS region,
       TIMESTAMP '2026-01-06' AS target_date, 1::TINYINT AS horizon, 10::DOUBLE AS actual, 9::DECIMAL(9, 2) AS candidate, 8 AS baseline,
-      'fresh' AS category, NULL::VARCHAR AS fold_id, DATE '2026-01-05' AS trained_through FROM range(3) t(i)`);
+      'fresh' AS category, NULL::VARCHAR AS fold_id, DATE '2026-01-05' AS trained_through, NULL::DATE AS features_asof FROM range(3) t(i)`);
     expect(await sumsOf(parquet)).toEqual(plain);
     expect(await sumsOf(gzipSync(parquet))).toEqual(plain);
   });
@@ -64,10 +67,41 @@ describe('files', () => {
     ]);
   });
 
+  it('of Parquet with columns that cannot hold what they should are refused with all of them', async () => {
+    const parquet =
+      await parquetOf(`SELECT '2026-01-05' AS origin_date, 1.5 AS sku, true AS store, [1] AS region, 'x' AS target_date,
+      '1' AS horizon, true AS actual, {'a': 1} AS candidate, 'NA' AS baseline, 20260105 AS trained_through`);
+    const history = await parquetOf("SELECT 1 AS sku, 'a' AS store, now() AS date, DATE '2026-01-05' AS units");
+    expect(await faultsOf(parquet, history)).toEqual([
+      ...['sku', 'store', 'region', 'trained_through', 'actual', 'candidate'].map(
+        (name) => `BACKTEST_COLUMN_TYPE:${name}`,
+      ),
+      ...['date', 'units'].map((name) => `HISTORY_COLUMN_TYPE:${name}`),
+    ]);
+  });
+
+  it('of Parquet hold values of any type that can, and dates and numbers that are none are none', async () => {
+    const parquet =
+      await parquetOf(`SELECT TIMESTAMP '2026-01-05' AS origin_date, 7 AS sku, 'a' AS store, NULL AS region,
+      unnest([DATE '2026-01-06', DATE '2026-01-07', DATE 'infinity']) AS target_date, unnest([1.0, 2.5, 3.0])::FLOAT AS horizon,
+      unnest([1, NULL, 3])::UTINYINT AS actual, unnest(['NaN'::DOUBLE, -1.5, 2]) AS candidate, unnest([1e13, 2, 3])::DOUBLE AS baseline`);
+    expect((await sumsOf(parquet)).counts).toMatchObject({
+      ...{ rows: 3, keyed_rows: 2, horizon_mismatch: 1, missing_actual: 1, without_training_cutoff: 2 },
+      ...{ candidate_nonfinite: 1, candidate_negative: 1, baseline_nonfinite: 1 },
+    });
+    const moment =
+      await parquetOf(`SELECT TIMESTAMP '2026-01-05 06:00:00' AS origin_date, 'a' AS sku, 'b' AS store, 'c' AS region,
+      DATE '2026-01-06' AS target_date, 1 AS horizon, 1 AS actual, 1 AS candidate, 1 AS baseline`);
+    expect((await sumsOf(moment)).counts).toMatchObject({ rows: 1, keyed_rows: 0 });
+  });
+
   it.each([
     ['without rows', `${BACKTEST_HEADER}\n`, 'BACKTEST_EMPTY'],
     ['with a row of another length', `${backtestCsv([row()])}1,2\n`, 'BACKTEST_UNREADABLE'],
     ['with an open quote', `${backtestCsv([row()])}"1,2\n`, 'BACKTEST_UNREADABLE'],
+    ['that is not UTF-8', Buffer.from(backtestCsv([row({ region: 'caf\u00e9' })]), 'latin1'), 'BACKTEST_UNREADABLE'],
+    ['that is an image', Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'), 'BACKTEST_UNREADABLE'],
+    ['that is empty', '', 'BACKTEST_UNREADABLE'],
     ['that is no table', Buffer.from([0, 1, 2, 3]), 'BACKTEST_UNREADABLE'],
     ['that is gzip cut off', gzipSync(backtestCsv(distinct(5000))).subarray(0, 8000), 'BACKTEST_UNREADABLE'],
     ['that is gzip inside gzip', gzipSync(gzipSync(backtestCsv([row()]))), 'BACKTEST_UNREADABLE'],
@@ -80,6 +114,6 @@ describe('files', () => {
     const header = `${BACKTEST_HEADER},"x'); DROP TABLE rows_typed; --"`;
     const rows = [{ ...row({ sku: "milk'; DROP TABLE keys; --" }), extra: 1 }];
     const sums = await sumsOf(csvOf(header, rows).replace(/\n(.*)\n$/, '\n$1\n'));
-    expect(sums.quality.paired_rows).toBe(1);
+    expect(sums.rows.paired_rows).toBe(1);
   });
 });
