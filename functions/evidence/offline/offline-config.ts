@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { implausibleSettings } from './implausible-config.ts';
 
 const share = () => z.number().min(0).max(1);
 const limit = () => z.number().min(0);
@@ -84,6 +85,7 @@ export const offlineConfig = z
     /** Share of rows whose submitted actual or baseline may differ from what was recorded, where anything was. */
     max_actuals_mismatch: share().default(0.001),
     max_baseline_mismatch: share().default(0.001),
+    ...implausibleSettings,
   })
   .refine(namesBuckets, {
     path: ['critical_segments'],

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { implausibleResult } from './implausible-result.ts';
 
 const count = z.int();
 /** Null is undefined. */
@@ -128,5 +129,7 @@ export const offlineResult = z.object({
   folds: z.record(z.string(), offlineSegment).exactOptional(),
   /** Submitted columns against what was recorded; absent where nothing was. */
   recorded: z.object({ actuals: compared, baseline: compared }).exactOptional(),
+  /** Absent where too little data is there to tell, and where it is switched off. */
+  implausible: implausibleResult.exactOptional(),
 });
 export type OfflineResult = z.infer<typeof offlineResult>;

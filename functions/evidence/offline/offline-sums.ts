@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { implausibleSums } from './implausible-sums.ts';
 import { offlineShape } from './offline-shape.ts';
 
 /**
@@ -118,6 +119,8 @@ const additive = z.object({
     baseline_compared: count,
     baseline_differing: count,
   }),
+  /** Absent where the policy switches it off. */
+  implausible: implausibleSums.exactOptional(),
 });
 
 /** What is known of the whole backtest before any part of it is summed. */

@@ -1,4 +1,5 @@
 import { byCode, type Finding } from '../finding.ts';
+import { judgeImplausible } from './implausible.ts';
 import type { OfflineConfig } from './offline-config.ts';
 import { measureOffline } from './offline-measures.ts';
 import type { OfflineResult } from './offline-result.ts';
@@ -32,8 +33,10 @@ export interface OfflineDecision {
 /** Judges a backtest by its sums. Any failure fails; too little data or no proof is inconclusive, never a pass. */
 export function judgeOffline(sums: OfflineSums, config: OfflineConfig): OfflineDecision {
   const measures = measureOffline(sums, config);
+  const { implausible, ...beyond } = judgeImplausible(sums.implausible, config);
   const reasons = byCode([
     ...leakageRules(measures, sums, config),
+    ...beyond.reasons,
     ...qualityRules(measures, config),
     ...overallRules(measures, config),
     ...addedValueRule(measures, config),
@@ -41,14 +44,15 @@ export function judgeOffline(sums: OfflineSums, config: OfflineConfig): OfflineD
     ...foldRules(measures, config),
     ...segmentRules(measures, config),
   ]);
-  const pending = byCode(pendingRules(measures, config));
-  const warnings = byCode(warningRules(measures, sums, config));
+  const pending = byCode([...pendingRules(measures, config), ...beyond.pending]);
+  const warnings = byCode([...warningRules(measures, sums, config), ...beyond.warnings]);
   const codes = (findings: readonly Finding[]) => findings.map(({ code }) => code);
   const result: OfflineResult = {
     gate: 'offline',
     decision: reasons.length > 0 ? 'FAIL' : pending.length > 0 ? 'INCONCLUSIVE' : 'PASS',
     ...{ reasons: codes(reasons), pending: codes(pending), warnings: codes(warnings) },
     ...measures,
+    ...(implausible === undefined ? {} : { implausible }),
   };
   return { result, reasons, pending, warnings, notes: byCode(historyNotes(sums)) };
 }
