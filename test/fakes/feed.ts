@@ -61,11 +61,11 @@ export interface Feeding {
 
 /**
  * Writes what inference and the shops would have written for so many business days of a promotion whose candidate is in
- * the pointer: forecasts of both versions under its newest document, and outcomes. Answers the first of the days.
+ * the pointer, or serves: forecasts of both versions under its newest document, and outcomes. Answers the first of the days.
  */
 export async function feed(ports: FeedPorts, of: Feeding): Promise<string> {
   const run = await promotion(ports, of.promotionId);
-  const exposure = run.exposures.at(-1);
+  const exposure = run.pointer === undefined ? run.exposures.at(-1) : { ...PROMOTED, ...run.pointer };
   if (exposure === undefined) throw new Error(`${of.promotionId} has exposed nothing yet.`);
   const first = of.from ?? (await nextDate(ports, run.model));
   for (let day = 0; day < of.days; day += 1) {
@@ -77,6 +77,9 @@ export async function feed(ports: FeedPorts, of: Feeding): Promise<string> {
 }
 
 const DEFAULTS = { quality: 'good', repetition: 0, unitsTimes: 1 } as const;
+
+/** The document that promoted it, as one that exposes: the version before runs beside it, unserved. */
+const PROMOTED = { stage: 'shadow', step: 0, percentage: 0, until: '' } as const;
 
 /**
  * Feeds the stage that a promotion is in, or is about to be in, until its gate is judged or the promotion has ended:
@@ -176,6 +179,9 @@ function recordsOf(
     ...{ targetDate, horizonDays: made.ahead, units },
     ...{ revision: exposure.revision, promotionId: run.promotionId, requestId: made.requestId },
   });
+  if (exposure.revision === run.pointer?.revision) {
+    return [record('production', run.version, own), record('shadow', baseline, standard)];
+  }
   return [
     record(byCandidate ? 'canary' : 'shadow', run.version, own),
     record(byCandidate ? 'shadow' : standardArm, baseline, standard),
