@@ -66,6 +66,7 @@ export function markLines(axis: 'xAxis' | 'yAxis', marks: readonly Mark[], zero 
   });
   return {
     type: 'scatter',
+    clip: false,
     data: [],
     markLine: {
       silent: true,

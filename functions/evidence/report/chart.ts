@@ -40,7 +40,7 @@ function svg(
   drawing: Drawing & { readonly size: string; readonly width: number },
 ): Html {
   const { size, width, height } = drawing;
-  const inside = new Html(tidy(render(drawing), id));
+  const inside = new Html(tidy(render(drawing)));
   return html`<svg class="${size}" viewBox="0 0 ${width} ${height}" xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="${id}-title ${id}-text"><title id="${id}-title">${title}</title><desc id="${id}-text">${description}</desc>
 ${inside}</svg>`;
 }
@@ -57,16 +57,16 @@ function render({ width, height, option }: Drawing & { readonly width: number })
 
 /**
  * What the renderer drew, without what only a script or a pointer would use: its outer element, styles on hover, classes
- * and ids that count the charts of the process, and inline styles, which a strict content security policy refuses.
+ * that count the charts of the process, and inline styles, which a strict content security policy refuses. Clips, whose
+ * ids count as well, would cut nothing: scales cover what is drawn.
  */
-function tidy(drawn: string, id: string): string {
+function tidy(drawn: string): string {
   return drawn
     .replace(/^<svg[^>]*>\s*/, '')
     .replace(/\s*<\/svg>\s*$/, '')
-    .replaceAll(/<style[^>]*>[\s\S]*?<\/style>\s*/g, '')
-    .replaceAll(/ (?:class|pointer-events|ecmeta_[a-z_]+|xml:space)="[^"]*"/g, '')
+    .replaceAll(/<(style|defs)\b[^>]*>[\s\S]*?<\/\1>\s*/g, '')
+    .replaceAll(/ (?:class|clip-path|pointer-events|ecmeta_[a-z_]+|xml:space)="[^"]*"/g, '')
     .replaceAll(/ style="([^"]*)"/g, (_, style: string) => attributes(style))
-    .replaceAll(/(id="|url\(#|href="#)zr\d+-/g, `$1${id}-`)
     .trim();
 }
 

@@ -41,6 +41,7 @@ function draw({ names, axis, bins: filled }: DistributionChart, narrow: boolean)
       series: [
         {
           type: 'bar',
+          clip: false,
           name: names.candidate,
           silent: true,
           barCategoryGap: '12%',

@@ -20,6 +20,7 @@ interface Look {
 export function intervalBars(intervals: readonly Interval[], look: Look) {
   return {
     type: 'custom',
+    clip: false,
     silent: true,
     z: 2,
     data: intervals.map(({ place, low, high }) => [low, high, place]),

@@ -87,6 +87,7 @@ interface Kind {
 function points(rows: readonly IntervalRow[], { open, name, color }: Kind) {
   return {
     type: 'scatter',
+    clip: false,
     name,
     silent: true,
     symbol: 'circle',

@@ -45,12 +45,14 @@ export interface OfflineReportInput {
   readonly outcome: OfflineOutcome;
 }
 
+/** The report with its members in one order, whoever found them: a report that is read back gives the same bytes. */
 export function buildOfflineReport({ subject, evidence, outcome }: OfflineReportInput): OfflineReport {
   const gate = 'offline';
   if (!outcome.judged) {
     const head = headOf(subject, { reasons: outcome.reasons, pending: [], warnings: [] });
-    return { ...head, gate, verdict: 'FAIL', evidence, result: null };
+    return offlineReport.parse({ ...head, gate, verdict: 'FAIL', evidence, result: null });
   }
   const { series: _, ...result } = outcome.result;
-  return { ...headOf(subject, explained(outcome)), gate, verdict: result.decision, evidence, result };
+  const head = headOf(subject, explained(outcome));
+  return offlineReport.parse({ ...head, gate, verdict: result.decision, evidence, result });
 }

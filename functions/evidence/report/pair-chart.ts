@@ -43,6 +43,7 @@ export function pairChart(chart: PairChart): Chart {
       series: [
         ...(['comparator', 'candidate'] as const).map((side) => ({
           type: 'scatter',
+          clip: false,
           ...pointsOf(chart, side),
           data: rows.flatMap((row, place) => (row[side] === null ? [] : [[row[side], place]])),
         })),

@@ -13,7 +13,15 @@ import {
   type ObjectsRead,
   type ReportSubject,
 } from './gate-report.ts';
-import type { CanaryReport, CanaryStepReport, ReportedSegment, ShadowReport, StageSegment } from './stage-schema.ts';
+import {
+  type CanaryReport,
+  type CanaryStepReport,
+  canaryReport,
+  type ReportedSegment,
+  type ShadowReport,
+  type StageSegment,
+  shadowReport,
+} from './stage-schema.ts';
 
 interface StageInput<Config extends object> extends Findings {
   /** Absent: that of the result. */
@@ -47,26 +55,28 @@ export interface CanaryReportInput extends StageInput<CanaryConfig> {
   }[];
 }
 
+/** Members are in one order, whoever found them: a report that is read back gives the same bytes. */
 export function buildShadowReport(input: ShadowReportInput): ShadowReport {
   const { result, histograms, power, verdict = result.decision } = input;
-  return {
+  return shadowReport.parse({
     ...stagePart(input),
     ...{ gate: 'shadow', verdict, result },
     interval: intervalOf(result.accuracy.dm.mean, { ...result.accuracy.dm, alpha: result.accuracy.alpha_look }),
     histograms:
       histograms === null ? null : { candidate: [...histograms.candidate], production: [...histograms.production] },
     power,
-  };
+  });
 }
 
+/** Members are in one order, as of the shadow's report. */
 export function buildCanaryReport(input: CanaryReportInput): CanaryReport {
   const { result, steps, looks, verdict = result.decision } = input;
-  return {
+  return canaryReport.parse({
     ...stagePart(input),
     ...{ gate: 'canary', verdict, result },
     steps: [...steps],
     looks: looks.map(({ day, metrics }) => ({ day, metrics: { ...metrics } })),
-  };
+  });
 }
 
 function stagePart(input: StageInput<object>) {

@@ -104,6 +104,10 @@ export const OFFLINE_EXPLANATIONS: Explanations = {
     message: 'Series have no history before the first origin: their volume band is N and their regime none.',
     next: 'Hand in a history that covers every series of the backtest.',
   },
+  RECORDED_NOT_READ: {
+    message: 'More was recorded for the dates of the backtest than is read; the newest dates were compared.',
+    next: 'Nothing, unless the older dates are those in doubt.',
+  },
   ACTUALS_DIFFER_FROM_HISTORY: {
     message: 'Actuals of the backtest are not the units of the history on the same day.',
     next: 'Find out which of the two is right before relying on either.',
