@@ -4,8 +4,18 @@ import { join } from 'node:path';
 import { judgeOffline } from '../../functions/evidence/offline/offline.ts';
 import { type OfflineConfig, offlineConfig } from '../../functions/evidence/offline/offline-config.ts';
 import type { OfflineResult } from '../../functions/evidence/offline/offline-result.ts';
-import type { FoldSums, GroupSums, OfflineSums } from '../../functions/evidence/offline/offline-sums.ts';
-import { readOfflineSums } from '../../functions/evidence/offline/offline-sums-store.ts';
+import { splitOffline } from '../../functions/evidence/offline/offline-shards-store.ts';
+import {
+  type FoldSums,
+  type GroupSums,
+  mergeOffline,
+  type OfflineSums,
+  offlineFrame,
+  offlineSums,
+} from '../../functions/evidence/offline/offline-sums.ts';
+import { readOfflineSums, sumOfflineShard } from '../../functions/evidence/offline/offline-sums-store.ts';
+import type { OfflineFiles } from '../../functions/evidence/offline/offline-tables-store.ts';
+import type { EngineSettings } from '../../functions/evidence/tables/duckdb-store.ts';
 
 /** One backtest row as text; members left out are filled with a row that is fine. */
 export type Row = Readonly<Record<string, string | number>>;
@@ -60,17 +70,30 @@ export interface Beside {
 
 /** Runs the real engine over files with this content. */
 export async function sumsOf(backtest: Content, beside: Beside = {}): Promise<OfflineSums> {
-  const { history = SOME_HISTORY, config, recordedActuals, recordedBaseline } = beside;
+  return withTables(backtest, beside, (files, engine) => readOfflineSums(files, thresholds(beside.config), engine));
+}
+
+/** As `sumsOf`, by so many parts that are written down and read again, and added in another order. */
+export async function sumsInParts(backtest: Content, beside: Beside, shards: number): Promise<OfflineSums> {
+  return withTables(backtest, beside, async (files, engine) => {
+    const { frame, shardFiles } = await splitOffline(files, { shards, directory: engine.directory }, engine);
+    const parts: OfflineSums[] = [];
+    for (const one of shardFiles) {
+      const known = offlineFrame.parse(JSON.parse(JSON.stringify(frame)));
+      const sums = await sumOfflineShard(one, known, thresholds(beside.config), engine);
+      parts.push(offlineSums.parse(JSON.parse(JSON.stringify(sums))));
+    }
+    return mergeOffline(parts.toReversed());
+  });
+}
+
+async function withTables<T>(
+  backtest: Content,
+  { history = SOME_HISTORY, recordedActuals, recordedBaseline }: Beside,
+  use: (files: OfflineFiles, engine: EngineSettings) => Promise<T>,
+): Promise<T> {
   return withFiles({ rows: backtest, history, recordedActuals, recordedBaseline }, (paths, directory) =>
-    readOfflineSums(
-      {
-        ...{ rows: paths['rows'] ?? '', history: paths['history'] ?? '' },
-        ...(paths['recordedActuals'] === undefined ? {} : { recordedActuals: paths['recordedActuals'] }),
-        ...(paths['recordedBaseline'] === undefined ? {} : { recordedBaseline: paths['recordedBaseline'] }),
-      },
-      thresholds(config),
-      { memoryMb: 512, threads: 2, directory },
-    ),
+    use({ rows: '', history: '', ...paths }, { memoryMb: 512, threads: 2, directory }),
   );
 }
 

@@ -2,9 +2,17 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { judgeOffline } from '../../../functions/evidence/offline/offline.ts';
 import { splitOffline } from '../../../functions/evidence/offline/offline-shards-store.ts';
-import { mergeOffline, offlineFrame, offlineSums } from '../../../functions/evidence/offline/offline-sums.ts';
 import { sumOfflineShard } from '../../../functions/evidence/offline/offline-sums-store.ts';
-import { BACKTEST_HEADER, csvOf, historyCsv, resultOf, row, thresholds, withFiles } from '../../fakes/backtest.ts';
+import {
+  BACKTEST_HEADER,
+  csvOf,
+  historyCsv,
+  resultOf,
+  row,
+  sumsInParts,
+  thresholds,
+  withFiles,
+} from '../../fakes/backtest.ts';
 
 const HEADER = `${BACKTEST_HEADER},cand_q10,cand_q90,base_q10`;
 const days = (from: string, count: number) =>
@@ -66,22 +74,7 @@ describe('a backtest in parts', () => {
   it.each([1, 2, 7, 64])('gives the same bytes in %i parts as in one piece', async (shards) => {
     const config = thresholds(beside.config);
     const whole = await resultOf(backtest, beside);
-    const merged = await withFiles({ rows: backtest, history, recordedActuals }, async (paths, directory) => {
-      const engine = { memoryMb: 512, threads: 2, directory };
-      const files = {
-        rows: paths['rows'] ?? '',
-        history: paths['history'] ?? '',
-        recordedActuals: paths['recordedActuals'] ?? '',
-      };
-      const { frame, shardFiles } = await splitOffline(files, { shards, directory }, engine);
-      expect(shardFiles).toHaveLength(shards);
-      const parts = [];
-      for (const one of shardFiles) {
-        const sums = await sumOfflineShard(one, offlineFrame.parse(JSON.parse(JSON.stringify(frame))), config, engine);
-        parts.push(offlineSums.parse(JSON.parse(JSON.stringify(sums))));
-      }
-      return mergeOffline(parts.toReversed());
-    });
+    const merged = await sumsInParts(backtest, beside, shards);
     expect(JSON.stringify(judgeOffline(merged, config).result)).toBe(JSON.stringify(whole));
   });
 
