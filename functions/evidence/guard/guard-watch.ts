@@ -1,9 +1,9 @@
-import { plusDuration } from '../../platform/duration.ts';
+import { plusDays, plusDuration } from '../../platform/duration.ts';
 import type { JsonObject } from '../../platform/json.ts';
 import { sha256Hex } from '../../platform/json.ts';
 import type { PointerMove, PromotionItem, Run, VersionItem } from '../../registry/items.ts';
 import type { Cause } from '../../rollback/input.ts';
-import type { Finding } from '../finding.ts';
+import { type Finding, finding } from '../finding.ts';
 import type { AccuracyLook, GuardItem, OperationsLook } from './guard-item.ts';
 import type { GuardResult } from './guard-result.ts';
 
@@ -68,13 +68,12 @@ export function itemAfter({ run, item, stored }: Guarded, { seen, ...looks }: Lo
   const accuracy = looks.accuracy === null ? before.accuracy : accuracyOf(looks.accuracy);
   const found = [...(looks.operations?.reasons ?? []), ...(looks.accuracy?.judged.reasons ?? [])];
   const reasons = byFirst([...(item?.reasons ?? []), ...found]);
-  const warnings = byFirst([...operations.warnings, ...accuracy.warnings]);
+  const warnings = byFirst([...operations.warnings, ...accuracy.warnings, ...silence(seen)]);
   const decision = decide(reasons, accuracy.decision, warnings);
   const over = at >= plusDuration(run.pointer.movedAt, run.plan.confirmation);
   const periodEnd = item?.periodEnd ?? (over && seen.asOf !== '' ? seen.asOf : undefined);
   // An earlier look set the end, so that the days up to it are what was judged.
-  const end = item?.periodEnd;
-  const known = end !== undefined && seen.newestOutcomes >= end && accuracy.seen === seen.accuracy;
+  const known = item?.periodEnd !== undefined && isKnown(item.periodEnd, { accuracy, seen });
   const confirmed = known && (decision === 'OK' || decision === 'WARN');
   return {
     ...{ model: run.model, promotionId: run.promotionId, version: run.version },
@@ -86,6 +85,26 @@ export function itemAfter({ run, item, stored }: Guarded, { seen, ...looks }: Lo
     lookedAt: at,
     revision: (stored?.revision ?? 0) + 1,
   };
+}
+
+/** Days of sales without a forecast after which nobody seems to ask any more. */
+const SILENT_DAYS = 3;
+
+function silence({ asOf, newestOutcomes }: Seen): readonly Finding[] {
+  return finding(asOf !== '' && newestOutcomes >= plusDays(asOf, SILENT_DAYS), 'NO_FORECASTS', {
+    got: `no forecast since ${asOf}, with sales up to ${newestOutcomes}`,
+    allowed: `fewer than ${SILENT_DAYS} days`,
+  });
+}
+
+/** The last day may be one on which nothing was sold at all; later days tell that its outcomes will not come. */
+const LAST_DAYS = 7;
+
+/** Whether the newest outcomes were judged, and reach to the end of the confirmation period. */
+function isKnown(end: string, { accuracy, seen }: { readonly accuracy: GuardItem['accuracy']; readonly seen: Seen }) {
+  const { through } = accuracy;
+  if (accuracy.seen !== seen.accuracy || through === '') return false;
+  return through >= end || (seen.newestOutcomes > end && through > plusDays(end, -LAST_DAYS));
 }
 
 /** What became of a look: nothing, what was seen, or another decision, which the ledger has to tell. */

@@ -45,8 +45,8 @@ const operations = (over: Partial<OperationsLook> = {}): OperationsLook => ({
   ...{ seen: 'listing-1', asOf: '2026-03-20', volumes: [], reasons: [], warnings: [] },
   ...over,
 });
-const accuracy = (evidence = days(56), seen = SEEN.accuracy): AccuracyLook => ({
-  ...{ seen, through: '2026-03-19', comparator: '0.9', judged: judgeGuard(evidence, guardConfig.parse({})) },
+const accuracy = (evidence = days(56), through = '2026-03-20'): AccuracyLook => ({
+  ...{ seen: SEEN.accuracy, through, comparator: '0.9', judged: judgeGuard(evidence, guardConfig.parse({})) },
 });
 const next = (item: GuardItem | null, looks: Partial<Looks>, at = EARLY) =>
   itemAfter(guarded(item), { ...NOTHING, ...looks }, at);
@@ -130,35 +130,51 @@ describe('what the guard keeps', () => {
 });
 
 describe('the guard stays armed', () => {
-  const calm = next(null, { operations: operations(), accuracy: accuracy() });
-  const over = next(calm, {}, LATE);
-  const known: Seen = { ...SEEN, newestOutcomes: '2026-03-20' };
+  const until = (through: string) => next(null, { operations: operations(), accuracy: accuracy(days(56), through) });
+  const over = (through: string) => next(until(through), {}, LATE);
+  const END = '2026-03-20';
 
   it('until the confirmation period is over', () => {
-    expect(next(calm, { seen: known })).toMatchObject({ status: 'armed' });
-    expect(next(calm, { seen: known })).not.toHaveProperty('periodEnd');
-    expect(over).toMatchObject({ status: 'armed', periodEnd: '2026-03-20' });
+    expect(next(until(END), {})).toMatchObject({ status: 'armed' });
+    expect(next(until(END), {})).not.toHaveProperty('periodEnd');
+    expect(over(END)).toMatchObject({ status: 'armed', periodEnd: END });
   });
 
   it('and the outcomes up to its last as-of date are in, and judged', () => {
-    expect(next(over, { accuracy: accuracy() }, LATE)).toMatchObject({ status: 'armed' });
-    expect(next(over, { seen: { ...known, accuracy: 'outcomes-2' } }, LATE)).toMatchObject({ status: 'armed' });
-    expect(next(over, { seen: known }, LATE)).toMatchObject({ status: 'disarmed', decision: 'OK' });
+    expect(next(over('2026-03-19'), {}, LATE)).toMatchObject({ status: 'armed' });
+    expect(next(over(END), { seen: { ...SEEN, accuracy: 'outcomes-2' } }, LATE)).toMatchObject({ status: 'armed' });
+    expect(next(over(END), {}, LATE)).toMatchObject({ status: 'disarmed', decision: 'OK' });
+  });
+
+  it('and not for a last day on which nothing is sold: later outcomes tell', () => {
+    const later: Seen = { ...SEEN, newestOutcomes: '2026-03-21' };
+    expect(next(over('2026-03-19'), { seen: later }, LATE)).toMatchObject({ status: 'disarmed' });
+    expect(next(over('2026-03-13'), { seen: later }, LATE)).toMatchObject({ status: 'armed' });
   });
 
   it('whatever is forecast after the period: its last date does not move', () => {
-    const later: Seen = { ...known, asOf: '2026-03-25' };
-    expect(next(over, { seen: later, operations: operations({ asOf: '2026-03-25' }) }, LATE)).toMatchObject({
-      ...{ periodEnd: '2026-03-20', status: 'disarmed' },
+    const later: Seen = { ...SEEN, asOf: '2026-03-25' };
+    expect(next(over(END), { seen: later, operations: operations({ asOf: '2026-03-25' }) }, LATE)).toMatchObject({
+      ...{ periodEnd: END, status: 'disarmed' },
     });
   });
 
   it('while nothing was shown, for want of days or of forecasts, and while it must go back', () => {
     const short = next(next(null, { accuracy: accuracy(days(20)) }), {}, LATE);
-    expect(next(short, { seen: known }, LATE)).toMatchObject({ status: 'armed', decision: 'INSUFFICIENT' });
-    expect(next(null, { seen: { ...known, asOf: '' } }, LATE)).not.toHaveProperty('periodEnd');
+    expect(next(short, {}, LATE)).toMatchObject({ status: 'armed', decision: 'INSUFFICIENT' });
+    expect(next(null, { seen: { ...SEEN, asOf: '' } }, LATE)).not.toHaveProperty('periodEnd');
     const gone = next(next(null, { accuracy: accuracy(degraded) }), {}, LATE);
-    expect(next(gone, { seen: known }, LATE)).toMatchObject({ status: 'armed', decision: 'ROLLBACK' });
+    expect(next(gone, {}, LATE)).toMatchObject({ status: 'armed', decision: 'ROLLBACK' });
+  });
+});
+
+describe('silence', () => {
+  it('is a warning when days were sold without a forecast', () => {
+    const calm = next(null, { operations: operations(), accuracy: accuracy() });
+    const silent = (newestOutcomes: string) => next(calm, { seen: { ...SEEN, newestOutcomes } });
+    expect(silent('2026-03-22')).toMatchObject({ decision: 'OK', warnings: [] });
+    expect(silent('2026-03-23')).toMatchObject({ decision: 'WARN', warnings: [{ code: 'NO_FORECASTS' }] });
+    expect(next(null, { seen: { ...SEEN, asOf: '', newestOutcomes: '2026-03-23' } }).warnings).toEqual([]);
   });
 });
 
