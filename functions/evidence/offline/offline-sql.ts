@@ -105,7 +105,7 @@ CREATE TEMP VIEW history_conflicts AS SELECT 0 AS conflicting_keys;
 
 /** What is known of the whole backtest before any of it is summed. */
 export const ORIGINS =
-  'SELECT CAST(origin_day AS VARCHAR) AS origin FROM rows_keyed GROUP BY origin_day ORDER BY origin_day';
+  'SELECT CAST(origin_day AS VARCHAR) AS origin, count(*) AS n FROM rows_keyed GROUP BY origin_day ORDER BY origin_day';
 export const FOLDS_WITH_MANY_ORIGINS = `SELECT count(*) AS folds FROM (
   SELECT fold_name FROM (SELECT line, min(origin_day) AS first, max(origin_day) AS last FROM rows_keyed GROUP BY line)
     JOIN lines USING (line) WHERE fold_name IS NOT NULL GROUP BY fold_name HAVING min(first) < max(last))`;

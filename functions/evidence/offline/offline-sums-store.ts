@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type DemandProfile, regimeOf } from '../statistics/segments.ts';
 import type { DuckdbStore, EngineSettings } from '../tables/duckdb-store.ts';
+import { sumImplausible } from './implausible-sums-store.ts';
 import type { OfflineConfig } from './offline-config.ts';
 import type { Model, OfflineShape } from './offline-shape.ts';
 import { profileHistory } from './offline-sql.ts';
@@ -117,6 +118,7 @@ async function sumTables(db: DuckdbStore, frame: OfflineFrame, config: OfflineCo
       series_without_sales: series.filter(({ regime }) => regime === 'none').length,
     },
     recorded: await one(db, 'FROM recorded_counts', numbers),
+    ...(config.implausible === 'off' ? {} : { implausible: await sumImplausible(db, config, frame.keyed_rows) }),
     series: series.toSorted(bySkuAndStore),
   });
 }

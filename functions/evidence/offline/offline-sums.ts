@@ -129,6 +129,8 @@ export const offlineFrame = z.object({
   /** Origin dates in order. The first is the cutoff of the history: demand classes know nothing later. */
   origins: z.array(z.string()),
   folds_with_many_origins: count,
+  /** Rows with a readable key, repeated ones too. */
+  keyed_rows: count,
   /** Volume band of each SKU that has a history. */
   volumes: z.record(z.string(), z.enum(['A', 'B', 'C', 'N'])),
 });

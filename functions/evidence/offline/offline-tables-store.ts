@@ -113,10 +113,14 @@ export async function settleHistory(db: DuckdbStore): Promise<void> {
 }
 
 /** What is known of all rows that are open. */
-export async function readOrigins(db: DuckdbStore): Promise<Pick<OfflineFrame, 'origins' | 'folds_with_many_origins'>> {
-  const origins = await db.rows(ORIGINS, z.object({ origin: z.string() }));
+export async function readOrigins(db: DuckdbStore): Promise<Omit<OfflineFrame, 'shape' | 'volumes'>> {
+  const origins = await db.rows(ORIGINS, z.object({ origin: z.string(), n: count }));
   const [found] = await db.rows(FOLDS_WITH_MANY_ORIGINS, z.object({ folds: count }));
-  return { origins: origins.map(({ origin }) => origin), folds_with_many_origins: found?.folds ?? 0 };
+  return {
+    origins: origins.map(({ origin }) => origin),
+    folds_with_many_origins: found?.folds ?? 0,
+    keyed_rows: origins.reduce((sum, { n }) => sum + n, 0),
+  };
 }
 
 /** The first origin ends the history from which scales and demand classes are made. */

@@ -99,7 +99,7 @@ describe('a backtest in parts', () => {
         ),
       );
       // printf 'milk\x1fharbour' | md5sum begins with aa52a2fe, which leaves 2 when divided by 3.
-      const frame = { origins: ['2026-01-05'], folds_with_many_origins: 0, volumes: {} };
+      const frame = { origins: ['2026-01-05'], folds_with_many_origins: 0, keyed_rows: 0, volumes: {} };
       const shape = { category: true, fold: true, trained: true, features: true, quantiles: { cand: [], base: [] } };
       const holding = [];
       for (const one of shardFiles) {
