@@ -3,6 +3,7 @@ import type { JsonObject } from '../../platform/json.ts';
 import { sha256Hex } from '../../platform/json.ts';
 import type { PointerMove, PromotionItem, Run, VersionItem } from '../../registry/items.ts';
 import type { Cause } from '../../rollback/input.ts';
+import { explainFinding } from '../explain-finding.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { AccuracyLook, GuardItem, OperationsLook } from './guard-item.ts';
 import type { GuardResult } from './guard-result.ts';
@@ -167,7 +168,10 @@ export function rollbackOf({
   if (decision !== 'ROLLBACK') return null;
   const cause = CAUSES.find(([code]) => reasons.some((one) => one.code === code))?.[1] ?? 'metric-degradation';
   const upstream = warnings.filter(({ code }) => code === 'UPSTREAM_CAUSE_LIKELY');
-  const told = [...reasons, ...upstream].map(({ code, got, allowed }) => `${code}: ${got}; allowed: ${allowed}.`);
+  const told = [...reasons, ...upstream].map((one) => {
+    const { code, message, got, allowed } = explainFinding(one);
+    return `${message} (${code}: ${got}; allowed: ${allowed}.)`;
+  });
   const detail = told.join(' ').slice(0, MAX_DETAIL);
   return {
     // The promotion's id may be as long as the name of an execution.

@@ -1,6 +1,7 @@
 import { isReleaseError } from '../../platform/errors.ts';
 import { systemActor } from '../../platform/people.ts';
 import type { Policy } from '../../registry/policy.ts';
+import { explainFinding } from '../explain-finding.ts';
 import { readPolicy } from '../judge-ports.ts';
 import type { DatedObject } from '../stages/prediction-files-store.ts';
 import type { GuardItem } from './guard-item.ts';
@@ -143,10 +144,12 @@ async function record(
 }
 
 function entryOf(before: GuardItem | null, after: GuardItem, { accuracy }: Looks) {
-  const { promotionId, version, status, decision, reasons, warnings } = after;
+  const { promotionId, version, status, decision } = after;
+  const [reasons, warnings] = [after.reasons.map(explainFinding), after.warnings.map(explainFinding)];
   const rollback = rollbackOf(after);
   return {
-    ...{ promotionId, version, status, decision, before: before?.decision ?? null, reasons, warnings },
+    ...{ promotionId, version, status, decision, before: before?.decision ?? null },
+    ...{ reasons: reasons.map((one) => ({ ...one })), warnings: warnings.map((one) => ({ ...one })) },
     ...{ asOf: after.operations.asOf, through: after.accuracy.through, comparator: after.accuracy.comparator },
     ...(accuracy === null ? {} : { measured: accuracy.judged.result }),
     ...(rollback === null ? {} : { rollback: rollback.name }),
