@@ -9,12 +9,12 @@ const probability = z.number().min(0).max(1);
 /** What a look leaves behind for the next. */
 export const canaryState = z.strictObject({
   /** Looks so far. */
-  look: z.int().min(0),
-  pass_looks_used: z.int().min(0),
+  look: z.int().min(0).default(0),
+  pass_looks_used: z.int().min(0).default(0),
   /** Running minimum of the always-valid p value, by metric. */
-  p_run: z.record(z.string(), probability),
+  p_run: z.record(z.string(), probability).default({}),
   /** Sticky: a canary that failed once stays failed. */
-  failed: z.boolean(),
+  failed: z.boolean().default(false),
 });
 export type CanaryState = z.infer<typeof canaryState>;
 

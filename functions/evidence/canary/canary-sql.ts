@@ -44,9 +44,9 @@ CREATE TEMP VIEW canary_terms AS ${metrics.map(termsOf).join('\nUNION ALL ')};
 }
 
 /**
- * Numerator and denominator of each metric by row (STATISTICS: served error per unit, the same against production's
- * forecast on the same rows, stocked-out rows per row, overstock per unit sold). What was sold on a day that sold out is
- * not what was wanted, so such rows say nothing of accuracy.
+ * Numerator and denominator of each metric by row: served error per unit, the same against production's forecast on the
+ * same rows, stocked-out rows per row, overstock per unit sold. What was sold on a day that sold out is not what was
+ * wanted, so such rows say nothing of accuracy.
  */
 const SOLD = 'NOT coalesce(stockout, false)';
 const METRIC_TERMS: Readonly<Record<CanaryMetric, { readonly n: string; readonly d: string; readonly where: string }>> =

@@ -85,11 +85,6 @@ export function pairedEffect(arm: ArmMoments): RatioEffect | null {
   return { tau, se: standardError(residualVariance(arm) / arm.clusters), ratioCanary, ...nothing };
 }
 
-/** The ratio of both arms together before the canary; null where nothing was sold, or known. */
-export function pooledBefore(canary: ArmMoments, control: ArmMoments): number | null {
-  return ratio(canary.n0 + control.n0, canary.d0 + control.d0);
-}
-
 /**
  * Standard deviation of one cluster's residual, after the time before is taken off as `ratioEffect` does it: an arm of G
  * such clusters has the standard error of this over sqrt G. Null without a ratio, or with fewer than two clusters.
