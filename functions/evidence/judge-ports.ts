@@ -14,8 +14,9 @@ import type { PowerEvidence } from './canary/power.ts';
 import type { PowerSettings } from './canary/power-store.ts';
 import type { EvidenceStore } from './evidence-store.ts';
 import type { OfflineConfig } from './offline/offline-config.ts';
-import type { OfflineSums } from './offline/offline-sums.ts';
-import type { OfflineFiles } from './offline/offline-tables-store.ts';
+import type { SplitOffline } from './offline/offline-shards-store.ts';
+import type { OfflineFrame, OfflineSums } from './offline/offline-sums.ts';
+import type { OfflineFiles, OfflineShardFiles, ReadRecorded } from './offline/offline-tables-store.ts';
 import type { Recorded, RecordedQuestion } from './offline/recorded-store.ts';
 import type { ShadowEvidence, ShadowRequest } from './shadow/shadow-looks.ts';
 import type { RecordFilter, StageRead } from './stages/stage-evidence.ts';
@@ -31,13 +32,27 @@ export interface JudgePorts {
   readonly registry: Pick<RegistryStore, 'run' | 'policy'>;
   readonly writes: Pick<RegistryWrites, 'updateRun'>;
   readonly ledger: Pick<Ledger, 'append'>;
-  readonly evidence: Pick<EvidenceStore, 'saveTo' | 'writeOnce' | 'find' | 'read'>;
+  readonly evidence: Pick<EvidenceStore, 'saveTo' | 'writeOnce' | 'putWork' | 'find' | 'read'>;
   /** Lends an empty directory for the time of `use`. */
   readonly withDirectory: <T>(use: (directory: string) => Promise<T>) => Promise<T>;
-  /** Sums of the local files; throws UNUSABLE_EVIDENCE with all faults when they cannot be judged. */
+  /**
+   * Sums of the local files; throws UNUSABLE_EVIDENCE with all faults when they cannot be judged. `recorded` is asked once
+   * the dates of the backtest are known.
+   */
   readonly offlineSums: (
     files: OfflineFiles,
-    request: { readonly config: OfflineConfig; readonly directory: string },
+    request: { readonly config: OfflineConfig; readonly directory: string; readonly recorded: ReadRecorded },
+  ) => Promise<OfflineSums>;
+  /** In how many parts a local backtest is summed; 1 when one function is enough. */
+  readonly shardsFor: (path: string) => Promise<number>;
+  /** The parts of a backtest as local files, with what each has to know of the whole; throws as `offlineSums` does. */
+  readonly splitOffline: (
+    files: OfflineFiles,
+    request: { readonly shards: number; readonly directory: string; readonly recorded: ReadRecorded },
+  ) => Promise<SplitOffline>;
+  readonly offlinePartSums: (
+    files: OfflineShardFiles,
+    request: { readonly frame: OfflineFrame; readonly config: OfflineConfig; readonly directory: string },
   ) => Promise<OfflineSums>;
   /** What the system itself recorded for the dates of a backtest, as local files. */
   readonly recorded: (question: RecordedQuestion) => Promise<Recorded>;

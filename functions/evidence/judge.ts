@@ -6,23 +6,35 @@ import { STAGES, type Stage } from '../promotion/life-cycle.ts';
 import type { GateResult, PromotionItem } from '../registry/items.ts';
 import { judgeCanaryGate } from './canary/canary-gate.ts';
 import type { Judged, JudgePorts, JudgeSettings } from './judge-ports.ts';
-import { judgeOfflineGate } from './offline/offline-gate.ts';
+import { judgeOfflineGate, judgeOfflineParts, type SplitBacktest, sumOfflinePart } from './offline/offline-gate.ts';
 import { assertInStage, recordAdvance, recordLook, recordVerdict, shortened } from './record-judged.ts';
 import { judgeShadowGate } from './shadow/shadow-gate.ts';
 
-export const judgeEvent = z.object({ promotionId: z.string(), stage: z.enum(STAGES) });
+/** With `merge` a backtest is judged by the sums of its parts. */
+export const judgeEvent = z.object({
+  promotionId: z.string(),
+  stage: z.enum(STAGES),
+  merge: z.literal(true).exactOptional(),
+});
 export type JudgeEvent = z.infer<typeof judgeEvent>;
+
+/** A part of a backtest that was split is to be summed. */
+export const partEvent = z.object({ promotionId: z.string(), stage: z.literal('offline'), shard: z.int().min(0) });
+export type PartEvent = z.infer<typeof partEvent>;
 
 export interface JudgeAnswer {
   readonly promotionId: string;
   readonly stage: Stage;
-  readonly verdict: GateResult['verdict'];
+  /** SPLIT: a backtest is too large for one function; its parts are to be summed, and judged together. */
+  readonly verdict: GateResult['verdict'] | SplitBacktest['verdict'];
   /** Why it failed, or what is not shown yet. */
   readonly reasons: readonly Reason[];
   /** The next canary step may go out; only with CONTINUE. */
   readonly advance: boolean;
   /** When to look again; 0 when the verdict is final. */
   readonly waitSeconds: number;
+  /** The parts of a backtest; only with SPLIT. */
+  readonly shards?: SplitBacktest['shards'];
 }
 
 /**
@@ -32,13 +44,14 @@ export interface JudgeAnswer {
  * @throws ReleaseError INVALID_INPUT for a stage without a judge, NOT_FOUND, PROMOTION_ENDED, DIGEST_MISMATCH
  */
 export async function judge(ports: JudgePorts, event: JudgeEvent, settings: JudgeSettings): Promise<JudgeAnswer> {
-  const { stage } = event;
-  const run = await readPromotion(ports, event.promotionId);
+  const { promotionId, stage } = event;
+  const run = await readPromotion(ports, promotionId);
   const known = run.gates[stage];
   if (known !== undefined) return answer(event, known);
-  const judgeStage = judgeOf(stage);
+  const judgeStage = judgeOf(event);
   assertInStage(run, stage);
   const judged = await judgeStage(ports, run, settings);
+  if (judged.verdict === 'SPLIT') return { ...answer(event, { ...judged, reasons: [] }), shards: judged.shards };
   if (judged.verdict !== 'CONTINUE') {
     const recorded = await recordVerdict(ports, { run, stage, judged }, settings);
     // Whoever was first left something to start from: each time round, somebody got on.
@@ -46,22 +59,32 @@ export async function judge(ports: JudgePorts, event: JudgeEvent, settings: Judg
   }
   await recordLook(ports, { run, stage, judged }, settings);
   await recordAdvance(ports, { run, judged }, settings);
-  const { verdict, advance } = judged;
-  return {
-    ...event,
-    verdict,
-    reasons: shortened(judged.reasons),
-    advance,
-    waitSeconds: durationSeconds(run.plan.poll),
-  };
+  const { advance } = judged;
+  const waitSeconds = durationSeconds(run.plan.poll);
+  return { ...answer(event, { verdict: judged.verdict, reasons: shortened(judged.reasons) }), advance, waitSeconds };
 }
 
-type StageJudge = (ports: JudgePorts, run: PromotionItem, settings: JudgeSettings) => Promise<Judged>;
+/**
+ * Sums one part of a backtest that was split. Safe to repeat: the same part has the same sums, and a gate that was judged
+ * needs none any more.
+ * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, DIGEST_MISMATCH
+ */
+export async function sumPartOfGate(ports: JudgePorts, event: PartEvent, settings: JudgeSettings): Promise<PartEvent> {
+  const run = await readPromotion(ports, event.promotionId);
+  if (run.gates[event.stage] === undefined) {
+    assertInStage(run, event.stage);
+    await sumOfflinePart(ports, { run, shard: event.shard }, settings);
+  }
+  return event;
+}
 
-function judgeOf(stage: Stage): StageJudge {
+type StageJudge = (ports: JudgePorts, run: PromotionItem, settings: JudgeSettings) => Promise<Judged | SplitBacktest>;
+
+function judgeOf({ stage, merge }: JudgeEvent): StageJudge {
+  if (stage !== 'offline' && merge !== undefined) throw withoutParts(stage);
   switch (stage) {
     case 'offline':
-      return judgeOfflineGate;
+      return merge === true ? judgeOfflineParts : judgeOfflineGate;
     case 'shadow':
       return judgeShadowGate;
     case 'canary':
@@ -92,6 +115,23 @@ function withoutJudge(stage: Stage): ReleaseError {
   });
 }
 
-function answer(event: JudgeEvent, { verdict, reasons }: GateResult): JudgeAnswer {
-  return { ...event, verdict, reasons, advance: false, waitSeconds: 0 };
+function withoutParts(stage: Stage): ReleaseError {
+  return new ReleaseError('INVALID_INPUT', `The evidence of the stage ${stage} has no parts.`, {
+    reasons: [
+      {
+        code: 'STAGE_WITHOUT_PARTS',
+        path: 'stage',
+        message: 'Only a backtest is split into parts.',
+        got: stage,
+        allowed: 'offline',
+      },
+    ],
+  });
+}
+
+function answer(
+  { promotionId, stage }: JudgeEvent,
+  { verdict, reasons }: Pick<JudgeAnswer, 'verdict' | 'reasons'>,
+): JudgeAnswer {
+  return { promotionId, stage, verdict, reasons, advance: false, waitSeconds: 0 };
 }

@@ -88,6 +88,16 @@ export const offlinePolicy = settings({
   fold_min_series: between(offlineShape.fold_min_series, 5, 500),
   max_actuals_mismatch: atMost(offlineShape.max_actuals_mismatch, 0.01),
   max_baseline_mismatch: atMost(offlineShape.max_baseline_mismatch, 0.01),
+  // Whether implausibly good forecasts are looked for is said by `implausible`, and not by a limit that nothing reaches.
+  implausible_alpha: atLeast(offlineShape.implausible_alpha, 0.0005),
+  implausible_min_rows: atMost(offlineShape.implausible_min_rows, 50_000),
+  implausible_min_series: atMost(offlineShape.implausible_min_series, 1_000),
+  implausible_max_rows: atLeast(offlineShape.implausible_max_rows, 100_000),
+  implausible_slow_noise: between(offlineShape.implausible_slow_noise, 0.4, 0.95),
+  implausible_medium_noise: between(offlineShape.implausible_medium_noise, 0.2, 0.9),
+  implausible_known_series: atMost(offlineShape.implausible_known_series, 0.3),
+  implausible_met_totals: atMost(offlineShape.implausible_met_totals, 0.9),
+  implausible_followed: atMost(offlineShape.implausible_followed, 0.9),
 }).superRefine(rulesOf(offlineConfig));
 export const storedOfflinePolicy = z.object({
   ...offlineShape,

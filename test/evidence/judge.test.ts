@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../functions/evidence/judge.ts';
 import type { JudgePorts } from '../../functions/evidence/judge-ports.ts';
+import { OFFLINE_JUDGE } from '../../functions/evidence/offline/offline.ts';
 import { offlineReport } from '../../functions/evidence/report/offline-envelope.ts';
 import type { Draft } from '../../functions/ledger/entry.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
@@ -9,7 +10,7 @@ import { planOf } from '../../functions/promotion/exposure.ts';
 import type { GateResult, PolicyItem, PromotionItem, Run } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
-import { goodSums, groupSums } from '../fakes/backtest.ts';
+import { goodSums } from '../fakes/backtest.ts';
 import { MemoryEvidence } from '../fakes/memory-evidence.ts';
 import { updated } from '../fakes/promotion-update.ts';
 
@@ -19,6 +20,10 @@ const policyDigest = digestOf(policy);
 /** What comes with a verdict: nothing to wait for. */
 const FINAL = { advance: false, waitSeconds: 0 };
 const EVENT = { promotionId: 'demand_1-0_1', stage: 'offline' } as const;
+const ARTIFACTS = [
+  ...['evaluation-report.html', 'evaluation-report.json', 'risk-summary.html', 'risk-summary.json'],
+  ...['segment-analysis.csv', 'segment-analysis.html'],
+];
 const stored = (key: string) => ({ bucket: 'evidence', key, versionId: 'v1', sha256: 'a'.repeat(64) });
 
 function promotion(members: Partial<PromotionItem> = {}): PromotionItem {
@@ -64,11 +69,15 @@ class World {
         this.saved.push(`${object.key} ${path}`);
       },
       writeOnce: (key, bytes) => this.evidence.writeOnce(key, bytes),
+      putWork: () => Promise.reject(new Error('Nothing was split.')),
       find: (key) => this.evidence.find(key),
       read: (object) => this.evidence.read(object),
     },
     withDirectory: (use) => use('/lent'),
     offlineSums: () => this.sums(),
+    shardsFor: async () => 1,
+    splitOffline: () => Promise.reject(new Error('Nothing is split.')),
+    offlinePartSums: () => Promise.reject(new Error('Nothing was split.')),
     recorded: () => Promise.reject(new Error('Nothing was recorded.')),
     shadowEvidence: () => Promise.reject(new Error('Not the shadow.')),
     powerEvidence: () => Promise.reject(new Error('Not the shadow.')),
@@ -85,27 +94,27 @@ class World {
 }
 
 describe('judging the offline gate', () => {
-  it('writes the three artifacts, the verdict and the ledger entry', async () => {
+  it('writes the three artifacts with their pages, the verdict and the ledger entry', async () => {
     const world = new World();
     expect(await world.judge()).toEqual({ ...EVENT, verdict: 'PASS', reasons: [], ...FINAL });
-    expect(world.evidence.keys()).toEqual([
-      'evidence/demand_1-0_1/offline/evaluation-report.json',
-      'evidence/demand_1-0_1/offline/segment-analysis.csv',
-      'evidence/demand_1-0_1/offline/risk-summary.md',
-    ]);
+    const files = world.evidence.keys().map((key) => key.replace('evidence/demand_1-0_1/offline/', ''));
+    expect(files.toSorted()).toEqual(ARTIFACTS);
     const gate = world.gate();
-    expect(gate).toMatchObject({ verdict: 'PASS', judge: 'offline/1', judgedAt: AT });
-    expect(Object.keys(gate?.artifacts ?? {})).toEqual(['evaluation-report', 'segment-analysis', 'risk-summary']);
+    expect(gate).toMatchObject({ verdict: 'PASS', judge: OFFLINE_JUDGE, judgedAt: AT });
+    expect(Object.keys(gate?.artifacts ?? {})).toEqual(
+      expect.arrayContaining(['evaluation-report', 'segment-analysis', 'risk-summary']),
+    );
+    expect(Object.values(gate?.artifacts ?? {}).map(({ key }) => key)).toHaveLength(ARTIFACTS.length);
     expect(world.drafts).toMatchObject([
       {
         ...{ model: 'demand', type: 'gate-judged', at: AT, actor: { kind: 'system', name: 'system:judge' } },
-        data: { ...EVENT, verdict: 'PASS', reasons: [], judge: 'offline/1', artifacts: gate?.artifacts },
+        data: { ...EVENT, verdict: 'PASS', reasons: [], judge: OFFLINE_JUDGE, artifacts: gate?.artifacts },
       },
     ]);
     const report = offlineReport.parse(
       JSON.parse(world.evidence.text('evidence/demand_1-0_1/offline/evaluation-report.json')),
     );
-    expect(report.policy).toMatchObject({ version: 1, digest: policyDigest, thresholds: policy.offline });
+    expect(report.policy).toMatchObject({ version: 1, digest: policyDigest, config: policy.offline });
   });
 
   it('judges the object versions that registration pinned', async () => {
@@ -136,7 +145,7 @@ describe('judging the offline gate', () => {
       throw new ReleaseError('UNUSABLE_EVIDENCE', 'Broken.', { reasons });
     };
     expect(await world.judge()).toEqual({ ...EVENT, verdict: 'FAIL', reasons, ...FINAL });
-    expect(world.evidence.keys()).toHaveLength(3);
+    expect(world.evidence.keys()).toHaveLength(ARTIFACTS.length);
   });
 
   it('does not take a failure of its own for a fault of the candidate', async () => {
@@ -163,7 +172,7 @@ describe('judging the offline gate', () => {
       throw new Error('killed');
     };
     await expect(world.judge()).rejects.toThrow('killed');
-    expect(world.evidence.keys()).toHaveLength(3);
+    expect(world.evidence.keys()).toHaveLength(ARTIFACTS.length);
     expect(await world.judge(EVENT, '2026-03-01T11:00:00.000Z')).toMatchObject({ verdict: 'PASS' });
     expect(world.gate()?.judgedAt).toBe('2026-03-01T11:00:00.000Z');
   });
@@ -224,10 +233,9 @@ describe('judging the offline gate', () => {
 
   it('sends at most fifty reasons along and keeps all of them in the report', async () => {
     const world = new World();
-    const segments = Array.from({ length: 60 }, (_, index) => ({
-      segment: `region:${index}`,
-      ...groupSums({ candidateError: 2000 }),
-    }));
+    const segments = Object.fromEntries(
+      Array.from({ length: 60 }, (_, index) => [`region:${index}`, { candidateError: 2000 }]),
+    );
     world.sums = async () => goodSums({ segments });
     const { reasons } = await world.judge();
     expect(reasons).toHaveLength(51);

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Inspected } from '../../functions/evidence/evidence-store.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
@@ -9,7 +10,7 @@ export class MemoryEvidence {
   readonly #objects = new Map<string, Buffer>();
 
   /** Puts an object where a pipeline would, and answers its URI and digest. */
-  put(key: string, text: string): { readonly uri: string; readonly sha256: string } {
+  put(key: string, text: string | Uint8Array): { readonly uri: string; readonly sha256: string } {
     this.#objects.set(key, Buffer.from(text));
     return { uri: `s3://${this.bucket}/${key}`, sha256: sha256Hex(text) };
   }
@@ -40,6 +41,16 @@ export class MemoryEvidence {
     if (before !== undefined && !before.equals(bytes)) throw new ReleaseError('CONDITION_FAILED', `${key} is taken.`);
     this.#objects.set(key, bytes);
     return this.#stored(key, bytes);
+  }
+
+  async putWork(key: string, path: string): Promise<StoredObject> {
+    const bytes = await readFile(path);
+    this.#objects.set(key, bytes);
+    return this.#stored(key, bytes);
+  }
+
+  async saveTo(object: StoredObject, path: string): Promise<void> {
+    await writeFile(path, await this.read(object));
   }
 
   async find(key: string): Promise<StoredObject | null> {

@@ -133,6 +133,12 @@ describe('A policy', () => {
     ['segments that are never judged', { offline: { segment_min_rows: 1_000_000 } }, 'offline.segment_min_rows'],
     ['a worse forecast than the naive one', { offline: { min_fva: -0.5 } }, 'offline.min_fva'],
     ['leaks that are hardly ever seen', { offline: { leak_exact_max_share: 0.9 } }, 'offline.leak_exact_max_share'],
+    [
+      'a limit of leaks that nothing reaches',
+      { offline: { implausible_met_totals: 0.99 } },
+      'offline.implausible_met_totals',
+    ],
+    ['leaks that are looked for by a misspelt rule', { offline: { implausible: 'none' } }, 'offline.implausible'],
     ['origins of one week', { offline: { min_span_days: 3 } }, 'offline.min_span_days'],
     ['actuals of its own', { offline: { max_actuals_mismatch: 0.5 } }, 'offline.max_actuals_mismatch'],
     [
@@ -173,6 +179,11 @@ describe('A policy', () => {
     ['a poll that is no duration', { poll: 'often' }, 'poll'],
   ])('is refused with %s, naming the field, what was got and what comes next', (_, policy, path) => {
     expect(reasonsFor(policy)).toMatchObject([{ code: 'INVALID_FIELD', path, next: NEXT, got: expect.any(String) }]);
+  });
+
+  it('looks for implausibly good forecasts unless it says in so many words that it does not', () => {
+    expect(policySchema.parse({}).offline.implausible).toBe('judge');
+    expect(policySchema.parse({ offline: { implausible: 'off' } }).offline.implausible).toBe('off');
   });
 
   it('is refused with a misspelt setting, naming those that there are', () => {

@@ -6,6 +6,8 @@ import {
   type OfflineFiles,
   type OfflineShardFiles,
   openFiles,
+  openRecordedLater,
+  type ReadRecorded,
   readOrigins,
   readSkuUnits,
   setCutoff,
@@ -20,6 +22,13 @@ export interface SplitOffline {
   readonly shardFiles: readonly OfflineShardFiles[];
 }
 
+export interface SplitRequest {
+  readonly shards: number;
+  readonly directory: string;
+  /** Asked once the dates are known. */
+  readonly recorded?: ReadRecorded;
+}
+
 /**
  * Splits a backtest into so many parts by series, as Parquet files in the directory. `sumOfflineShard` sums one of them,
  * `mergeOffline` adds the sums up: to the same bytes, however many parts there are.
@@ -27,13 +36,13 @@ export interface SplitOffline {
  */
 export async function splitOffline(
   files: OfflineFiles,
-  shards: number,
-  directory: string,
+  { shards, directory, recorded }: SplitRequest,
   engine: EngineSettings,
 ): Promise<SplitOffline> {
   return withEngine(engine, async (db) => {
     const shape = await openFiles(db, files);
     await encodeTables(db, shape);
+    if (recorded !== undefined) await openRecordedLater(db, recorded);
     const known = await readOrigins(db);
     await db.run(assignShards(shards));
     const shardFiles: OfflineShardFiles[] = [];

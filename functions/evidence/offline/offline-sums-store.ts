@@ -40,7 +40,9 @@ import {
   type OfflineFiles,
   type OfflineShardFiles,
   openFiles,
+  openRecordedLater,
   openShard,
+  type ReadRecorded,
   readOrigins,
   readSkuUnits,
   setCutoff,
@@ -51,7 +53,7 @@ import {
 } from './offline-tables-store.ts';
 
 /**
- * Reads a backtest and its demand history and answers their sums.
+ * Reads a backtest and its demand history and answers their sums. `recorded` is asked once the dates are known.
  * @throws ReleaseError UNUSABLE_EVIDENCE with all faults, when a file cannot be read, lacks columns or has no rows, or
  *   holds numbers whose sums are beyond all bounds
  */
@@ -59,10 +61,12 @@ export async function readOfflineSums(
   files: OfflineFiles,
   config: OfflineConfig,
   engine: EngineSettings,
+  recorded?: ReadRecorded,
 ): Promise<OfflineSums> {
   return withEngine(engine, async (db) => {
     const shape = await openFiles(db, files);
     await encodeTables(db, shape);
+    if (recorded !== undefined) await openRecordedLater(db, recorded);
     const known = await readOrigins(db);
     await setCutoff(db, known.origins);
     await settleRows(db);

@@ -43,6 +43,17 @@ export interface OfflineFiles {
   readonly recordedBaseline?: string;
 }
 
+/** Each date of a backtest once, in order. */
+export interface BacktestDates {
+  readonly origins: readonly string[];
+  readonly targets: readonly string[];
+}
+
+/** What was recorded for dates that are only known once the backtest is read. */
+export type ReadRecorded = (
+  dates: BacktestDates,
+) => Promise<Pick<OfflineFiles, 'recordedActuals' | 'recordedBaseline'>>;
+
 /** The same tables in canonical form, as `splitOffline` writes them: one part of a backtest. */
 export interface OfflineShardFiles {
   readonly rows: string;
@@ -169,13 +180,27 @@ function isOutOfRange(cause: unknown): boolean {
   return cause instanceof Error && /^(Out of Range Error|Conversion Error: .*out of range)/.test(cause.message);
 }
 
+/** Opens what was recorded for the dates of the rows that are encoded, in place of what was opened as such. */
+export async function openRecordedLater(db: DuckdbStore, recorded: ReadRecorded): Promise<void> {
+  await openRecorded(
+    db,
+    await recorded({ origins: await datesOf(db, 'origin'), targets: await datesOf(db, 'target') }),
+  );
+}
+
+async function datesOf(db: DuckdbStore, which: 'origin' | 'target'): Promise<readonly string[]> {
+  const day = `${which}_day`;
+  const sql = `SELECT DISTINCT CAST(${day} AS VARCHAR) AS day FROM rows_typed WHERE ${day} IS NOT NULL ORDER BY 1`;
+  return (await db.rows(sql, z.object({ day: z.string() }))).map((row) => row.day);
+}
+
 async function openView(
   db: DuckdbStore,
   view: string,
   { select, faults, source }: CanonicalSelect & { readonly source: string },
 ): Promise<void> {
   if (faults.length > 0) throw unusable(faults);
-  await db.run(`CREATE TEMP VIEW ${view} AS SELECT ${select} FROM ${source}`);
+  await db.run(`CREATE OR REPLACE TEMP VIEW ${view} AS SELECT ${select} FROM ${source}`);
 }
 
 async function readNames(db: DuckdbStore, table: TableName, sql: string, names: string): Promise<void> {
@@ -183,7 +208,10 @@ async function readNames(db: DuckdbStore, table: TableName, sql: string, names: 
   if (await isEmpty(db, names)) throw unusable([emptyTable(table)]);
 }
 
-async function openRecorded(db: DuckdbStore, files: OfflineFiles): Promise<void> {
+async function openRecorded(
+  db: DuckdbStore,
+  files: Pick<OfflineFiles, 'recordedActuals' | 'recordedBaseline'>,
+): Promise<void> {
   const recorded = [
     ['RECORDED_ACTUALS', files.recordedActuals],
     ['RECORDED_BASELINE', files.recordedBaseline],
@@ -197,7 +225,7 @@ async function openRecorded(db: DuckdbStore, files: OfflineFiles): Promise<void>
     // Nothing of a broken file is seen before it is read.
     await db.reading(
       table,
-      `CREATE TEMP TABLE ${table.toLowerCase()}_rows AS SELECT count(*) AS n FROM ${table.toLowerCase()}`,
+      `CREATE OR REPLACE TEMP TABLE ${table.toLowerCase()}_rows AS SELECT count(*) AS n FROM ${table.toLowerCase()}`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { literal } from '../tables/duckdb-store.ts';
+import { literal } from '../stages/stage-sql.ts';
 
 /*
  * The statements that settle what the system itself recorded of a backtest's dates: sales by day, and the forecasts of

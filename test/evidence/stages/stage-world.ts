@@ -6,10 +6,11 @@ import type { CanaryEvidence } from '../../../functions/evidence/canary/canary-s
 import { type CanarySettings, sumCanary } from '../../../functions/evidence/canary/canary-stage-store.ts';
 import type { PowerEvidence } from '../../../functions/evidence/canary/power.ts';
 import { type PowerSettings, sumPower } from '../../../functions/evidence/canary/power-store.ts';
+import type { RecordedFiles } from '../../../functions/evidence/offline/recorded-store.ts';
 import { type ShadowConfig, shadowConfig } from '../../../functions/evidence/shadow/shadow-config.ts';
 import type { ShadowEvidence, ShadowRequest } from '../../../functions/evidence/shadow/shadow-looks.ts';
 import { sumShadow } from '../../../functions/evidence/shadow/shadow-sums-store.ts';
-import type { DatedObject } from '../../../functions/evidence/stages/prediction-files-store.ts';
+import type { DatedObject, SizedObject } from '../../../functions/evidence/stages/prediction-files-store.ts';
 import type { RecordFilter, StageRead } from '../../../functions/evidence/stages/stage-evidence.ts';
 import { readStage, type StageFiles } from '../../../functions/evidence/stages/stage-evidence-store.ts';
 import type { DuckdbStore } from '../../../functions/evidence/tables/duckdb-store.ts';
@@ -67,7 +68,7 @@ export interface OutcomeRow {
 }
 
 /** The prediction bucket in memory, with the contract of PredictionFilesStore. */
-export class MemoryFiles implements StageFiles {
+export class MemoryFiles implements StageFiles, RecordedFiles {
   readonly objects = new Map<string, Buffer>();
 
   /** Writes records as inference does: one object per request, as-of date, arm, version and revision. */
@@ -113,6 +114,20 @@ export class MemoryFiles implements StageFiles {
       if (date !== undefined) newest.set(date, { key, date });
     }
     return [...newest.values()];
+  }
+
+  async findForecasts(model: string, version: string, dates: readonly string[]): Promise<readonly SizedObject[]> {
+    const wanted = new Set(dates);
+    return [...this.objects].toSorted().flatMap(([key, bytes]) => {
+      const [, date = ''] =
+        new RegExp(`^predictions/model=${model}/date=([^/]+)/.*/version=${version}/`).exec(key) ?? [];
+      return wanted.has(date) ? [{ key, date, bytes: bytes.length }] : [];
+    });
+  }
+
+  async findOutcomesOf(dates: readonly string[]): Promise<readonly SizedObject[]> {
+    const sized = (await this.findOutcomes()).map((one) => ({ ...one, bytes: this.objects.get(one.key)?.length ?? 0 }));
+    return sized.filter(({ date }) => dates.includes(date));
   }
 
   async save(objects: readonly DatedObject[], directory: string): ReturnType<StageFiles['save']> {

@@ -33,6 +33,18 @@ export const OFFLINE_EXPLANATIONS: Explanations = {
     message: 'The candidate knows demand better than a forecast can: its error bears several traces of a leak.',
     next: 'Look for the future in its features (sums, means or flags that include the target day), rebuild the backtest without it, and hand in a new version. If every trace has an honest cause, the owner may relax this check in the policy.',
   },
+  IMPLAUSIBLE_ACCURACY: {
+    message: 'The candidate may know demand better than a forecast can; the traces do not settle it.',
+    next: 'Show where its knowledge comes from, or hand in a backtest with more series and origins. If there is an honest cause, the owner may relax this check in the policy.',
+  },
+  FOLLOWS_SURPRISES: {
+    message: 'The candidate follows what surprises from day to day, as one does that knows promotions in advance.',
+    next: 'Make sure that what it follows was known at the origin, such as a promotion calendar, before approving.',
+  },
+  IMPLAUSIBLE_OFF: {
+    message: 'The policy has switched off the check for a candidate that knows too much.',
+    next: 'Look for the future in its features by hand before approving.',
+  },
   BACKTEST_INVALID_ROWS: {
     message: 'Rows have no readable origin date, target date, SKU or store.',
     next: 'Write dates as YYYY-MM-DD and fill every key; leave a value empty only where it is unknown.',
