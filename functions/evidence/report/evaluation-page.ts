@@ -1,5 +1,6 @@
 import { type Html, html } from '../../platform/html.ts';
 import { figure } from './chart.ts';
+import { implausibleSection } from './implausible-section.ts';
 import { measureTable } from './measure-table.ts';
 import { counted, percentOf, plainNumber } from './numbers.ts';
 import { foldErrorChart, segmentErrorChart } from './offline-charts.ts';
@@ -64,7 +65,7 @@ function measuredSections(report: OfflineReport, result: Result): Html {
     }),
   ];
   return html`${section('measured', 'What was measured', measured)}
-${segmentsSection(report)}${foldsSection(report)}${quantilesSection(result)}${leakageSection(result)}`;
+${segmentsSection(report)}${foldsSection(report)}${quantilesSection(result)}${leakageSection(result)}${implausibleSection(report)}`;
 }
 
 function segmentsSection(report: OfflineReport): Html | null {

@@ -16,6 +16,7 @@ export function offlineMeasures(report: OfflineReport): readonly Measure[] {
     ...quantiles(report, result),
     ...usable(report, result),
     ...recorded(report, result),
+    ...knowledge(report, result),
   ];
 }
 
@@ -139,3 +140,16 @@ const USUAL = [
   { name: 'The same, weighted by volume, WRMSSE', key: 'wrmsse', write: (value: number) => ratioOf(value) },
   { name: 'Symmetric percentage error, sMAPE, of 200', key: 'smape', write: (value: number) => plainNumber(value, 1) },
 ] as const;
+
+/** Traces that it knows more than a forecast can, whatever cutoff it states. */
+function knowledge(report: OfflineReport, { implausible }: Result): readonly Measure[] {
+  if (implausible === undefined) return [];
+  const codes = ['LEAKAGE_IMPLAUSIBLE', 'IMPLAUSIBLE_ACCURACY', 'FOLLOWS_SURPRISES'];
+  const speaking = implausible.traces.filter(({ speaks }) => speaks).length;
+  return [
+    measure('Traces of knowing the future', verdictOf(report, codes), {
+      candidate: `${speaking} of ${implausible.traces.length}`,
+      limit: 'none, or one with an honest cause',
+    }),
+  ];
+}

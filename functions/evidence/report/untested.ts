@@ -27,6 +27,11 @@ export function untestedOffline(report: OfflineReport): readonly string[] {
       report.warnings.some(({ code }) => code === 'NO_TRAINING_CUTOFF'),
       'Whether training ended before each origin: the backtest does not say how far it reached.',
     ),
+    ...some(
+      result.implausible !== undefined,
+      'Whether it knows more than a forecast can: there is too little data for that, or the policy has switched it off.',
+      false,
+    ),
     ...some(quality.missing_actual > 0, `${counted(quality.missing_actual)} rows whose demand was not known yet.`),
     ...some(
       evidence.outcomes !== undefined,

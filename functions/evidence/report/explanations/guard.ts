@@ -33,6 +33,14 @@ export const GUARD_EXPLANATIONS: Explanations = {
     message: 'The comparator shows the same fault, so the cause lies in the data that both are fed.',
     next: 'Mend the feed: a rollback does not help. Until then serve the last good forecasts.',
   },
+  FEWER_REQUESTS: {
+    message: 'The version in production was asked for far fewer forecasts than on usual days.',
+    next: 'Ask whoever requests forecasts whether that was meant; the version is not at fault.',
+  },
+  NO_FORECASTS: {
+    message: 'Days were sold for which nobody asked the version in production for a forecast.',
+    next: 'Look at whoever requests forecasts, and at whether the inference function logs them.',
+  },
   BAD_DATE: {
     message: 'Daily rows have no readable date; they were left out.',
     next: 'Write dates as YYYY-MM-DD.',

@@ -45,6 +45,10 @@ export const RUNNING_EXPLANATIONS: Explanations = {
     message: 'Nothing is known yet of what the canary should be compared by: %.',
     next: 'Deliver outcomes with stock columns for some weeks before the canary, and start again; nobody was exposed.',
   },
+  TOO_FEW_CLUSTERS: {
+    message: 'Whole regions are assigned to the canary: too few for any test, so that it can only end without proof.',
+    next: 'Assign stores, SKUs or both in the policy before the next promotion.',
+  },
   COHORT_CONTAMINATION: {
     message: 'The candidate served units that were not assigned to the canary, so the arms cannot be compared.',
     next: 'Find out which client routes by another rule than functions/inference/cohort.ts.',
