@@ -2,7 +2,7 @@ import { mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promise
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import type * as z from 'zod';
-import { type Reason, ReleaseError } from '../../platform/errors.ts';
+import { isReleaseError, type Reason, ReleaseError } from '../../platform/errors.ts';
 import { canaryConfig, fewClusters } from '../canary/canary-config.ts';
 import { judgeCanaryFiles } from '../canary/canary-files-store.ts';
 import { canaryState } from '../canary/canary-result.ts';
@@ -69,15 +69,16 @@ export async function judgeCaseText(text: string): Promise<unknown> {
 
 type Ask = (paths: Paths, engine: EngineSettings) => Promise<unknown>;
 
-/** A judge with its settings, or null with their faults. */
-function settled(gate: Gate, { config, state }: Pick<GateQuestion, 'config' | 'state'>, faults: Reason[]): Ask | null {
+/** A judge with its settings; with the default ones where they have faults, which are added. */
+function settled(gate: Gate, { config, state }: Pick<GateQuestion, 'config' | 'state'>, faults: Reason[]): Ask {
   const settle = <T>(
     schema: z.ZodType<T>,
     judge: (config: T, paths: Paths, engine: EngineSettings) => Promise<unknown>,
   ) => {
     const parsed = parseSettings(schema, config, 'config');
     if (!parsed.ok) faults.push(...parsed.reasons);
-    return parsed.ok ? (paths: Paths, engine: EngineSettings) => judge(parsed.value, paths, engine) : null;
+    const own = parsed.ok ? parsed.value : schema.parse({});
+    return (paths: Paths, engine: EngineSettings) => judge(own, paths, engine);
   };
   switch (gate) {
     case 'offline':
@@ -107,13 +108,19 @@ function settled(gate: Gate, { config, state }: Pick<GateQuestion, 'config' | 's
   }
 }
 
+/** What the judge found; where there are faults already, the tables are read for theirs alone. */
 async function answer(
-  ask: Ask | null,
+  ask: Ask,
   { paths, faults }: { readonly paths: Paths; readonly faults: readonly Reason[] },
   directory: string,
 ): Promise<unknown> {
-  if (ask === null || faults.length > 0) throw unusable(faults);
-  return ask(paths, engineSettings(directory));
+  const engine = engineSettings(directory);
+  if (faults.length === 0) return ask(paths, engine);
+  const ofTables = await ask(paths, engine).then(
+    () => [],
+    (error: unknown) => (isReleaseError(error, 'UNUSABLE_EVIDENCE') ? error.reasons : []),
+  );
+  throw unusable([...faults, ...ofTables]);
 }
 
 function tableOf(paths: Paths, table: string): string {

@@ -75,6 +75,13 @@ describe('the judge of local files', () => {
     expect(await faults('guard', '--daily', join(directory, 'none'), '--config', settings)).toEqual([
       ...['INVALID_SETTING config.warn', 'UNKNOWN_SETTING config.widow', 'FILE_UNREADABLE --daily'],
     ]);
+    const bare = file('bare.csv', 'date,rows\n2026-03-01,1');
+    expect(await faults('guard', '--daily', bare, '--config', settings)).toEqual([
+      ...['INVALID_SETTING config.warn', 'UNKNOWN_SETTING config.widow'],
+      ...['abs_err', 'comparator_abs_err', 'invalid', 'expected_rows'].map(
+        (name) => `DAILY_COLUMN_MISSING:${name} daily`,
+      ),
+    ]);
     expect(await faults('canary', '--outcomes', text, '--state', file('state.json', '{"look":-1}'))).toContain(
       'INVALID_SETTING state.look',
     );
