@@ -1,7 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { DuckdbStore } from '../../../functions/evidence/tables/duckdb-store.ts';
 import { isReleaseError } from '../../../functions/platform/errors.ts';
-import { csvOf, judged, judgedText, type Row, thresholds, world } from './plain-shadow.ts';
+import { csvOf, inDirectory, judged, judgedText, type Row, thresholds, world } from './plain-shadow.ts';
 
 const better = () => world({ candidate: (demand, { series, day }) => demand + ((series + day) % 3) - 1 });
 const edited = (rows: readonly Row[], edit: (row: Row, index: number) => Partial<Row>) =>
@@ -154,6 +157,55 @@ describe('the file of a shadow', () => {
     ],
   ])('is refused with its faults when it %s', async (_, content, codes) => {
     expect(await refusal(content)).toEqual(codes);
+  });
+});
+
+/** A table file of the rows, with columns of these types. */
+function parquetOf(rows: readonly Row[], columns: string): Promise<Buffer> {
+  return inDirectory(async (directory) => {
+    const [from, to] = ['rows.csv', 'rows.parquet'].map((name) => join(directory, name));
+    await writeFile(from ?? '', csvOf(rows));
+    const db = await DuckdbStore.open({ memoryMb: 256, threads: 1, directory });
+    await db.run(`COPY (SELECT ${columns} FROM read_csv('${from}', all_varchar = true)) TO '${to}' (FORMAT parquet)`);
+    db.close();
+    return readFile(to ?? '');
+  });
+}
+
+describe('Parquet of a shadow', () => {
+  const TYPED = `CAST(origin_date AS DATE) AS origin_date, CAST(target_date AS TIMESTAMP) AS target_date, sku, store, region,
+    CAST(actual AS INTEGER) AS actual, CAST(candidate AS DOUBLE) AS candidate, CAST(production AS DECIMAL(12, 6)) AS production`;
+
+  it('says the same as text, with typed columns or without, gzip or not', async () => {
+    const rows = better();
+    const expected = await judged(rows);
+    expect(await judgedText(await parquetOf(rows, '*'))).toEqual(expected);
+    const typed = await parquetOf(rows, TYPED);
+    const rounded = await judged(edited(rows, ({ p }) => ({ p: Math.round(Number(p) * 1e6) / 1e6 })));
+    expect(await judgedText(typed)).toEqual(rounded);
+    expect(await judgedText(gzipSync(typed))).toEqual(rounded);
+  });
+
+  it('keeps what is missing and what is no number apart', async () => {
+    const cells = (name: string) => `CASE WHEN sku = 'sku-0' THEN NULL WHEN sku = 'sku-1' THEN 'nan'::DOUBLE
+      WHEN sku = 'sku-2' THEN 'inf'::DOUBLE WHEN sku = 'sku-3' THEN -1.0::DOUBLE ELSE CAST(${name} AS DOUBLE) END AS ${name}`;
+    const { quality } = await judgedText(
+      await parquetOf(better(), `* REPLACE (${cells('candidate')}, ${cells('actual')})`),
+    );
+    expect(quality).toMatchObject({
+      ...{ candidate_missing: 168, candidate_nonfinite: 280, candidate_negative: 112 },
+      ...{ missing_actual: 168, invalid_actual: 392 },
+    });
+  });
+
+  it('is refused with every column of a type that cannot hold its values', async () => {
+    const wrong = await parquetOf(better(), '* REPLACE ([1] AS candidate, true AS production, 7 AS target_date)');
+    expect(await refusal(wrong)).toEqual([
+      ...['SHADOW_ROWS_COLUMN_TYPE:target_date', 'SHADOW_ROWS_COLUMN_TYPE:candidate'],
+      'SHADOW_ROWS_COLUMN_TYPE:production',
+    ]);
+    const cut = (await parquetOf(better(), '*')).subarray(0, 2000);
+    expect(await refusal(cut)).toEqual(['SHADOW_ROWS_UNREADABLE']);
   });
 });
 
