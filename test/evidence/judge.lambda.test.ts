@@ -16,10 +16,10 @@ import { generateRetailer } from '../../infra/demo/retailer.ts';
 import { createS3 } from '../../infra/local/s3/s3.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
-import { batch, datesFrom, MemoryFiles, outcomesOf, UNTIL } from './stages/stage-world.ts';
+import { batch, datesFrom, demandOf, MemoryFiles, outcomesOf, UNTIL } from './stages/stage-world.ts';
 
 const AT = '2026-03-01T00:00:00.000Z';
-const policy = policySchema.parse({});
+const policy = policySchema.parse({ canary: { min_clusters: 10 } });
 const retailer = generateRetailer(3);
 const kms = mockClient(KMSClient);
 
@@ -53,6 +53,7 @@ describe('the judge function', () => {
         PREDICTION_BUCKET: 'predictions',
         RETENTION_DAYS: '1',
         RETENTION_MODE: 'GOVERNANCE',
+        SPLIT_ABOVE_MB: '1500',
       },
     };
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
@@ -110,6 +111,14 @@ describe('the judge function', () => {
     return stored?.kind === 'promotion' ? stored.gates.offline : undefined;
   };
 
+  const reportOf = async (run: PromotionItem) => {
+    const written = (await offlineGate(run))?.artifacts['evaluation-report'];
+    const { Body } = await s3.send(
+      new GetObjectCommand({ Bucket: 'evidence', Key: written?.key, VersionId: written?.versionId }),
+    );
+    return offlineReport.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+  };
+
   it('judges from the pinned objects, records the verdict once, and answers it again when it is retried', async () => {
     const run = await register('demand', retailer.backtests.first);
     const event = { promotionId: run.promotionId, stage: 'offline' };
@@ -118,18 +127,36 @@ describe('the judge function', () => {
     expect(await handler(event)).toEqual(answer);
 
     const gate = await offlineGate(run);
-    const written = gate?.artifacts['evaluation-report'];
-    const { Body } = await s3.send(
-      new GetObjectCommand({ Bucket: 'evidence', Key: written?.key, VersionId: written?.versionId }),
-    );
-    const report = offlineReport.parse(JSON.parse((await Body?.transformToString()) ?? ''));
-    expect(report).toMatchObject({ verdict: 'PASS', evidence: { backtest: run.backtest }, overall: { n_series: 160 } });
+    expect(await reportOf(run)).toMatchObject({
+      verdict: 'PASS',
+      evidence: { backtest: run.backtest },
+      result: { overall: { n_series: retailer.demand.series.length } },
+    });
 
     const entries: unknown[] = [];
     for await (const { body } of tables.openLedger().entries('demand')) {
       entries.push([body.type, body.data['verdict'], body.data['artifacts']]);
     }
     expect(entries).toEqual([['gate-judged', 'PASS', gate?.artifacts]]);
+  });
+
+  it('judges a backtest that is larger than its setting in parts, to the same result', async () => {
+    const [whole, split] = [
+      await register('whole', retailer.backtests.first),
+      await register('parted', retailer.backtests.first),
+    ];
+    await handler({ promotionId: whole.promotionId, stage: 'offline' });
+    vi.resetModules();
+    vi.stubEnv('SPLIT_ABOVE_MB', '0');
+    const splitting = await import('../../functions/evidence/judge.lambda.ts');
+    vi.stubEnv('SPLIT_ABOVE_MB', '1500');
+    const event = { promotionId: split.promotionId, stage: 'offline' };
+    expect(await splitting.handler(event)).toMatchObject({ verdict: 'SPLIT', shards: [0, 1] });
+    for (const shard of [0, 1]) expect(await splitting.handler({ ...event, shard })).toEqual({ ...event, shard });
+    expect(await splitting.handler({ ...event, merge: true })).toMatchObject({ verdict: 'PASS' });
+    const [one, other] = [await reportOf(whole), await reportOf(split)];
+    expect(other.result).toEqual(one.result);
+    expect(JSON.stringify(other.result)).toBe(JSON.stringify(one.result));
   });
 
   it('rejects a biased candidate by name', async () => {
@@ -162,7 +189,10 @@ describe('the judge function', () => {
     expect(await handler(event)).toMatchObject({ verdict: 'CONTINUE', reasons: [{ code: 'INSUFFICIENT_CYCLES' }] });
     const log = datesFrom('2026-03-01', 29).flatMap((asOf) => batch({ asOf }));
     files.log(log.map((one) => ({ ...one, model: run.model, promotionId: run.promotionId })));
-    files.outcomes(outcomesOf(datesFrom('2026-03-02', 28)));
+    const stock: Parameters<typeof outcomesOf>[1] = (series, date) => ({
+      ...{ stockout: new Date(date).getUTCDay() === 3 ? 1 : 0, overstock_units: demandOf(series, date) },
+    });
+    files.outcomes(outcomesOf(datesFrom('2026-03-02', 28), stock));
     for (const [Key, Body] of files.objects) {
       await s3.send(new PutObjectCommand({ Bucket: 'predictions', Key, Body }));
     }
