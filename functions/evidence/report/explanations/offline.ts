@@ -34,16 +34,18 @@ export const OFFLINE_EXPLANATIONS: Explanations = {
     next: 'Look for the future in its features (sums, means or flags that include the target day), rebuild the backtest without it, and hand in a new version. If every trace has an honest cause, the owner may relax this check in the policy.',
   },
   IMPLAUSIBLE_ACCURACY: {
-    message: 'The candidate may know demand better than a forecast can; the traces do not settle it.',
-    next: 'Show where its knowledge comes from, or hand in a backtest with more series and origins. If there is an honest cause, the owner may relax this check in the policy.',
+    message:
+      'The candidate may know demand better than a forecast can: its error bears one trace of a leak, and no second one.',
+    next: 'Show how each feature was known at its origin. If demand itself is known in advance, as standing orders are, the owner may relax this check in the policy or switch it off.',
   },
   FOLLOWS_SURPRISES: {
-    message: 'The candidate follows what surprises from day to day, as one does that knows promotions in advance.',
-    next: 'Make sure that what it follows was known at the origin, such as a promotion calendar, before approving.',
+    message:
+      'The candidate follows what happens from day to day. A model that knows promotions does; no other trace of a leak was found.',
+    next: 'See that its features have what moves demand so: promotions, prices or events that were planned at the origin.',
   },
   IMPLAUSIBLE_OFF: {
-    message: 'The policy has switched off the check for a candidate that knows too much.',
-    next: 'Look for the future in its features by hand before approving.',
+    message: 'The policy does not ask whether the candidate knows demand better than a forecast can.',
+    next: 'Switch it off only where demand is known in advance; a leak with a false training cutoff is not found otherwise.',
   },
   BACKTEST_INVALID_ROWS: {
     message: 'Rows have no readable origin date, target date, SKU or store.',
