@@ -25,7 +25,11 @@ export interface FeedPorts {
 export const QUICK_POLICY = {
   shadow: { min_cycles: 2, max_cycles: 2, min_rows: 100, min_series: 30 },
   shadowPlan: { maxDuration: 'PT10M' },
-  canary: { min_clusters: 10, pass_every_days: 7, max_days: 7, ops: { min_expected: 50 } },
+  canary: {
+    ...{ min_clusters: 10, pass_every_days: 7, max_days: 7, ops: { min_expected: 50 } },
+    // Thirty units in the canary show no less than this of the accuracy.
+    metrics: { paired_wape: { rel_margin: 0.05 } },
+  },
   canaryPlan: { steps: [{ percentage: 50, hold: 'P7D' }], maxDuration: 'PT10M' },
   confirmation: 'PT10M',
   poll: 'PT1S',
@@ -207,7 +211,7 @@ function forecastsOf(
     case 'stockouts':
       return [mean, standard];
     case 'bad-bias':
-      return [0.6 * mean, standard];
+      return [0.88 * mean, standard];
     case 'unstable':
       return [mean * (ahead === 1 ? 1.4 : 0.6), standard];
     case 'nan':
