@@ -109,8 +109,10 @@ function isDrift({ drift: { psi, psi_critical, w1_norm } }: ShadowMeasures, conf
   return psi >= config.psi_fail && psi > psi_critical && w1_norm >= config.w1_fail;
 }
 
-/** Material, and shown by both tests: in one week all series may be off together. */
-function isHarm({ accuracy: { rel_wape, dm, p_harm_series } }: ShadowMeasures, config: ShadowConfig): boolean {
+/** Material, and shown by both tests: in one week all series may be off together. A decision like those that may pass. */
+function isHarm({ complete_cycles: cycles, accuracy }: ShadowMeasures, config: ShadowConfig): boolean {
+  const { rel_wape, dm, p_harm_series } = accuracy;
+  if (cycles < config.min_cycles) return false;
   const [rel, byDay] = [comparable(rel_wape), comparable(dm.mean)];
   const tests = [p_harm_series, byDay === null ? null : pHarm(byDay, dm.se, dm.n - 1)];
   return rel !== null && rel > config.margin && tests.every((p) => p !== null && p <= alphaOf(config));

@@ -220,6 +220,8 @@ describe('drift of a shadow', () => {
     const against = (production: Model) =>
       judgedRows(world({ candidate: spread, production }), thresholds(members), context);
     expect(against(steady).reasons).toEqual(['PREDICTION_DRIFT']);
+    const early = world({ candidate: spread, production: steady }, { days: 21 });
+    expect(judgedRows(early, thresholds(members), context).reasons).toEqual([]);
     const broken: Model = (demand, { series, day }) => demand * (1 + 0.9 * noise(series, day, 4));
     expect(against(broken)).toMatchObject({ decision: 'PASS', warnings: ['LEVEL_SHIFT', 'PREDICTION_DRIFT'] });
   });
