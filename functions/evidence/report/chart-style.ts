@@ -51,32 +51,37 @@ export interface Mark {
   readonly name: string;
 }
 
-/** A series that draws nothing but marks: zero as a whole line, limits dashed. */
-export function markLines(axis: 'xAxis' | 'yAxis', marks: readonly Mark[], zero = true) {
-  const line = ({ at, name }: Mark, color: ShadeName, type: 'solid' | 'dashed') => ({
-    [axis]: at,
+/** Lines across rows, from top to bottom. A name near the edge leans inwards, so that it is not cut. */
+export function marksAcrossRows(marks: readonly Mark[], { min, max }: Scale) {
+  const side = (at: number) =>
+    (at - min) / (max - min) > 0.75 ? 'right' : (at - min) / (max - min) < 0.25 ? 'left' : 'center';
+  // Names of rows go downwards, so that a line across them starts at the top.
+  return markLines(
+    marks,
+    ({ at }) => ({ xAxis: at }),
+    ({ at }) => ({ position: 'start', align: side(at) }),
+  );
+}
+
+/** Lines across columns, from left to right, with their names behind them. */
+export function marksAcrossColumns(marks: readonly Mark[]) {
+  return markLines(
+    marks,
+    ({ at }) => ({ yAxis: at }),
+    () => ({ position: 'end' }),
+  );
+}
+
+/** A series that draws nothing but marks: zero as a whole line, the others dashed. */
+function markLines(marks: readonly Mark[], place: (mark: Mark) => object, label: (mark: Mark) => object) {
+  const line = (mark: Mark, color: ShadeName, type: 'solid' | 'dashed') => ({
+    ...place(mark),
     lineStyle: { color: shade(color), type, width: 1.5 },
-    label: {
-      show: name !== '',
-      formatter: name,
-      ...text(11, color),
-      // Names of rows go downwards, so that a line across them starts at the top.
-      position: axis === 'xAxis' ? 'start' : 'end',
-    },
+    label: { show: mark.name !== '', formatter: mark.name, ...text(11, color), ...label(mark) },
   });
-  return {
-    type: 'scatter',
-    clip: false,
-    data: [],
-    markLine: {
-      silent: true,
-      symbol: 'none',
-      data: [
-        ...(zero ? [line({ at: 0, name: '' }, 'ink', 'solid')] : []),
-        ...marks.map((mark) => line(mark, 'limit', 'dashed')),
-      ],
-    },
-  };
+  const zero = line({ at: 0, name: '' }, 'ink', 'solid');
+  const data = [zero, ...marks.map((mark) => line(mark, 'limit', 'dashed'))];
+  return { type: 'scatter', clip: false, data: [], markLine: { silent: true, symbol: 'none', data } };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Html, html } from '../../platform/html.ts';
 import { figure } from './chart.ts';
 import { implausibleSection } from './implausible-section.ts';
+import { threshold } from './measure.ts';
 import { measureTable } from './measure-table.ts';
 import { counted, percentOf, plainNumber } from './numbers.ts';
 import { foldErrorChart, segmentErrorChart } from './offline-charts.ts';
@@ -65,7 +66,7 @@ function measuredSections(report: OfflineReport, result: Result): Html {
     }),
   ];
   return html`${section('measured', 'What was measured', measured)}
-${segmentsSection(report)}${foldsSection(report)}${quantilesSection(result)}${leakageSection(result)}${implausibleSection(report)}`;
+${segmentsSection(report)}${foldsSection(report)}${quantilesSection(result)}${leakageSection(report, result)}${implausibleSection(report)}`;
 }
 
 function segmentsSection(report: OfflineReport): Html | null {
@@ -132,7 +133,7 @@ function pinball(value: number | null | undefined): string {
   return counted(value ?? null, 4);
 }
 
-function leakageSection(result: Result): Html {
+function leakageSection(report: OfflineReport, result: Result): Html {
   const { leakage, quality } = result;
   const rows: readonly (readonly [string, number])[] = [
     ['Targets that are not after their origin', leakage.target_not_after_origin],
@@ -142,7 +143,7 @@ function leakageSection(result: Result): Html {
     ['Folds with several origins', leakage.folds_with_many_origins],
   ];
   return section('leakage', 'Is it a test over time?', [
-    html`<p>${counted(leakage.n_origins)} origins over ${counted(leakage.span_days)} days. The candidate equals demand on ${percentOf(quality.exact_match_share)} of the rows that count for that.</p>`,
+    html`<p>${counted(leakage.n_origins)} origins over ${counted(leakage.span_days)} days. The candidate equals demand exactly on ${percentOf(quality.exact_match_share)} of the rows with at least ${counted(threshold(report, 'leak_exact_min_units'))} units.</p>`,
     table({
       caption: 'None of these may occur.',
       columns: ['Checked', 'Found'],
@@ -158,6 +159,6 @@ function qualitySection({ quality }: Result): Html {
   const { candidate_invalid_rate, exact_match_share, ...counts } = quality;
   return section('quality', 'Data quality', [
     numbersTable('Rows as they were handed in, and what of them could not be used.', counts),
-    html`<p>Rows without a usable forecast: ${percentOf(candidate_invalid_rate, 3)}. Exact forecasts among those that count: ${percentOf(exact_match_share)}.</p>`,
+    html`<p>Rows without a usable forecast: ${percentOf(candidate_invalid_rate, 3)}. Exact forecasts: ${percentOf(exact_match_share)}.</p>`,
   ]);
 }

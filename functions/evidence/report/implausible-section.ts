@@ -1,7 +1,7 @@
 import { type Html, html } from '../../platform/html.ts';
 import { counted, percentOf, ratioOf } from './numbers.ts';
 import type { OfflineReport } from './offline-envelope.ts';
-import { section, table } from './page-parts.ts';
+import { folded, section, table } from './page-parts.ts';
 
 type Implausible = NonNullable<NonNullable<OfflineReport['result']>['implausible']>;
 type Trace = Implausible['traces'][number];
@@ -37,7 +37,12 @@ export function implausibleSection({ result }: OfflineReport): Html | null {
   return section('implausible', 'Does it know too much?', [
     html`<p>${VERDICTS[found.verdict]} Looked at on ${counted(found.rows)} rows of ${counted(found.series)} series.</p>`,
     traceTable('All origins together. A trace speaks when it lies beyond its limit by more than chance.', found.traces),
-    ...origins.map(([origin, one]) => traceTable(`Origin ${origin}, suspect by itself.`, one.traces)),
+    origins.length === 0
+      ? null
+      : folded(
+          `Origins that are suspect by themselves: ${counted(origins.length)}`,
+          origins.map(([origin, one]) => traceTable(`Origin ${origin}.`, one.traces) ?? ''),
+        ),
   ]);
 }
 

@@ -1,6 +1,6 @@
 import type { Chart, Drawing } from './chart.ts';
 import { type ShadeName, shade } from './chart-colors.ts';
-import { legend, type Mark, markLines, numberAxis, scaleFor, text } from './chart-style.ts';
+import { legend, type Mark, marksAcrossRows, numberAxis, scaleFor, text } from './chart-style.ts';
 import { intervalBars } from './interval-bar.ts';
 
 /** An estimate with its interval. `open`: shown, but not judged. */
@@ -43,7 +43,7 @@ function draw({ axis, rows, marks, kinds }: IntervalChart, narrow: boolean): Dra
   return {
     height: top + bottom + rows.length * ROW_HEIGHT,
     option: {
-      grid: { left: narrow ? 128 : 190, right: 22, top, bottom },
+      grid: { left: narrow ? 136 : 190, right: 22, top, bottom },
       legend: legend(shown.map(({ name }) => name)),
       xAxis: numberAxis(scale, { name: axis, gap: 28 }),
       yAxis: rowAxis(
@@ -60,13 +60,13 @@ function draw({ axis, rows, marks, kinds }: IntervalChart, narrow: boolean): Dra
           ),
           points(rows, { open, name, color }),
         ]),
-        markLines('xAxis', marks),
+        marksAcrossRows(marks, scale),
       ],
     },
   };
 }
 
-/** Names of rows from top to bottom. */
+/** Names of rows from top to bottom. They are cut well before the edge: the font of a page may be wider than was measured. */
 export function rowAxis(names: readonly string[], narrow: boolean) {
   return {
     type: 'category',
@@ -74,7 +74,7 @@ export function rowAxis(names: readonly string[], narrow: boolean) {
     inverse: true,
     axisLine: { show: false },
     axisTick: { show: false },
-    axisLabel: { ...text(narrow ? 11 : 12), interval: 0, width: narrow ? 112 : 178, overflow: 'truncate' },
+    axisLabel: { ...text(narrow ? 11 : 12), interval: 0, width: narrow ? 106 : 150, overflow: 'truncate' },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Chart, Drawing } from './chart.ts';
 import { shade } from './chart-colors.ts';
-import { legend, markLines, nameAxis, numberAxis, scaleFor } from './chart-style.ts';
+import { legend, marksAcrossColumns, nameAxis, numberAxis, scaleFor } from './chart-style.ts';
 import { intervalBars } from './interval-bar.ts';
 
 /** What one look saw; null is undefined. */
@@ -62,7 +62,7 @@ function draw({ axis, looks, margin }: LookChart): Drawing {
           z: 3,
           data: looks.map((look) => look.estimate ?? '-'),
         },
-        markLines('yAxis', margin === null ? [] : [{ at: margin, name: 'margin' }]),
+        marksAcrossColumns(margin === null ? [] : [{ at: margin, name: 'margin' }]),
       ],
     },
   };

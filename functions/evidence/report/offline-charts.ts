@@ -56,7 +56,7 @@ function errorChart(report: OfflineReport, groups: readonly NamedSegment[], subj
   const left = drawn.length === known.length ? '' : ` The ${drawn.length} with the highest upper bound are shown.`;
   return intervalChart({
     ...{ id, title },
-    description: `Change of WAPE against ${comparatorOf(report)} in ${of}, with its 90 % interval. Left of zero the candidate is better; right of the dashed line it is worse by more than the margin. Hollow: too little data to be judged.${left}`,
+    description: `Change of WAPE against ${comparatorOf(report)} in ${of}, with its 90 % interval. Left of zero the candidate is better; right of the dashed line it is worse by more than the margin.${rows.some(({ open }) => open) ? ' Hollow: too little data to be judged.' : ''}${left}`,
     axis: 'change of WAPE, %',
     rows,
     marks: margin === null ? [] : [{ at: margin * 100, name: `margin +${counted(margin * 100, 1)} %` }],

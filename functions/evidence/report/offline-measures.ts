@@ -130,7 +130,7 @@ export function usualMeasures({
   });
 }
 
-const units = (value: number) => `${plainNumber(value, 3)} units`;
+const units = (value: number) => `${ratioOf(value)} units`;
 
 const USUAL = [
   { name: 'Mean absolute error, MAE', key: 'mae', write: units },

@@ -1,6 +1,14 @@
 import type { Chart, Drawing } from './chart.ts';
 import { shade } from './chart-colors.ts';
-import { legend, type Mark, markLines, nameAxis, numberAxis, scaleFor } from './chart-style.ts';
+import {
+  legend,
+  type Mark,
+  marksAcrossColumns,
+  marksAcrossRows,
+  nameAxis,
+  numberAxis,
+  scaleFor,
+} from './chart-style.ts';
 import { rowAxis } from './interval-chart.ts';
 
 /** The same number of the candidate and of what it is compared with; null is undefined. */
@@ -30,27 +38,30 @@ const LOOKS = {
 export function pairChart(chart: PairChart): Chart {
   const { id, title, description, rows } = chart;
   const [top, bottom] = [chart.marks.length === 0 ? 34 : 50, 46];
-  const draw = (narrow: boolean): Drawing => ({
-    height: top + bottom + rows.length * ROW_HEIGHT,
-    option: {
-      grid: { left: narrow ? 128 : 190, right: 22, top, bottom },
-      legend: legend([chart.names.candidate, chart.names.comparator]),
-      xAxis: numberAxis(scaleOf(chart, narrow ? 4 : 8), { name: chart.axis, gap: 28 }),
-      yAxis: rowAxis(
-        rows.map(({ name }) => name),
-        narrow,
-      ),
-      series: [
-        ...(['comparator', 'candidate'] as const).map((side) => ({
-          type: 'scatter',
-          clip: false,
-          ...pointsOf(chart, side),
-          data: rows.flatMap((row, place) => (row[side] === null ? [] : [[row[side], place]])),
-        })),
-        markLines('xAxis', chart.marks),
-      ],
-    },
-  });
+  const draw = (narrow: boolean): Drawing => {
+    const scale = scaleOf(chart, narrow ? 4 : 8);
+    return {
+      height: top + bottom + rows.length * ROW_HEIGHT,
+      option: {
+        grid: { left: narrow ? 136 : 190, right: 22, top, bottom },
+        legend: legend([chart.names.candidate, chart.names.comparator]),
+        xAxis: numberAxis(scale, { name: chart.axis, gap: 28 }),
+        yAxis: rowAxis(
+          rows.map(({ name }) => name),
+          narrow,
+        ),
+        series: [
+          ...(['comparator', 'candidate'] as const).map((side) => ({
+            type: 'scatter',
+            clip: false,
+            ...pointsOf(chart, side),
+            data: rows.flatMap((row, place) => (row[side] === null ? [] : [[row[side], place]])),
+          })),
+          marksAcrossRows(chart.marks, scale),
+        ],
+      },
+    };
+  };
   return { id, title, description, draw: ({ narrow }) => draw(narrow) };
 }
 
@@ -73,7 +84,7 @@ export function courseChart(chart: PairChart): Chart {
           showAllSymbol: !narrow || rows.length < 20,
           data: rows.map((row) => row[side] ?? '-'),
         })),
-        markLines('yAxis', chart.marks),
+        marksAcrossColumns(chart.marks),
       ],
     },
   });

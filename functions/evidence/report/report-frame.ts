@@ -23,7 +23,7 @@ figure{margin:.8rem 0}figcaption{font-size:.9rem}svg{display:block;width:100%;he
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;margin:.5rem 0;overflow-wrap:break-word;font-size:.92rem}
 caption{text-align:left;font-size:.9rem;padding-bottom:.3rem;overflow-wrap:anywhere}
 th,td{text-align:right;padding:.3rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
-th:first-child,.text td,.text th{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}tbody th{font-weight:500}
+th:first-child,.text td,.text th{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}tbody th{font-weight:500;overflow-wrap:anywhere;min-width:6.5rem}
 td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}.range{display:block;color:var(--soft);font-size:.85em;font-weight:400}.text td,.text th{overflow-wrap:anywhere}.text tbody th{width:34%}
 details{margin:.6rem 0}summary{cursor:pointer;color:var(--accent);padding:.3rem 0}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 footer{font-size:.85rem}

@@ -45,12 +45,14 @@ function stability(report: ShadowReport): readonly Measure[] {
   return [
     measure(
       'Change of a forecast from origin to origin',
-      verdictOf(report, ['UNSTABLE_REVISIONS'], enough ? 'OK' : 'OPEN'),
+      verdictOf(report, ['UNSTABLE_REVISIONS'], enough ? 'OK' : 'NONE'),
       {
         candidate: percentOf(churn_candidate),
         comparator: percentOf(churn_production),
-        estimate: `${ratioOf(churn_ratio, 2)} times`,
-        limit: revisions(report),
+        estimate: churn_ratio === null ? UNDEFINED : `${ratioOf(churn_ratio, 2)} times`,
+        limit: enough
+          ? revisions(report)
+          : `none, for fewer than ${counted(threshold(report, 'churn_min_pairs'))} pairs`,
       },
     ),
     measure('Forecasts far from production’s', verdictOf(report, ['SPIKES']), {

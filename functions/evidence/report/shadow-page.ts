@@ -145,9 +145,10 @@ function trimmed<T extends { readonly candidate: number; readonly comparator: nu
   return bins.slice(Math.max(filled.indexOf(true), 0), filled.lastIndexOf(true) + 1);
 }
 
-/** Zero and powers of two, which are enough to read the others by. */
+/** Zero and powers of two, as far as there is room: they are enough to read the others by. */
 function isRound(name: string): boolean {
-  return name === 'zero' || Number.isInteger(Math.log2(Number(name)));
+  const power = Math.log2(Number(name));
+  return name === 'zero' || (Number.isInteger(power) && power >= -3);
 }
 
 /** Bins by their lower edge: exactly zero, then from just above it. */
