@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { MeasuredQuality } from '../stages/stage-evidence.ts';
 import type { ClusterSums } from '../statistics/clustered-ratio.ts';
-import { H2, type Histogram } from '../statistics/histogram.ts';
+import { H2, histogramFrom } from '../statistics/histogram.ts';
 import type { DuckdbStore } from '../tables/duckdb-store.ts';
 import type { ShadowConfig } from './shadow-config.ts';
 import { cyclesOf, firstDay } from './shadow-cycles.ts';
@@ -64,8 +64,8 @@ export async function sumSeries(engine: DuckdbStore, scope: LookScope, config: S
   return {
     series: clustersOf(series),
     blocks: blocks.blocks,
-    production: histogramOf(await engine.rows(histogramSql('p', scope, config.level_floor), bin)),
-    candidate: histogramOf(await engine.rows(histogramSql('c', scope, config.level_floor), bin)),
+    production: histogramFrom(H2, await engine.rows(histogramSql('p', scope, config.level_floor), bin)),
+    candidate: histogramFrom(H2, await engine.rows(histogramSql('c', scope, config.level_floor), bin)),
     segments: (await engine.rows(SEGMENT_SUMS, segment)).map((row) => {
       const { segment: name, rows, actual, candidate, production, candidateError, productionError } = row;
       const sums = { rows, actual, candidate, production, candidateError, productionError };
@@ -121,11 +121,4 @@ function clustersOf(row: z.infer<typeof clusters>): ClusterSums {
     ab: whole(row.ab_high, row.ab_middle, row.ab_low),
     bb: whole(row.bb_high, row.bb_middle, row.bb_low),
   };
-}
-
-function histogramOf(rows: readonly z.infer<typeof bin>[]): Histogram {
-  const counts = new Array<number>(H2.bins).fill(0);
-  const sums = new Array<bigint>(H2.bins).fill(0n);
-  for (const { bin: at, n, total } of rows) [counts[at], sums[at]] = [n, total];
-  return { counts, sums };
 }

@@ -151,7 +151,7 @@ export function pendingOf(
   const thin = accuracy.n < config.min_rows || series < config.min_series;
   const shown = accuracy.p_noninf !== null && accuracy.p_noninf <= alphaOf(config);
   return finding(thin || !shown, 'NOT_YET_NON_INFERIOR', {
-    got: `${change(accuracy.rel_wape)} on ${accuracy.n} rows of ${series} series, p ${probability(accuracy.p_noninf)} (by day ${probability(accuracy.dm.p_noninf)}, by series ${probability(accuracy.p_series)})`,
+    got: `${change(accuracy.rel_wape)} on ${accuracy.n} rows of ${series} series, p ${probability(accuracy.p_noninf)} (by day ${byDay(accuracy.dm)}, by series ${probability(accuracy.p_series)})`,
     allowed: `less than ${signed(config.margin)} error, shown with p at most ${alphaOf(config).toFixed(4)} on at least ${config.min_rows} rows of ${config.min_series} series`,
   });
 }
@@ -192,6 +192,10 @@ export function warningsOf({ drift }: ShadowMeasures, config: ShadowConfig): rea
 
 function moved({ psi, w1_norm }: ShadowResult['drift']): string {
   return `PSI ${psi?.toFixed(3)} and a distance of ${w1_norm?.toFixed(3)} of the mean, in forecasts over the series' own level`;
+}
+
+function byDay({ n, h, p_noninf: p }: ShadowResult['accuracy']['dm']): string {
+  return n > h ? probability(p) : `undefined: ${n} days for horizons of up to ${h}`;
 }
 
 function probability(p: number | null): string {

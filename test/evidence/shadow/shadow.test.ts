@@ -64,6 +64,8 @@ describe('a shadow', () => {
 
   it('is not shown where the days are no more than the longest horizon', () => {
     const long = world({ candidate: better }, { horizons: [1, 28] });
+    const { pending } = judgeShadow(plainSums(long, thresholds()), thresholds());
+    expect(pending).toMatchObject([{ got: expect.stringContaining('28 days for horizons of up to 28') }]);
     expect(judgedRows(long)).toMatchObject({
       ...{ decision: 'CONTINUE', pending: ['NOT_YET_NON_INFERIOR'] },
       accuracy: { p_noninf: null, dm: { n: 28, h: 28, se: null, p_noninf: null } },
