@@ -96,7 +96,7 @@ interface Cell {
 }
 
 function cell(text: string | Html, look?: string): Cell {
-  return { text, look };
+  return { text, look: text === UNDEFINED ? 'none' : look };
 }
 
 /** An estimate with its interval beneath. */

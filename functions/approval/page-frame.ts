@@ -42,7 +42,7 @@ a{color:var(--accent)}code{font:.85rem/1.4 ui-monospace,monospace}footer{font-si
 @media (max-width:34rem){dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.6rem}section,.card{padding:.9rem .9rem}button{width:100%}
 thead{display:block;position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}table,tbody,tr,tbody th,td{display:block}
 tr{border-bottom:1px solid var(--line);padding:.5rem 0}tbody th,td{text-align:left!important;white-space:normal!important;border:0;padding:.1rem 0}
-td::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}}
+td.none{display:none}td::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}}
 `;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
