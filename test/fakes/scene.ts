@@ -20,6 +20,7 @@ import { type LocalStack, startLocalStack } from '../../infra/demo/local-stack.t
 import { Pipeline } from '../../infra/demo/pipeline.ts';
 import { generateRetailer } from '../../infra/demo/retailer.ts';
 import { REGION } from '../../infra/local/service.ts';
+import type { SettingsInput } from '../../infra/settings.ts';
 import { type Feeding, type FeedPorts, feed, feedStage, QUICK_POLICY, type Quality } from './feed.ts';
 import { ANA, BEN, CHANGE_RECORD, onboardInput, PIPELINE } from './inputs.ts';
 import { Mailbox } from './mailbox.ts';
@@ -54,10 +55,10 @@ export class Scene {
     this.registry = new RegistryStore(stack.clients.dynamo, this.output('RegistryTableName'));
   }
 
-  static async start(): Promise<Scene> {
+  static async start(members: SettingsInput = {}): Promise<Scene> {
     const outdir = await mkdtemp(join(tmpdir(), 'scene-'));
     // Inference looks at the pointer on each request, so that tests need not wait for it to.
-    const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0 };
+    const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0, ...members };
     const stack = await startLocalStack({ settings, outdir });
     return new Scene(stack, await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn')), outdir);
   }
