@@ -250,6 +250,16 @@ describe('the approval page', () => {
     expect((await fetch(link)).status).toBe(404);
     expect((await fetch(link, { method: 'HEAD' })).status).toBe(404);
   });
+
+  test('answers a report behind an unknown link as the page does, not as a route that nobody has', async () => {
+    const page = await fetch(`${outputs['ApprovalBaseUrl']}/approvals/unknown?k=secret`);
+    const report = await fetch(`${outputs['ApprovalBaseUrl']}/approvals/unknown/reports/offline-risk-summary?k=secret`);
+    expect(report.status).toBe(404);
+    expect(await report.text()).toBe(await page.text());
+    expect(
+      (await fetch(`${outputs['ApprovalBaseUrl']}/approvals/unknown/reports?k=secret`)).headers.get('content-type'),
+    ).toBe('application/json');
+  });
 });
 
 describe('Ctrl-C', () => {
