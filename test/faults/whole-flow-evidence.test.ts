@@ -89,6 +89,23 @@ describe('A candidate that is', () => {
   });
 });
 
+describe('A canary that could show nothing', () => {
+  it('is never begun: the shadow ends inconclusive with the units that would do, taken out, and nobody is asked', async () => {
+    const model = 'narrow';
+    const { canary } = QUICK_POLICY;
+    await scene.onboard(model, { policy: { canary: { ...canary, metrics: { paired_wape: { rel_margin: 0.01 } } } } });
+    const { promotionId, arn } = await scene.at('shadow', model, '1.0.0');
+    expect(await scene.feedStage(promotionId, 'shadow')).toBe('INCONCLUSIVE');
+    const { end, reasons } = await scene.ended(arn);
+    expect([end, reasons?.map(({ code }) => code)]).toEqual(['rejected', ['CANARY_UNDERPOWERED:paired_wape']]);
+    expect(reasons?.[0]).toMatchObject({ allowed: expect.stringMatching(/^\d+ in the canary to show \+1\.0 % error/) });
+    expect(await scene.pointer(model)).toMatchObject(SAFE);
+    expect((await scene.promotion(promotionId)).exposures.map(({ stage }) => stage)).toEqual(['shadow']);
+    expect(await scene.mail.links(promotionId, ANA.email, 'canary')).toEqual([]);
+    expect(await scene.mail.notice(promotionId, OWNER.email, 'rejected')).toContain('CANARY_UNDERPOWERED');
+  });
+});
+
 describe('Outcomes that come', () => {
   it('late, twice and restated are judged once they are whole, as they were stated last', async () => {
     const { promotionId } = await nextShadow();
