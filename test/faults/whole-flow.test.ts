@@ -44,6 +44,34 @@ describe('Starting promotions', () => {
   });
 });
 
+describe('The reports of the gates', () => {
+  it('are open to approvers behind their own link, each as a page that needs nothing else, and to nobody without it', async () => {
+    await scene.onboard('reported');
+    const { promotionId } = await scene.at('production gate', 'reported', '1.0.0');
+    const link = await scene.mail.link(promotionId, ANA.email, { stage: 'production' });
+    const page = await (await fetch(link)).text();
+    const found = [...page.matchAll(/href="([^"#]+\/reports\/[^"]+)"/g)].map(([, href = '']) => new URL(href, link));
+    expect(found.map(({ pathname }) => pathname.split('/').at(-1))).toEqual([
+      'canary-evaluation-report',
+      'shadow-evaluation-report',
+      'offline-evaluation-report',
+      'offline-risk-summary',
+      'offline-segment-analysis',
+    ]);
+    for (const url of found) {
+      const response = await fetch(url);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+      const report = await response.text();
+      expect(report).toContain(`<code>${promotionId}</code>`);
+      expect(report).not.toMatch(/<script|\ssrc=/);
+      expect(report.includes('<svg')).toBe(!url.pathname.endsWith('risk-summary'));
+      url.searchParams.set('k', 'another');
+      expect((await fetch(url)).status).toBe(404);
+    }
+  });
+});
+
 describe('The pointer', () => {
   it('goes back in one step, once for each that asks, and never forward by hand', async () => {
     await scene.onboard('pointers');
