@@ -69,7 +69,7 @@ function measureTable(about: string, comparator: string, measures: readonly Meas
       cell(VERDICT_WORDS[one.verdict], `wrap ${VERDICT_TONES[one.verdict] ?? ''}`.trim()),
       cell(one.candidate),
       cell(one.comparator),
-      cell(withBounds(one.estimate, one.bounds)),
+      cell(withBounds(one.estimate, one.bounds), one.estimate.includes(', ') ? 'wrap' : undefined),
       cell(one.limit, 'wrap'),
     ]),
   );

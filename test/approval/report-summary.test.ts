@@ -79,7 +79,7 @@ describe("The summary of a stage's report", () => {
     );
     expect(verdicts).toMatchObject({
       'Bias, forecast less demand': 'FAIL',
-      'Shift of the distribution, PSI': 'WARN',
+      'Shift of the distribution': 'WARN',
       'Forecasts far from production’s': 'OK',
       'Jensen-Shannon distance': 'NONE',
     });

@@ -69,7 +69,7 @@ function harm(
   found: CanaryOpsResult,
 ): readonly Measure[] {
   const log = metric === 'errors' ? found.errors_log_e : found.slow_log_e;
-  if (log === undefined) return [];
+  if (log === undefined || log === null) return [];
   const alpha = threshold(report, 'alpha_ops');
   const errors = metric === 'errors';
   return [

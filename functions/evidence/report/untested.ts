@@ -81,12 +81,17 @@ export function untestedInShadow(report: ShadowReport): readonly string[] {
 }
 
 export function untestedInCanary(report: CanaryReport): readonly string[] {
-  const { metrics } = report.result;
+  const { metrics, ops } = report.result;
   const share = report.steps.at(-1)?.percentage;
   const kpis = ['stockout', 'overstock'].filter((name) => !(name in metrics));
   return [
     ...(share === undefined ? [] : [`Units outside the canary, which was at most ${share} % of those in the plan.`]),
     ...some(kpis.length > 0, `Business metrics that are not compared here: ${kpis.join(' and ')}.`),
+    ...some(
+      typeof ops.slow_log_e === 'number',
+      'How fast the candidate answers: slow requests were not counted.',
+      false,
+    ),
     season(report),
     `What shows only after more than ${counted(threshold(report, 'max_days'))} days, such as overstock of goods that are ordered long before.`,
     ...thinSegments(report),
