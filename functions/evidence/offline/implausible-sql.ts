@@ -28,8 +28,16 @@ CREATE OR REPLACE TEMP VIEW watched AS SELECT series, origin_day, target_day - o
 export const SUM_WEEKS = `CREATE OR REPLACE TEMP TABLE window_weeks AS SELECT series, origin_day, ahead // 7 AS week, count(*) AS n,
   ${weekdays((day) => `max(y) FILTER (ahead % 7 = ${day}) AS y${day}, max(c) FILTER (ahead % 7 = ${day}) AS c${day}`)},
   ${['y', 'c', 'b'].map((x) => `CAST(sum(${x}) AS BIGINT) AS ${x}`).join(', ')},
-  sum(y * y) AS yy, sum(c * y) AS cy, sum(c * c) AS cc, max(part) AS part
+  sum(y * y) AS yy, sum(c * y) AS cy, sum(c * c) AS cc, max(part) AS part,
+  ${lagged('c', 'y')} AS before, ${lagged('y', 'c')} AS after
   FROM watched GROUP BY series, origin_day, week`;
+
+/** Products of each day of a week with the day before it. */
+function lagged(x: string, earlier: string): string {
+  return WEEKDAYS.slice(1)
+    .map((day) => `${x}${day}::HUGEINT * ${earlier}${day - 1}`)
+    .join(' + ');
+}
 
 /**
  * `windows`: squared surprises and moves, and what counting noise of the same demand would have. With two whole weeks the
@@ -44,12 +52,15 @@ CREATE OR REPLACE TEMP TABLE window_sums AS SELECT series, origin_day, CAST(sum(
   ${['yy', 'cy', 'cc'].map((x) => `sum(${x}) FILTER (n = 7) AS w${x}`).join(', ')},
   sum(y::HUGEINT * y) FILTER (n = 7) AS weekly_yy, sum(c::HUGEINT * y) FILTER (n = 7) AS weekly_cy,
   sum(c::HUGEINT * c) FILTER (n = 7) AS weekly_cc,
+  sum(49 * before - 7 * c::HUGEINT * (y - y6) - 7 * y::HUGEINT * (c - c0) + 6 * c::HUGEINT * y) FILTER (n = 7) AS before,
+  sum(49 * after - 7 * y::HUGEINT * (c - c6) - 7 * c::HUGEINT * (y - y0) + 6 * c::HUGEINT * y) FILTER (n = 7) AS after,
   ${weekdays((day) => `sum(y${day}::HUGEINT) FILTER (n = 7) AS y${day}, sum(c${day}::HUGEINT) FILTER (n = 7) AS c${day}`)},
   ${['c', 'b'].map((x) => `max(abs(${x} - y)) FILTER (n = 7 AND week = 0) AS ${x}_first, arg_max(abs(${x} - y), week) FILTER (n = 7) AS ${x}_last`).join(', ')}
   FROM window_weeks GROUP BY series, origin_day;
 CREATE OR REPLACE TEMP TABLE windows AS SELECT series, origin_day, n, y, c, whole, weeks >= 2 AS weekly, yy - 2 * cy + cc AS sq,
   c_first, c_last, b_first, b_last,
   ${twoWay('y', 'y')} AS syy, ${twoWay('c', 'y')} AS scy, ${twoWay('c', 'c')} AS scc,
+  ${dayOff('before', 'c', 'y')} AS sbefore, ${dayOff('after', 'y', 'c')} AS safter,
   CASE WHEN weeks >= 2 THEN 6 * (weeks - 1) WHEN n >= 3 THEN n - 1 ELSE 0 END AS freedom,
   CASE WHEN weeks >= 2 THEN 6000 * (weeks - 1) * wy // (7 * weeks) WHEN n >= 3 THEN 1000 * (n - 1) * y::HUGEINT // n ELSE 0 END AS floor
   FROM window_sums;
@@ -59,6 +70,15 @@ function twoWay(a: string, b: string): string {
   const days = WEEKDAYS.map((day) => `${a}${day} * ${b}${day}`).join(' + ');
   const rest = `7 * weeks * w${a}${b} - weeks * weekly_${a}${b} - 7 * (${days}) + w${a} * w${b}`;
   return `CASE WHEN weeks >= 2 THEN (${rest}) // (7 * weeks) WHEN n >= 3 THEN (n * ${a}${b} - ${a}::HUGEINT * ${b}) // n ELSE 0 END`;
+}
+
+/**
+ * Of the moves of a day with the surprises of the day before within the same week (or the other way round), of which there
+ * are six a week: here times 7/6, so that it compares with that of the day itself.
+ */
+function dayOff(sum: string, x: string, earlier: string): string {
+  const ofWeekdays = `49 * (${lagged(x, earlier)}) - 7 * w${x} * (w${earlier} - ${earlier}6) - 7 * w${earlier} * (w${x} - ${x}0) + 6 * wc * wy`;
+  return `CASE WHEN weeks >= 2 THEN (weeks * ${sum} - (${ofWeekdays})) // (42 * weeks) ELSE 0 END`;
 }
 
 /** Units forecast for a window from which on its total is not mostly luck, and up to which counting noise is the most of it. */
@@ -103,18 +123,22 @@ export function sumClusters(group: string): string {
   return `CREATE OR REPLACE TEMP TABLE clusters AS SELECT *,
   CASE WHEN told THEN CAST(CASE WHEN all_cy > 0 THEN all_yy * all_cc - all_cy * all_cy < ${UNEXPLAINED} * all_floor * all_cc ELSE false END AS INTEGER) END AS known_explained,
   CASE WHEN told THEN 1 END AS known_told,
-  CASE WHEN weekly_cc > 0 AND weekly_yy > 0
-    THEN CAST(round(1e9 * weekly_cy::DOUBLE / (sqrt(weekly_cc::DOUBLE) * sqrt(weekly_yy::DOUBLE))) AS BIGINT) END AS moves_r,
-  CASE WHEN weekly_cc > 0 AND weekly_yy > 0 THEN 1000000000 END AS moves_one
+  ${correlation('weekly_cy')} AS moves_r, CASE WHEN weekly_cc > 0 AND weekly_yy > 0 THEN 1000000000 END AS moves_one,
+  ${correlation('weekly_before - weekly_cy')} AS moves_before, ${correlation('weekly_after - weekly_cy')} AS moves_after
 FROM (SELECT *, all_yy >= ${LEAST_VARIATION} * all_floor AND 2.0 / all_freedom + 1e6 / all_floor::DOUBLE < ${TOLD} AS told FROM (
   SELECT ${group} AS name, series, CAST(sum(n) AS BIGINT) AS n,
   ${sums({ noise_sq: 'sq', noise_y: '1000 * y::HUGEINT' }, 'slow')},
   ${moved('slow', 'slow AND floor > 0')}, ${moved('medium', 'medium AND floor > 0')},
   ${moved('all', '(slow OR medium) AND floor > 0')}, sum(freedom) FILTER ((slow OR medium) AND floor > 0) AS all_freedom,
   nullif(count(*) FILTER (total), 0) AS totals_windows, CASE WHEN totals_windows > 0 THEN count(*) FILTER (met) END AS totals_met,
-  ${moved('weekly', 'weekly')},
+  ${moved('weekly', 'weekly')}, ${sums({ weekly_before: 'sbefore', weekly_after: 'safter' }, 'weekly')},
   ${sums({ weeks_c_first: 'c_first', weeks_c_last: 'c_last', weeks_b_first: 'b_first', weeks_b_last: 'b_last' }, 'weekly AND c_first IS NOT NULL')}
   FROM judged_windows GROUP BY name, series))`;
+}
+
+function correlation(covariance: string): string {
+  return `CASE WHEN weekly_cc > 0 AND weekly_yy > 0
+    THEN CAST(round(1e9 * (${covariance})::DOUBLE / (sqrt(weekly_cc::DOUBLE) * sqrt(weekly_yy::DOUBLE))) AS BIGINT) END`;
 }
 
 /** Totals and products of the given families over `clusters`, as columns `<family>:<variable>` and `<family>:<a>*<b>`. */

@@ -19,8 +19,11 @@ export const FAMILIES = {
   known: ['explained', 'told'],
   /** Windows with enough units, and those whose total was met within half its counting noise. */
   totals: ['met', 'windows'],
-  /** Correlation of moves and surprises in 1e-9, and 1e9 for each series that has one. */
-  moves: ['r', 'one'],
+  /**
+   * Correlation of moves and surprises in 1e-9, and 1e9 for each series that has one; by how much the correlation with the
+   * surprises of the day before, and of the day after, is larger.
+   */
+  moves: ['r', 'one', 'before', 'after'],
   /** Absolute errors of weekly totals, of the first and the last whole week, of candidate and baseline. */
   weeks: ['c_first', 'c_last', 'b_first', 'b_last'],
 } as const;

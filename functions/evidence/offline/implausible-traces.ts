@@ -34,18 +34,10 @@ export function traceScope(asked: Asked): readonly Trace[] {
     ...ratio(asked, 'moves', ['r', 'one'], {
       ...{ name: 'follows_surprises', side: 'above', limit: config.implausible_followed, bound: 0 },
     }),
-    ...ratio(asked, 'moves', ['r', 'one'], {
-      ...{ name: 'a_day_off', side: 'below', limit: A_DAY_OFF, bound: 0 },
-    }),
+    ...dayOff(asked),
     ...growth(asked),
   ];
 }
-
-/**
- * Within a window that starts at its origin no honest move can be against what happens by chance. A forecast that answers
- * to the day before or after is: its moves are weighed against the mean of a week that has those days in it, -1/6 each.
- */
-const A_DAY_OFF = -0.05;
 
 type Named = Beyond & { readonly name: Trace['name']; readonly side: 'below' | 'above' };
 
@@ -103,6 +95,22 @@ function ratioTrace(
 function ratio(asked: Asked, family: Family, [a, b]: readonly [string, string], named: Named): readonly Trace[] {
   const sums = familyOf(asked, family);
   return sums === null ? [] : ratioTrace(asked, [family, sums], [{ [a]: 1n }, { [b]: 1n }], named);
+}
+
+/** By how much a neighbouring day has to fit better than the day itself. */
+const BETTER = 0.1;
+
+/**
+ * Whether moves fit the surprises of the day before, or of the day after, better than those of their own day. A forecast
+ * that knows something of a day is closest to that day, however long promotions last; one that is smoothed on inside the
+ * window, or whose features are a day off, is not.
+ */
+function dayOff(asked: Asked): readonly Trace[] {
+  const named: Named = { name: 'a_day_off', side: 'above', limit: BETTER, bound: 0 };
+  return (['before', 'after'] as const)
+    .flatMap((day) => ratio(asked, 'moves', [day, 'one'], named))
+    .toSorted((a, b) => b.value - a.value)
+    .slice(0, 1);
 }
 
 /** Demand that is steadier than counting noise, as standing orders are, can be known better than that. */

@@ -27,7 +27,7 @@ export interface ImplausibleDecision {
  *
  * - FAIL (`LEAKAGE_IMPLAUSIBLE`): less is unknown than chance leaves, day by day and in whole windows, or in one of them
  *   beside a pattern that sees past the origin.
- * - INCONCLUSIVE (`IMPLAUSIBLE_ACCURACY`): one of them without the other, or moves that answer to a neighbouring day; or,
+ * - INCONCLUSIVE (`IMPLAUSIBLE_ACCURACY`): one of them without the other, or moves that fit a neighbouring day; or,
  *   where chance could not be measured, both other patterns.
  * - PASS: nothing, or a pattern alone. A candidate that knows promotions follows surprises, and its error does not grow;
  *   it is warned of (`FOLLOWS_SURPRISES`), and chance tells it from a leak.
@@ -70,7 +70,7 @@ function measure({ whole, origins }: ImplausibleSums, config: OfflineConfig): Im
     return { origin, traces: scope === undefined ? [] : traceScope({ scope, config, alpha: level }) };
   });
   const traces = traceScope({ scope: whole, config, alpha }).map((trace) =>
-    trace.name === 'a_day_off' && !byOrigin.every(isAgainst) ? { ...trace, speaks: false } : trace,
+    trace.name === 'a_day_off' && !byOrigin.every(isDayOff) ? { ...trace, speaks: false } : trace,
   );
   const suspect = byOrigin.flatMap(({ origin, traces: all }) => {
     // What all series share in one window, such as the wrong effect of a holiday, looks like a move of each.
@@ -85,9 +85,9 @@ function measure({ whole, origins }: ImplausibleSums, config: OfflineConfig): Im
   };
 }
 
-function isAgainst({ traces }: { readonly traces: readonly Trace[] }, _: number, all: readonly unknown[]): boolean {
+function isDayOff({ traces }: { readonly traces: readonly Trace[] }, _: number, all: readonly unknown[]): boolean {
   const moves = traces.find(({ name }) => name === 'a_day_off');
-  return all.length > 1 && (moves === undefined || moves.value < 0);
+  return all.length > 1 && (moves === undefined || moves.value > 0);
 }
 
 function verdictOf(traces: readonly Trace[]): Verdict {
@@ -128,7 +128,7 @@ function wordsOf({ name, value, production }: Trace): string {
     case 'follows_surprises':
       return `follows day-to-day surprises (correlation ${times})`;
     case 'a_day_off':
-      return `answers to what happens a day before or after (correlation ${times} with the day itself)`;
+      return `fits a neighbouring day better than its own (correlation higher by ${times})`;
     case 'horizon_growth':
       return `error of the last week ${times} times that of the first (production ${production?.toFixed(2)})`;
   }
