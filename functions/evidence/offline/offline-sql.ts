@@ -11,28 +11,28 @@ export { MACROS } from '../tables/cell-sql.ts';
 
 /** Texts as written, of which there are few. */
 export function readTexts(shape: OfflineShape): string {
-  return `CREATE TEMP TABLE row_texts AS SELECT DISTINCT ${textColumns(shape).join(', ')} FROM offline_rows`;
+  return `CREATE TABLE row_texts AS SELECT DISTINCT ${textColumns(shape).join(', ')} FROM offline_rows`;
 }
-export const READ_HISTORY_TEXTS = 'CREATE TEMP TABLE history_texts AS SELECT DISTINCT sku, store FROM offline_history';
+export const READ_HISTORY_TEXTS = 'CREATE TABLE history_texts AS SELECT DISTINCT sku, store FROM offline_history';
 
 /** `series` by SKU and store; `lines`, which tell the rows of a series apart by their other names. */
 export function nameThings(shape: OfflineShape): string {
   const name = (present: boolean, column: string) => (present ? `cell_text(t.${column})` : 'CAST(NULL AS VARCHAR)');
   return `
-CREATE TEMP TABLE series AS SELECT CAST(row_number() OVER () AS INTEGER) AS series, sku, store
+CREATE TABLE series AS SELECT CAST(row_number() OVER () AS INTEGER) AS series, sku, store
   FROM (SELECT cell_text(sku) AS sku, cell_text(store) AS store FROM row_texts
     UNION SELECT cell_text(sku), cell_text(store) FROM history_texts) WHERE sku IS NOT NULL AND store IS NOT NULL;
-CREATE TEMP TABLE cleaned AS SELECT t.*, s.series, coalesce(cell_text(t.region), '(none)') AS region_name,
+CREATE TABLE cleaned AS SELECT t.*, s.series, coalesce(cell_text(t.region), '(none)') AS region_name,
     ${name(shape.category, 'category')} AS category_name, ${name(shape.fold, 'fold')} AS fold_name
   FROM row_texts t LEFT JOIN series s ON s.sku = cell_text(t.sku) AND s.store = cell_text(t.store);
-CREATE TEMP TABLE lines AS SELECT CAST(row_number() OVER () AS INTEGER) AS line, *
+CREATE TABLE lines AS SELECT CAST(row_number() OVER () AS INTEGER) AS line, *
   FROM (SELECT DISTINCT series, region_name, category_name, fold_name FROM cleaned WHERE series IS NOT NULL);
-CREATE TEMP TABLE row_ids AS SELECT ${textColumns(shape)
+CREATE TABLE row_ids AS SELECT ${textColumns(shape)
     .map((column) => `c.${column}`)
     .join(', ')}, l.line, l.series
   FROM cleaned c LEFT JOIN lines l ON l.series = c.series AND l.region_name = c.region_name
     AND l.category_name IS NOT DISTINCT FROM c.category_name AND l.fold_name IS NOT DISTINCT FROM c.fold_name;
-CREATE TEMP TABLE history_ids AS SELECT t.sku, t.store, s.series
+CREATE TABLE history_ids AS SELECT t.sku, t.store, s.series
   FROM history_texts t LEFT JOIN series s ON s.sku = cell_text(t.sku) AND s.store = cell_text(t.store);
 `;
 }
@@ -41,13 +41,13 @@ CREATE TEMP TABLE history_ids AS SELECT t.sku, t.store, s.series
 export function readRows(shape: OfflineShape): string {
   const same = textColumns(shape).map((column) => `r.${column} IS NOT DISTINCT FROM i.${column}`);
   const kept = valueColumns(shape).map((column) => (column === 'horizon_ok' ? HORIZON_OK : column));
-  return `CREATE TEMP TABLE rows_typed AS SELECT i.line, i.series, origin_day, target_day, ${kept.join(', ')}
+  return `CREATE TABLE rows_typed AS SELECT i.line, i.series, origin_day, target_day, ${kept.join(', ')}
   FROM offline_rows r JOIN row_ids i ON ${same.join(' AND ')}`;
 }
 const HORIZON_OK = 'horizon IS NOT DISTINCT FROM target_day - origin_day AS horizon_ok';
 
 /** `history_typed`: one record per line of the history; a record without a usable number of units has -1. */
-export const READ_HISTORY = `CREATE TEMP TABLE history_typed AS
+export const READ_HISTORY = `CREATE TABLE history_typed AS
   SELECT i.series, day, CASE WHEN units >= 0 THEN units ELSE -1 END AS units
   FROM offline_history h JOIN history_ids i ON h.sku IS NOT DISTINCT FROM i.sku AND h.store IS NOT DISTINCT FROM i.store`;
 
@@ -67,7 +67,7 @@ export const SUSPECT_ROWS = suspects('rows_suspect', 'rows_keyed', 'series, orig
 export const SUSPECT_HISTORY = suspects('history_suspect', 'history_keyed', 'series', "day - DATE '1970-01-01'");
 
 function suspects(table: string, from: string, group: string, offset: string): string {
-  return `CREATE TEMP TABLE ${table} AS SELECT DISTINCT ${group} FROM (
+  return `CREATE TABLE ${table} AS SELECT DISTINCT ${group} FROM (
     SELECT ${group} FROM (SELECT ${group}, ${offset} AS days FROM ${from})
     GROUP BY ${group}, days - (days % ${MASK} + ${MASK}) % ${MASK}
     HAVING bit_count(bit_or(1::HUGEINT << ((days % ${MASK} + ${MASK}) % ${MASK}))) <> count(*))`;
@@ -75,9 +75,9 @@ function suspects(table: string, from: string, group: string, offset: string): s
 
 /** `rows_kept`: one row per key; repeated rows collapse by value, keys with conflicting values are left out whole. */
 export const SETTLE_ROWS = `
-CREATE TEMP TABLE rows_distinct AS SELECT DISTINCT * FROM rows_keyed SEMI JOIN rows_suspect USING (series, origin_day);
-CREATE TEMP TABLE keys AS SELECT series, origin_day, target_day, count(*) AS versions FROM rows_distinct GROUP BY ALL;
-CREATE TEMP TABLE rows_settled AS SELECT rows_distinct.* FROM rows_distinct
+CREATE TABLE rows_distinct AS SELECT DISTINCT * FROM rows_keyed SEMI JOIN rows_suspect USING (series, origin_day);
+CREATE TABLE keys AS SELECT series, origin_day, target_day, count(*) AS versions FROM rows_distinct GROUP BY ALL;
+CREATE TABLE rows_settled AS SELECT rows_distinct.* FROM rows_distinct
   JOIN keys USING (series, origin_day, target_day) WHERE versions = 1;
 CREATE TEMP VIEW rows_kept AS SELECT * FROM rows_keyed ANTI JOIN rows_suspect USING (series, origin_day)
   UNION ALL FROM rows_settled;
@@ -92,7 +92,7 @@ CREATE TEMP VIEW key_counts AS SELECT 0 AS duplicate_rows, 0 AS conflicting_keys
 
 /** `history`: one record per series and day; of conflicting records none is usable. */
 export const SETTLE_HISTORY = `
-CREATE TEMP TABLE history_settled AS SELECT series, day, min(units) AS least, max(units) AS most
+CREATE TABLE history_settled AS SELECT series, day, min(units) AS least, max(units) AS most
   FROM history_keyed SEMI JOIN history_suspect USING (series) GROUP BY series, day;
 CREATE TEMP VIEW history AS SELECT series, day, units FROM history_keyed ANTI JOIN history_suspect USING (series)
   UNION ALL SELECT series, day, CASE WHEN least = most THEN most ELSE -1 END FROM history_settled;
@@ -120,12 +120,12 @@ export const SKU_UNITS = `SELECT sku, CAST(coalesce(sum(units) FILTER (units > 0
  */
 export function profileHistory(season: number): string {
   return `
-CREATE TEMP TABLE first_sales AS SELECT series, min(h.day) AS first_sale
+CREATE TABLE first_sales AS SELECT series, min(h.day) AS first_sale
   FROM history h, cutoff WHERE h.units > 0 AND h.day <= cutoff.day GROUP BY series;
-CREATE TEMP TABLE active AS SELECT series, h.day, h.units, first_sale, cutoff.day AS last
+CREATE TABLE active AS SELECT series, h.day, h.units, first_sale, cutoff.day AS last
   FROM history h JOIN first_sales USING (series), cutoff WHERE h.day BETWEEN first_sale AND cutoff.day AND h.units <> 0;
 CREATE TEMP MACRO pairs_of(day, first_sale, last, lag) AS CAST(day >= first_sale + lag AS INTEGER) + CAST(day <= last - lag AS INTEGER);
-CREATE TEMP TABLE profiles AS SELECT series, first_sale, last - first_sale + 1 AS days,
+CREATE TABLE profiles AS SELECT series, first_sale, last - first_sale + 1 AS days,
   count(*) FILTER (units > 0) AS demand_days, sum(units) FILTER (units > 0) AS total,
   sum(units::HUGEINT * units) FILTER (units > 0) AS squares,
   coalesce(sum(units) FILTER (units > 0 AND day > last - 28), 0) AS recent,
@@ -136,7 +136,7 @@ CREATE TEMP TABLE profiles AS SELECT series, first_sale, last - first_sale + 1 A
   FROM active GROUP BY series, first_sale, last;
 ${pairSums('season_pairs', season, 'least(a.units, p.units)', 'greatest(a.units, p.units)')};
 ${pairSums('day_pairs', 1, 'a.units::HUGEINT * p.units', 'greatest(a.units, p.units)::HUGEINT * greatest(a.units, p.units)')};
-CREATE TEMP TABLE scales AS SELECT series, first_sale, recent,
+CREATE TABLE scales AS SELECT series, first_sale, recent,
   season_sides - 2 * coalesce(s.both, 0) - coalesce(s.half_known, 0) AS season_difference,
   greatest(0, days - ${season}) - season_unknown + coalesce(s.none_known, 0) AS season_pairs,
   day_sides - 2 * coalesce(d.both, 0) - coalesce(d.half_known, 0) AS day_difference,
@@ -146,7 +146,7 @@ CREATE TEMP TABLE scales AS SELECT series, first_sale, recent,
 }
 
 function pairSums(table: string, lag: number, both: string, known: string): string {
-  return `CREATE TEMP TABLE ${table} AS SELECT a.series,
+  return `CREATE TABLE ${table} AS SELECT a.series,
   coalesce(sum(${both}) FILTER (a.units > 0 AND p.units > 0), 0) AS both,
   coalesce(sum(${known}) FILTER ((a.units > 0) <> (p.units > 0)), 0) AS half_known,
   count(*) FILTER (a.units < 0 AND p.units < 0) AS none_known
@@ -158,7 +158,7 @@ function pairSums(table: string, lag: number, both: string, known: string): stri
  * unit separator and store.
  */
 export function assignShards(shards: number): string {
-  return `CREATE TEMP TABLE shards AS SELECT *,
+  return `CREATE TABLE shards AS SELECT *,
   CAST(CAST('0x' || left(md5(sku || chr(31) || store), 8) AS UBIGINT) % ${shards} AS INTEGER) AS shard FROM series`;
 }
 

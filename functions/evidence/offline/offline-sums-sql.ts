@@ -19,10 +19,10 @@ CREATE TEMP VIEW recorded_counts AS SELECT 0 AS actuals_compared, 0 AS actuals_d
  * another one of its key is none. Forecasts may differ by a thousandth of a unit or of themselves: they are written out.
  */
 export const REPLACE_RECORDED = `
-CREATE TEMP TABLE actuals AS SELECT series, target_day, max(units) AS units FROM recorded_actuals r
+CREATE TABLE actuals AS SELECT series, target_day, max(units) AS units FROM recorded_actuals r
   JOIN series s ON s.sku = cell_text(r.sku) AND s.store = cell_text(r.store)
   WHERE target_day IS NOT NULL AND units IS NOT NULL GROUP BY ALL HAVING min(units) = max(units);
-CREATE TEMP TABLE baselines AS SELECT series, origin_day, target_day, max(units) AS units FROM recorded_baseline r
+CREATE TABLE baselines AS SELECT series, origin_day, target_day, max(units) AS units FROM recorded_baseline r
   JOIN series s ON s.sku = cell_text(r.sku) AND s.store = cell_text(r.store)
   WHERE origin_day IS NOT NULL AND target_day IS NOT NULL AND units IS NOT NULL GROUP BY ALL HAVING min(units) = max(units);
 CREATE TEMP VIEW rows_compared AS SELECT r.*, a.units AS recorded_y, f.units AS recorded_b FROM rows_kept r
@@ -55,10 +55,10 @@ export function bucketName({ horizon_buckets }: OfflineConfig, index: number): s
 
 /** `cells`: sums over the horizons of a bucket. `line_origins`: over all of them. */
 export const SUM_CELLS = `
-CREATE TEMP TABLE cells AS SELECT line, series, origin_day, bucket, count(*) AS n, ${['y', 'c', 'b'].map(exact).join(', ')},
+CREATE TABLE cells AS SELECT line, series, origin_day, bucket, count(*) AS n, ${['y', 'c', 'b'].map(exact).join(', ')},
   CAST(sum(abs(c - y)) AS BIGINT) AS ec, CAST(sum(abs(b - y)) AS BIGINT) AS eb
   FROM paired GROUP BY line, series, origin_day, bucket;
-CREATE TEMP TABLE line_origins AS SELECT line, series, origin_day, CAST(sum(n) AS BIGINT) AS n,
+CREATE TABLE line_origins AS SELECT line, series, origin_day, CAST(sum(n) AS BIGINT) AS n,
   ${['y', 'c', 'b', 'ec', 'eb'].map(exact).join(', ')} FROM cells GROUP BY line, series, origin_day;
 `;
 
@@ -83,7 +83,7 @@ export type Dimension = keyof typeof DIMENSIONS;
 /** `crossings`: one row per group, series and origin. */
 export function crossGroup(dimension: Dimension): string {
   const { name, from } = DIMENSIONS[dimension];
-  return `CREATE OR REPLACE TEMP TABLE crossings AS SELECT ${name} AS name, series, origin_day, CAST(sum(n) AS BIGINT) AS n,
+  return `CREATE OR REPLACE TABLE crossings AS SELECT ${name} AS name, series, origin_day, CAST(sum(n) AS BIGINT) AS n,
   ${['y', 'c', 'b', 'ec', 'eb'].map(exact).join(', ')} FROM ${from} GROUP BY ALL`;
 }
 
@@ -109,7 +109,7 @@ function squares(error: string, name: string): string {
     + coalesce(sum((${error})::HUGEINT * (${error})) FILTER (abs(${error}) > ${SHORT}), 0) AS ${name}`;
 }
 
-export const SUM_SERIES = `CREATE TEMP TABLE series_sums AS SELECT series, count(*) AS n,
+export const SUM_SERIES = `CREATE TABLE series_sums AS SELECT series, count(*) AS n,
   sum(abs(c - y)) AS ec, sum(abs(b - y)) AS eb, ${squares('c - y', 'sc')}, ${squares('b - y', 'sb')}
   FROM paired GROUP BY series`;
 
@@ -141,8 +141,8 @@ function rounded(term: string, unit: number): string {
 
 /** What can be known of the day that seasonal naive repeats: from the history, else from the backtest's own actuals. */
 export const KNOWN_DAYS = `
-CREATE TEMP TABLE lag_days AS SELECT DISTINCT lag_day AS day FROM paired;
-CREATE TEMP TABLE known AS SELECT series, day, CASE WHEN h.units >= 0 THEN h.units ELSE a.units END AS units
+CREATE TABLE lag_days AS SELECT DISTINCT lag_day AS day FROM paired;
+CREATE TABLE known AS SELECT series, day, CASE WHEN h.units >= 0 THEN h.units ELSE a.units END AS units
   FROM (FROM history SEMI JOIN lag_days USING (day)) h
   FULL JOIN (SELECT series, target_day AS day, min(y) AS units FROM rows_judged
     WHERE y >= 0 AND target_day IN (FROM lag_days) GROUP BY ALL) a USING (series, day);

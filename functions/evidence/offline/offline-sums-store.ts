@@ -144,13 +144,13 @@ FROM (SELECT DISTINCT series FROM lines) JOIN series USING (series) LEFT JOIN pr
 async function classify(db: DuckdbStore, { volumes }: OfflineFrame): Promise<void> {
   const bands = new Map(Object.entries(volumes));
   const series = await db.rows(NAMED_SERIES, namedSeries);
-  await db.run('CREATE TEMP TABLE class_texts (series VARCHAR, regime VARCHAR, volume VARCHAR)');
+  await db.run('CREATE TABLE class_texts (series VARCHAR, regime VARCHAR, volume VARCHAR)');
   await db.appendTexts(
     'class_texts',
     series.map((one) => [String(one.series), regimeOf(demandOf(one)), bands.get(one.sku) ?? 'N']),
   );
   await db.run(
-    'CREATE TEMP TABLE classes AS SELECT CAST(series AS INTEGER) AS series, regime, volume FROM class_texts',
+    'CREATE TABLE classes AS SELECT CAST(series AS INTEGER) AS series, regime, volume FROM class_texts',
   );
 }
 

@@ -105,8 +105,13 @@ export async function openShard(db: DuckdbStore, files: OfflineShardFiles, shape
 /** Brings the canonical tables into the form in which they are summed: `rows_typed` and `history_typed`. */
 export async function encodeTables(db: DuckdbStore, shape: OfflineShape): Promise<void> {
   await db.run(nameThings(shape));
+  // The engine takes a CSV for a few rows, and would hold all of it in memory to look up the names in it.
+  await db.run("SET disabled_optimizers = 'join_order,build_side_probe_side'");
   await db.reading('BACKTEST', readRows(shape));
+  await db.compress();
   await db.reading('HISTORY', READ_HISTORY);
+  await db.compress();
+  await db.run('RESET disabled_optimizers');
   await db.run(KEYED);
 }
 
@@ -138,7 +143,7 @@ export async function readOrigins(db: DuckdbStore): Promise<Omit<OfflineFrame, '
 export async function setCutoff(db: DuckdbStore, origins: readonly string[]): Promise<void> {
   const [first] = origins;
   await db.run(
-    `CREATE OR REPLACE TEMP TABLE cutoff AS SELECT CAST(${first === undefined ? 'NULL' : literal(first)} AS DATE) AS day`,
+    `CREATE OR REPLACE TABLE cutoff AS SELECT CAST(${first === undefined ? 'NULL' : literal(first)} AS DATE) AS day`,
   );
 }
 
@@ -159,6 +164,7 @@ export function volumesOf(units: ReadonlyMap<string, number>): OfflineFrame['vol
 export async function withEngine<T>(settings: EngineSettings, use: (db: DuckdbStore) => Promise<T>): Promise<T> {
   const db = await DuckdbStore.open(settings);
   try {
+    await db.useCompressedTables();
     return await use(db);
   } catch (cause) {
     if (!isOutOfRange(cause)) throw cause;
@@ -225,7 +231,7 @@ async function openRecorded(
     // Nothing of a broken file is seen before it is read.
     await db.reading(
       table,
-      `CREATE OR REPLACE TEMP TABLE ${table.toLowerCase()}_rows AS SELECT count(*) AS n FROM ${table.toLowerCase()}`,
+      `CREATE OR REPLACE TABLE ${table.toLowerCase()}_rows AS SELECT count(*) AS n FROM ${table.toLowerCase()}`,
     );
   }
 }

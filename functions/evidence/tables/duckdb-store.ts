@@ -24,6 +24,9 @@ export interface TableSource {
   readonly columns: ReadonlyMap<string, TableColumn>;
 }
 
+/** Held per thread. The engine's default of eight times as much is no faster. */
+const CSV_BUFFER_BYTES = 4_000_000;
+
 /** How many files one statement names. */
 const FILES_AT_ONCE = 500;
 
@@ -47,6 +50,19 @@ export class DuckdbStore {
       autoload_known_extensions: 'false',
     });
     return new DuckdbStore(instance, await instance.connect());
+  }
+
+  /**
+   * From here on tables, but for TEMP ones, are made where they can be compressed by `compress`: an eighth of the memory,
+   * for a tenth more of work.
+   */
+  async useCompressedTables(): Promise<void> {
+    await this.run("ATTACH ':memory:' AS compressed (COMPRESS)");
+    await this.run('USE compressed');
+  }
+
+  async compress(): Promise<void> {
+    await this.run('CHECKPOINT compressed');
   }
 
   close(): void {
@@ -179,7 +195,7 @@ function isInflateError(cause: unknown): boolean {
 function csvSource(path: string, format: TableFormat): string {
   const columns = format.columns.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
   return `read_csv(${literal(path)}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
-    compression = 'none', columns = {${columns}})`;
+    compression = 'none', buffer_size = ${CSV_BUFFER_BYTES}, columns = {${columns}})`;
 }
 
 /** Writers of old left the mark out that tells text from bytes. */
