@@ -149,9 +149,7 @@ async function classify(db: DuckdbStore, { volumes }: OfflineFrame): Promise<voi
     'class_texts',
     series.map((one) => [String(one.series), regimeOf(demandOf(one)), bands.get(one.sku) ?? 'N']),
   );
-  await db.run(
-    'CREATE TABLE classes AS SELECT CAST(series AS INTEGER) AS series, regime, volume FROM class_texts',
-  );
+  await db.run('CREATE TABLE classes AS SELECT CAST(series AS INTEGER) AS series, regime, volume FROM class_texts');
 }
 
 function demandOf(row: z.infer<typeof namedSeries>): DemandProfile {
