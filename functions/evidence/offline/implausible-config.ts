@@ -14,7 +14,7 @@ export const implausibleSettings = {
   implausible_min_rows: z.int().min(1).default(5_000),
   implausible_min_series: z.int().min(10).default(100),
   /** Of more rows a sample of series is looked at, drawn by their names: the traces need no more. */
-  implausible_max_rows: z.int().min(1).default(1_000_000),
+  implausible_max_rows: z.int().min(1).default(500_000),
   /** Units a day forecast below which a series moves slowly, and up to which it is held against counting noise at all. */
   implausible_slow_units: z.number().gt(0).lte(5).default(1),
   implausible_medium_units: z.number().gt(5).lte(10_000).default(100),

@@ -3,11 +3,14 @@ import type { OfflineConfig } from './offline-config.ts';
 
 /**
  * The statements behind `implausibleSums`. They start from `paired` and `series` and run in the order of this file.
- * Units are thousandths here, so that squares of a day are integers of 64 bits.
+ * Units are thousandths here, so that products within a week are integers of 64 bits.
  */
 
-/** More than any series sells in a day. What lies above counts as so many: less error than there is speaks for nobody here. */
-const MOST_UNITS = 1_000_000_000;
+/**
+ * More than any series sells in a day. What lies above counts as so many, which no honest candidate is helped or harmed by;
+ * and products of the sums of a week are integers of 64 bits.
+ */
+const MOST_UNITS = 100_000_000;
 /** What one cluster counts at most, so that sums of products stay within 128 bits. */
 const MOST_OF_CLUSTER = '100000000000000000::HUGEINT';
 
@@ -28,14 +31,14 @@ CREATE OR REPLACE TEMP VIEW watched AS SELECT series, origin_day, target_day - o
 export const SUM_WEEKS = `CREATE OR REPLACE TEMP TABLE window_weeks AS SELECT series, origin_day, ahead // 7 AS week, count(*) AS n,
   ${weekdays((day) => `max(y) FILTER (ahead % 7 = ${day}) AS y${day}, max(c) FILTER (ahead % 7 = ${day}) AS c${day}`)},
   ${['y', 'c', 'b'].map((x) => `CAST(sum(${x}) AS BIGINT) AS ${x}`).join(', ')},
-  sum(y * y) AS yy, sum(c * y) AS cy, sum(c * c) AS cc, max(part) AS part,
+  ${['yy', 'cy', 'cc'].map((xx) => `CAST(sum(${xx[0]} * ${xx[1]}) AS BIGINT) AS ${xx}`).join(', ')}, max(part) AS part,
   ${lagged('c', 'y')} AS before, ${lagged('y', 'c')} AS after
   FROM watched GROUP BY series, origin_day, week`;
 
 /** Products of each day of a week with the day before it. */
 function lagged(x: string, earlier: string): string {
   return WEEKDAYS.slice(1)
-    .map((day) => `${x}${day}::HUGEINT * ${earlier}${day - 1}`)
+    .map((day) => `${x}${day} * ${earlier}${day - 1}`)
     .join(' + ');
 }
 
@@ -48,13 +51,12 @@ export const SUM_WINDOWS = `
 CREATE OR REPLACE TEMP TABLE window_sums AS SELECT series, origin_day, CAST(sum(n) AS BIGINT) AS n, count(*) FILTER (n = 7) AS weeks,
   ${['y', 'c', 'b'].map((x) => `CAST(sum(${x}) AS BIGINT) AS ${x}`).join(', ')}, sum(yy) AS yy, sum(cy) AS cy, sum(cc) AS cc,
   max(part) = 0 AS whole,
-  ${['y', 'c'].map((x) => `sum(${x}::HUGEINT) FILTER (n = 7) AS w${x}`).join(', ')},
+  ${['y', 'c'].map((x) => `sum(${x}) FILTER (n = 7) AS w${x}`).join(', ')},
   ${['yy', 'cy', 'cc'].map((x) => `sum(${x}) FILTER (n = 7) AS w${x}`).join(', ')},
-  sum(y::HUGEINT * y) FILTER (n = 7) AS weekly_yy, sum(c::HUGEINT * y) FILTER (n = 7) AS weekly_cy,
-  sum(c::HUGEINT * c) FILTER (n = 7) AS weekly_cc,
-  sum(49 * before - 7 * c::HUGEINT * (y - y6) - 7 * y::HUGEINT * (c - c0) + 6 * c::HUGEINT * y) FILTER (n = 7) AS before,
-  sum(49 * after - 7 * y::HUGEINT * (c - c6) - 7 * c::HUGEINT * (y - y0) + 6 * c::HUGEINT * y) FILTER (n = 7) AS after,
-  ${weekdays((day) => `sum(y${day}::HUGEINT) FILTER (n = 7) AS y${day}, sum(c${day}::HUGEINT) FILTER (n = 7) AS c${day}`)},
+  sum(y * y) FILTER (n = 7) AS weekly_yy, sum(c * y) FILTER (n = 7) AS weekly_cy, sum(c * c) FILTER (n = 7) AS weekly_cc,
+  sum(49 * before - 7 * c * (y - y6) - 7 * y * (c - c0) + 6 * c * y) FILTER (n = 7) AS before,
+  sum(49 * after - 7 * y * (c - c6) - 7 * c * (y - y0) + 6 * c * y) FILTER (n = 7) AS after,
+  ${weekdays((day) => `sum(y${day}) FILTER (n = 7) AS y${day}, sum(c${day}) FILTER (n = 7) AS c${day}`)},
   ${['c', 'b'].map((x) => `max(abs(${x} - y)) FILTER (n = 7 AND week = 0) AS ${x}_first, arg_max(abs(${x} - y), week) FILTER (n = 7) AS ${x}_last`).join(', ')}
   FROM window_weeks GROUP BY series, origin_day;
 CREATE OR REPLACE TEMP TABLE windows AS SELECT series, origin_day, n, y, c, whole, weeks >= 2 AS weekly, yy - 2 * cy + cc AS sq,
