@@ -26,7 +26,8 @@ CREATE TEMP TABLE outcome_texts (file_day VARCHAR, ${OUTCOME_TEXTS.map((name) =>
 
 /**
  * `records`: the lines of the log that are evidence of the stage. Past its bound an exposure serves production alone, so
- * that what was logged then says nothing about the candidate. Without a promotion its records are those of all.
+ * that what was logged then says nothing about the candidate. Without a promotion its records are those of all. What they
+ * are made from is dropped on the way: a log of millions of lines is spilled to disk three times over otherwise.
  */
 export function readRecordsSql(of: { readonly promotionId: string | null; readonly candidate: string }): string {
   const promoted = of.promotionId === null ? 'true' : `l.promotion = ${literal(of.promotionId)}`;
@@ -45,12 +46,16 @@ SELECT target - horizon AS origin, target, sku, store, coalesce(region, '') AS r
   target IS NOT NULL AND horizon IS NOT NULL AND document IS NOT NULL AND logged IS NOT NULL AND sku <> '' AND store <> ''
     AND version <> '' AND arm IN ('production', 'canary', 'fallback', 'shadow') AS readable
 FROM typed;
+DROP TABLE record_texts;
+CREATE TEMP TABLE line_counts AS SELECT count(*) FILTER (NOT coalesce(readable, false)) AS unreadable,
+  count(*) FILTER (coalesce(readable, false) AND origin NOT IN (SELECT CAST(day AS DATE) FROM damaged_dates)) AS sound FROM lines;
 CREATE TEMP TABLE records AS
 SELECT l.origin, l.target, l.sku, l.store, l.region, l.category, l.segments, l.version, l.arm, l.revision, l.request, e.step, l.kind,
   CASE WHEN l.kind IN ('ok', 'negative') THEN micro(l.unit_number) END AS x
 FROM lines l JOIN exposures e USING (revision)
 WHERE coalesce(l.readable, false) AND ${promoted} AND l.logged < e.until_at
   AND l.origin NOT IN (SELECT CAST(day AS DATE) FROM damaged_dates);
+DROP TABLE lines;
 ${settleSql(of.candidate)}`;
 }
 
@@ -99,9 +104,8 @@ CREATE TEMP TABLE outcomes AS SELECT o.* FROM outcome_distinct o JOIN outcome_ke
 `;
 
 export const EVIDENCE_QUALITY = `
-SELECT (SELECT count(*) FROM records) AS records, (SELECT count(*) FROM lines WHERE NOT coalesce(readable, false)) AS unreadable,
-  (SELECT count(*) FROM lines WHERE coalesce(readable, false) AND origin NOT IN (SELECT CAST(day AS DATE) FROM damaged_dates))
-    - (SELECT count(*) FROM records) AS "foreign",
+SELECT (SELECT count(*) FROM records) AS records, (SELECT unreadable FROM line_counts) AS unreadable,
+  (SELECT sound FROM line_counts) - (SELECT count(*) FROM records) AS "foreign",
   (SELECT coalesce(sum(repeated), 0) FROM forecasts WHERE kind <> 'conflict') AS duplicates,
   (SELECT count(*) FROM forecasts WHERE kind = 'conflict') AS conflicts,
   (SELECT count(DISTINCT day) FROM damaged_dates) AS "damagedOrigins", (SELECT count(*) FROM outcomes) AS outcomes,
