@@ -1,4 +1,3 @@
-import { adi, cv2 } from '../statistics/segments.ts';
 import type { OfflineConfig } from './offline-config.ts';
 import { perUnit, testFolds, testOverall, testSegments } from './offline-groups.ts';
 import type { OfflineResult } from './offline-result.ts';
@@ -8,7 +7,6 @@ import {
   type OfflineSums,
   type QuantileSums,
   SCALED_UNIT,
-  type SeriesProfile,
   SMAPE_UNIT,
   WEIGHTED_UNIT,
 } from './offline-sums.ts';
@@ -27,7 +25,9 @@ export function measureOffline(sums: OfflineSums, config: OfflineConfig): Offlin
     leakage: leakageOf(sums),
     overall: { ...overall, metrics: metricsOf(sums), quantiles: quantilesOf(sums), verdict },
     segments: testSegments(sums, config),
-    series: Object.fromEntries(sums.series.map((one) => [`${one.sku}|${one.store}`, classOf(one)])),
+    series: Object.fromEntries(
+      sums.series.map(({ sku, store, regime, adi, cv2, volume }) => [`${sku}|${store}`, { regime, adi, cv2, volume }]),
+    ),
     ...(folds === null ? {} : { folds }),
     ...(recorded === null ? {} : { recorded }),
   };
@@ -156,18 +156,6 @@ function quantileSetOf(
     ),
     wql: over(2 * total, levels.length * Number(sums.y) * MICRO),
   };
-}
-
-function classOf({
-  regime,
-  volume,
-  days,
-  demand_days,
-  total,
-  squares,
-}: SeriesProfile): OfflineResult['series'][string] {
-  const demand = { days, demandDays: demand_days, sum: BigInt(total), sumOfSquares: BigInt(squares) };
-  return { regime, adi: adi(demand), cv2: cv2(demand), volume };
 }
 
 /** Null where nothing was recorded that could be compared. */

@@ -145,6 +145,20 @@ CREATE TABLE scales AS SELECT series, first_sale, recent,
 `;
 }
 
+/** What only the scales and profiles are made of. */
+export const DROP_ACTIVE = 'DROP TABLE active; DROP TABLE season_pairs; DROP TABLE day_pairs';
+
+/** Series of the backtest; `listed` are those that have a row left. */
+export const NAME_BACKTEST_SERIES = `CREATE TABLE backtest_series AS SELECT series, kept.series IS NOT NULL AS listed
+  FROM (SELECT DISTINCT series FROM lines) LEFT JOIN (SELECT DISTINCT series FROM rows_judged) kept USING (series)`;
+
+/** Demand of the series with these numbers up to the first origin. */
+export function profilesOf({ after, upTo }: { readonly after: number; readonly upTo: number }): string {
+  return `SELECT series, sku, store, listed, coalesce(days, 0) AS days, coalesce(demand_days, 0) AS demand_days,
+  CAST(coalesce(total, 0) AS VARCHAR) AS total, CAST(coalesce(squares, 0) AS VARCHAR) AS squares
+FROM backtest_series JOIN series USING (series) LEFT JOIN profiles USING (series) WHERE series > ${after} AND series <= ${upTo}`;
+}
+
 function pairSums(table: string, lag: number, both: string, known: string): string {
   return `CREATE TABLE ${table} AS SELECT a.series,
   coalesce(sum(${both}) FILTER (a.units > 0 AND p.units > 0), 0) AS both,

@@ -207,9 +207,3 @@ FROM (SELECT count(*) AS compared_rows, count(*) FILTER (y <> units) AS differin
   FROM (SELECT series, target_day, y FROM rows_judged WHERE y >= 0) r
   JOIN (SELECT series, h.day AS target_day, units FROM history h, cutoff WHERE h.day > cutoff.day AND units >= 0) h
   USING (series, target_day)) compared`;
-
-/** Demand of each series of the backtest up to the first origin; without a sale only its names. */
-export const CLASSED_SERIES = `SELECT sku, store, regime, volume, coalesce(days, 0) AS days,
-  coalesce(demand_days, 0) AS demand_days, CAST(coalesce(total, 0) AS VARCHAR) AS total, CAST(coalesce(squares, 0) AS VARCHAR) AS squares
-FROM (SELECT DISTINCT series FROM rows_judged) JOIN series USING (series) JOIN classes USING (series) LEFT JOIN profiles USING (series)
-ORDER BY sku, store`;

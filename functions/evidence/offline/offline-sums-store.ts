@@ -1,22 +1,20 @@
 import * as z from 'zod';
-import { type DemandProfile, regimeOf } from '../statistics/segments.ts';
 import type { DuckdbStore, EngineSettings } from '../tables/duckdb-store.ts';
 import { sumImplausible } from './implausible-sums-store.ts';
+import { classifySeries } from './offline-classes-store.ts';
 import type { OfflineConfig } from './offline-config.ts';
 import type { Model, OfflineShape } from './offline-shape.ts';
-import { profileHistory } from './offline-sql.ts';
+import { DROP_ACTIVE, profileHistory } from './offline-sql.ts';
 import {
-  bySkuAndStore,
+  additive,
   type FoldSums,
   type GroupSums,
   type OfflineFrame,
   type OfflineSums,
-  offlineSums,
   type QuantileSums,
 } from './offline-sums.ts';
 import {
   bucketName,
-  CLASSED_SERIES,
   COUNT_HISTORY,
   countRows,
   crossGroup,
@@ -98,16 +96,15 @@ export async function sumOfflineShard(
 
 async function sumTables(db: DuckdbStore, frame: OfflineFrame, config: OfflineConfig): Promise<OfflineSums> {
   await db.run(profileHistory(config.season));
-  await classify(db, frame);
+  await db.run(DROP_ACTIVE);
+  const series = await classifySeries(db, frame);
   await db.run(pairRows(config));
   await db.run(SUM_CELLS);
+  await db.compress();
   await db.run(SUM_SERIES);
   await db.run(KNOWN_DAYS);
   const { shape } = frame;
-  const series = await db.rows(CLASSED_SERIES, classedSeries);
-  return offlineSums.parse({
-    shape,
-    folds_with_many_origins: frame.folds_with_many_origins,
+  const sums = additive.parse({
     counts: await one(db, countRows(shape), numbers),
     origins: await readOriginRows(db),
     ...(await sumGroups(db, shape, config)),
@@ -123,38 +120,12 @@ async function sumTables(db: DuckdbStore, frame: OfflineFrame, config: OfflineCo
     },
     recorded: await one(db, 'FROM recorded_counts', numbers),
     ...(config.implausible === 'off' ? {} : { implausible: await sumImplausible(db, config, frame.keyed_rows) }),
-    series: series.toSorted(bySkuAndStore),
   });
+  return { ...sums, shape, folds_with_many_origins: frame.folds_with_many_origins, series };
 }
 
 /** A row of counts and of sums as text. */
 const numbers = z.record(z.string(), z.union([count, z.string()]));
-
-const profile = {
-  ...{ sku: z.string(), days: count, demand_days: count, total: z.string(), squares: z.string() },
-};
-const namedSeries = z.object({ ...profile, series: count });
-const classedSeries = z.object({ ...profile, store: z.string(), regime: z.string(), volume: z.string() });
-
-const NAMED_SERIES = `SELECT series, sku, coalesce(days, 0) AS days, coalesce(demand_days, 0) AS demand_days,
-  CAST(coalesce(total, 0) AS VARCHAR) AS total, CAST(coalesce(squares, 0) AS VARCHAR) AS squares
-FROM (SELECT DISTINCT series FROM lines) JOIN series USING (series) LEFT JOIN profiles USING (series)`;
-
-/** Regime and volume band of each series of the backtest, from what was sold up to the first origin. */
-async function classify(db: DuckdbStore, { volumes }: OfflineFrame): Promise<void> {
-  const bands = new Map(Object.entries(volumes));
-  const series = await db.rows(NAMED_SERIES, namedSeries);
-  await db.run('CREATE TABLE class_texts (series VARCHAR, regime VARCHAR, volume VARCHAR)');
-  await db.appendTexts(
-    'class_texts',
-    series.map((one) => [String(one.series), regimeOf(demandOf(one)), bands.get(one.sku) ?? 'N']),
-  );
-  await db.run('CREATE TABLE classes AS SELECT CAST(series AS INTEGER) AS series, regime, volume FROM class_texts');
-}
-
-function demandOf(row: z.infer<typeof namedSeries>): DemandProfile {
-  return { days: row.days, demandDays: row.demand_days, sum: BigInt(row.total), sumOfSquares: BigInt(row.squares) };
-}
 
 async function readOriginRows(db: DuckdbStore): Promise<OfflineSums['origins']> {
   const rows = await db.rows(KEPT_ORIGINS, z.object({ origin: z.string(), n: count }));

@@ -83,17 +83,17 @@ const counts = z.object({
   ...{ features_past_origin: count, without_training_cutoff: count },
 });
 
+/** Demand class of a series up to the first origin. */
 const seriesProfile = z.object({
   ...{ sku: z.string(), store: z.string() },
   regime: z.enum(['smooth', 'erratic', 'intermittent', 'lumpy', 'none']),
   volume: z.enum(['A', 'B', 'C', 'N']),
-  /** From the first sale to the first origin: days, days with demand, and sums over the latter. */
-  ...{ days: count, demand_days: count, total: exact, squares: exact },
+  ...{ adi: z.number().nullable(), cv2: z.number().nullable() },
 });
 export type SeriesProfile = z.infer<typeof seriesProfile>;
 
 /** What adds up over parts that share no series. */
-const additive = z.object({
+export const additive = z.object({
   counts,
   /** Rows by origin date. */
   origins: z.record(z.string(), count),
@@ -140,7 +140,7 @@ export const offlineSums = additive.extend({
   shape: offlineShape,
   folds_with_many_origins: count,
   /** In order of SKU and store. */
-  series: z.array(seriesProfile),
+  series: z.array(seriesProfile).readonly(),
 });
 export type OfflineSums = z.infer<typeof offlineSums>;
 

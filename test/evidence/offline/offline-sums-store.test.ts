@@ -226,7 +226,7 @@ describe('history', () => {
     ]);
     const sums = await sumsOf(backtestCsv([row()]), { history });
     expect(sums.history).toMatchObject({ rows: 6, bad_date: 1, conflicting_keys: 1, series_without_sales: 0 });
-    expect(sums.series).toMatchObject([{ days: 5, demand_days: 1, total: '3000000' }]);
+    expect(sums.series).toMatchObject([{ adi: 5, cv2: 0 }]);
   });
 
   it('is compared with the actuals of the same days', async () => {

@@ -3,7 +3,7 @@ import { mergeOffline, offlineSums } from '../../../functions/evidence/offline/o
 import { goodSums } from '../../fakes/backtest.ts';
 
 const series = (sku: string, store: string) => ({
-  ...({ sku, store, regime: 'smooth', volume: 'A', days: 9, demand_days: 9, total: '9', squares: '9' } as const),
+  ...({ sku, store, regime: 'smooth', volume: 'A', adi: 1, cv2: 0 } as const),
 });
 
 describe('sums of parts', () => {
