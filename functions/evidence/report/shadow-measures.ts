@@ -65,7 +65,8 @@ function stability(report: ShadowReport): readonly Measure[] {
 /** The safe forecast is hardly revised, so that a ratio to it says nothing: its error is the measure then. */
 function revisions(report: ShadowReport): string {
   const { wape_production } = report.result.accuracy;
-  if (report.baseline !== '') return `at most ${ratioOf(threshold(report, 'churn_ratio_max'), 2)} times`;
+  const still = report.baseline === '' || report.result.instability.churn_production === 0;
+  if (!still) return `at most ${ratioOf(threshold(report, 'churn_ratio_max'), 2)} times`;
   return `at most ${percentOf(wape_production === null ? null : wape_production / 2)}`;
 }
 
@@ -76,7 +77,7 @@ function distribution(report: ShadowReport): readonly Measure[] {
     // One alone says little: a sharper model moves the one, a few large series move the other.
     measure('Shift of the distribution', verdictOf(report, ['PREDICTION_DRIFT']), {
       estimate: `PSI ${ratioOf(psi)}, W1 ${ratioOf(w1_norm)}`,
-      limit: `PSI below ${ratioOf(most, 2)} or its critical value ${ratioOf(psi_critical)}, or W1 below ${ratioOf(far, 2)}`,
+      limit: `PSI below ${ratioOf(most, 2)} or its critical value ${ratioOf(psi_critical)}, or W1 below ${ratioOf(far, 2)}, or no harm shown`,
     }),
     measure('Change of all units forecast', verdictOf(report, ['LEVEL_SHIFT']), {
       estimate: signedPercentOf(level_shift),
