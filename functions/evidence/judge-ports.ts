@@ -2,7 +2,6 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { type Reason, ReleaseError } from '../platform/errors.ts';
 import { digestOf } from '../platform/json.ts';
-import { evidencePaths } from '../platform/keys.ts';
 import type { Retention } from '../platform/retention.ts';
 import type { Looks, PromotionItem, StoredObject } from '../registry/items.ts';
 import { type Policy, storedPolicy } from '../registry/policy.ts';
@@ -103,35 +102,4 @@ export async function readPolicy(ports: Pick<JudgePorts, 'registry'>, run: Promo
     throw new ReleaseError('DIGEST_MISMATCH', `Policy ${run.policyVersion} of ${run.model} is not the recorded one.`);
   }
   return parseStored(storedPolicy, item.policy, `Policy ${run.policyVersion} of ${run.model}`);
-}
-
-/** Content types of the three artifacts of a gate, by name. */
-const ARTIFACTS = {
-  'evaluation-report': { file: 'evaluation-report.json', contentType: 'application/json' },
-  'segment-analysis': { file: 'segment-analysis.csv', contentType: 'text/csv; charset=utf-8' },
-  'risk-summary': { file: 'risk-summary.md', contentType: 'text/markdown; charset=utf-8' },
-} as const;
-export type ArtifactName = keyof typeof ARTIFACTS;
-
-export function artifactKey(run: PromotionItem, gate: string, name: ArtifactName): string {
-  return evidencePaths.evidence(run.promotionId, gate, ARTIFACTS[name].file);
-}
-
-/**
- * Writes one artifact of a gate; repeating it with the same bytes is harmless.
- * @throws ReleaseError CONDITION_FAILED when other bytes lie there already
- */
-export function writeArtifact(
-  ports: Pick<JudgePorts, 'evidence'>,
-  artifact: { readonly run: PromotionItem; readonly gate: string; readonly name: ArtifactName; readonly bytes: string },
-  settings: JudgeSettings,
-): Promise<StoredObject> {
-  const { run, gate, name, bytes } = artifact;
-  const { contentType } = ARTIFACTS[name];
-  return ports.evidence.writeOnce(artifactKey(run, gate, name), bytes, { contentType, ...settings });
-}
-
-/** A report as the bytes that are stored. */
-export function reportBytes(report: object): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
 }
