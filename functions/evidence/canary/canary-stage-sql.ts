@@ -41,19 +41,40 @@ WINDOW lately AS (PARTITION BY sku, store ORDER BY day RANGE BETWEEN INTERVAL 27
 }
 
 /**
+ * Share of the usual series that a day needs to count: somebody who asks for a few of them, of a date long ago, makes no
+ * business day of it. The usual number is that of the days on which half of all rows lie (as the N50 of lengths).
+ */
+const LEAST_OF_USUAL = 0.1;
+
+/** The groups with not much fewer rows than a usual one. */
+function usualSql(groups: string): string {
+  return `SELECT *, rows >= ${LEAST_OF_USUAL} * min(rows) FILTER (2 * above < total) OVER () AS usual
+  FROM (SELECT *, sum(rows) OVER (ORDER BY rows DESC, day) - rows AS above, sum(rows) OVER () AS total FROM ${groups})`;
+}
+
+/**
  * `day_rows`: of each series and target day the latest forecast. `days`: the step that a day belongs to, the earlier one
  * where a step changed amid it, but not for the few series that are asked for no more, of which old forecasts are left.
- * Looks are the closed days of the last step: on the first of them the cohort is frozen as the plan draws it, and whoever
- * comes later is compared with nobody. Who was served by the candidate without being of its cohort was seen in the canary.
+ * A day is `held` when it is closed and came after the dates that the steps before were asked on: forecasts of days gone
+ * by, made up for later, are no days of a step. Looks are the held days of the last step: on the first of them the cohort
+ * is frozen as the plan draws it, and whoever comes later is compared with nobody. Who was served by the candidate without
+ * being of its cohort was seen in the canary.
  */
 export function canaryRowsSql(t: StageTables): string {
   return `
 CREATE TEMP TABLE day_rows AS FROM pairs QUALIFY row_number() OVER (PARTITION BY sku, store, target ORDER BY origin DESC) = 1;
 CREATE TEMP TABLE days AS
-SELECT r.target AS day, quantile_disc(r.step, ${1 - t.minShare}) AS step, bool_or(r.c_there) AND bool_or(r.p_there)
-  AND count(*) FILTER (coalesce(o.y_kind, 'missing') <> 'missing') >= ${t.minShare} * count(*) - 1e-9 AS closed
-FROM day_rows r LEFT JOIN outcomes o ON o.day = r.target AND o.sku = r.sku AND o.store = r.store GROUP BY r.target;
-INSERT INTO look_days SELECT day, row_number() OVER (ORDER BY day) FROM days WHERE closed AND step = ${t.last};
+WITH found AS (
+  SELECT r.target AS day, quantile_disc(r.step, ${1 - t.minShare}) AS step, count(*) AS rows, bool_or(r.c_there) AND bool_or(r.p_there)
+    AND count(*) FILTER (coalesce(o.y_kind, 'missing') <> 'missing') >= ${t.minShare} * count(*) - 1e-9 AS closed
+  FROM day_rows r LEFT JOIN outcomes o ON o.day = r.target AND o.sku = r.sku AND o.store = r.store GROUP BY r.target),
+asked AS (SELECT origin AS day, step, count(*) AS rows FROM pairs GROUP BY origin, step),
+left_behind AS (
+  SELECT step, max(day) AS day FROM (${usualSql('asked')}) WHERE usual AND day <= (SELECT max(day) FROM outcomes) GROUP BY step)
+SELECT day, step, closed, usual,
+  closed AND usual AND NOT EXISTS (SELECT 1 FROM left_behind b WHERE b.step < f.step AND b.day >= f.day) AS held
+FROM (${usualSql('found')}) f;
+INSERT INTO look_days SELECT day, row_number() OVER (ORDER BY day) FROM days WHERE held AND step = ${t.last};
 CREATE TEMP TABLE last_units AS SELECT sku, store, cluster, arm FROM units WHERE step = ${t.last} AND arm IN ('canary', 'control');
 CREATE TEMP TABLE strays AS
 SELECT DISTINCT a.cluster, r.step, r.sku, r.store FROM records r JOIN assigned a ON a.sku = r.sku AND a.store = r.store
@@ -71,7 +92,7 @@ JOIN stock s ON s.day = r.target AND s.sku = r.sku AND s.store = r.store
 UNION ALL BY NAME SELECT 'pre' AS period, s.day, u.cluster, u.arm, u.sku, u.store, s.y AS units, NULL::BIGINT AS forecast,
   s.stockout, s.overstock, NULL::BIGINT AS shadow_forecast
 FROM stock s JOIN last_units u ON u.sku = s.sku AND u.store = s.store,
-  (SELECT min(target) AS day FROM pairs) first_day
+  (SELECT min(day) AS day FROM days WHERE usual) first_day
 WHERE s.day >= first_day.day - ${t.daysBefore} AND s.day < first_day.day;
 `;
 }
@@ -103,11 +124,11 @@ FROM forecasts FULL JOIN requested USING (step, origin, arm) ORDER BY step, orig
 
 export const STEPS = `
 WITH outside AS (SELECT step, count(DISTINCT (sku, store)) AS outside FROM strays GROUP BY step),
-held AS (SELECT step, count(*) AS days FROM days WHERE closed GROUP BY step)
+held AS (SELECT step, count(*) AS days FROM days WHERE held GROUP BY step)
 SELECT e.step, coalesce(outside, 0) AS outside, coalesce(days, 0) AS "closedDays"
 FROM (SELECT DISTINCT step FROM exposures) e LEFT JOIN outside USING (step) LEFT JOIN held USING (step) ORDER BY e.step`;
 
-export const CLOSED_DAYS = 'SELECT CAST(day AS VARCHAR) AS day FROM days WHERE closed ORDER BY day';
+export const CLOSED_DAYS = 'SELECT CAST(day AS VARCHAR) AS day FROM days WHERE held ORDER BY day';
 
 export const UNIT_COUNTS = `
 WITH newest AS (FROM units WHERE step = (SELECT max(step) FROM units))

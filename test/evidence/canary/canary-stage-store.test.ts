@@ -99,6 +99,33 @@ describe('sums of a canary', () => {
     expect(sums.units.canary + sums.units.control).toBe(SERIES.length + later.length);
   });
 
+  it.each([
+    ['two weeks of one series, long ago', { asOf: '2026-02-01', series: SERIES.slice(0, 1), days: 14 }],
+    ['a day of one series with a mistyped year', { asOf: '1926-03-23', series: SERIES.slice(0, 1), days: 1 }],
+    ['a day of one series with a year that is to come', { asOf: '2062-03-23', series: SERIES.slice(0, 1), days: 1 }],
+    ['two weeks of all series, made up for at the last step', { asOf: '2026-03-01', series: SERIES, days: 14 }],
+  ])('count no days that are none of the canary: %s', async (_, { asOf, series, days }) => {
+    const files = canary();
+    const horizons = datesFrom('2026-03-01', days).map((_, day) => day + 1);
+    files.log(batch({ asOf, series, revision: 7, percentage: 50, horizons, requestId: 'elsewhen' }));
+    const [found, before] = [(await readCanary(files)).sums, (await readCanary(canary())).sums];
+    expect(found.days).toEqual(before.days);
+    expect(found.steps).toEqual(before.steps);
+    expect(found.looks.map(({ clusters, days }) => [clusters, days])).toEqual(
+      before.looks.map(({ clusters, days }) => [clusters, days]),
+    );
+    // The days before the canary, that units are compared with themselves by, are the same as well.
+    expect(newest(found.looks, 'stockout')?.before).toEqual(newest(before.looks, 'stockout')?.before);
+  });
+
+  it('count a day of fewer series, such as a Sunday, with the others', async () => {
+    const files = canary();
+    const open = SERIES.slice(0, 8);
+    files.log(batch({ asOf: '2026-04-01', series: open, revision: 7, percentage: 50, horizons: [2] }));
+    files.outcomes(outcomesOf(['2026-04-02', '2026-04-03'], stock));
+    expect((await readCanary(files)).sums.days).toEqual(datesFrom('2026-03-21', 14));
+  });
+
   it('compute the arms anew from the plan', async () => {
     const { sums } = await readCanary(canary());
     const assigned = SERIES.filter((series) => inCohort(series, 50)).length;
