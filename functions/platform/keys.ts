@@ -81,7 +81,7 @@ export const approvalKeys = {
 export const evidencePaths = {
   incomingPrefix: 'incoming/',
   candidate: (promotionId: string, name: 'artifact' | 'backtest' | 'history') => `candidates/${promotionId}/${name}`,
-  /** One of the three artifacts of a gate, for example `evidence/<id>/offline/evaluation-report.json`. */
+  /** One of the artifacts of a gate, for example `evidence/<id>/offline/evaluation-report.json`. */
   evidence: (promotionId: string, stage: string, name: string) => `evidence/${promotionId}/${stage}/${name}`,
   /** What one part of a promotion's large backtest is handed on as; not locked, and expires. */
   work: (promotionId: string, shard: number, name: string) =>
