@@ -5,6 +5,7 @@ import { judgeGuard } from './guard.ts';
 import { comparatorOf, dailyRows } from './guard-closed-days.ts';
 import type { GuardConfig } from './guard-config.ts';
 import { judgeCounts } from './guard-counts.ts';
+import { firstLiveDate, withoutMistyped } from './guard-dates.ts';
 import type { AccuracyLook, OperationsLook } from './guard-item.ts';
 import type { Compared } from './guard-log-sql.ts';
 import type { GuardPorts } from './guard-ports.ts';
@@ -30,9 +31,12 @@ export function comparedOf({ run }: Guarded): Compared {
   return { version: run.version, previous: run.baseline };
 }
 
-export async function listNewest({ files }: Pick<GuardPorts, 'files'>, guarded: Guarded): Promise<NewestDates> {
+export async function listNewest(
+  { files, now }: Pick<GuardPorts, 'files' | 'now'>,
+  guarded: Guarded,
+): Promise<NewestDates> {
   const { model, pointer } = guarded.run;
-  const dates = await files.asOfDates(model);
+  const dates = withoutMistyped(await files.asOfDates(model), now().slice(0, 10));
   const first = (guarded.item?.operations.volumes.length ?? 0) === 0;
   const objects = await files.findVersions(model, {
     versions: versionsOf(guarded),
@@ -78,8 +82,7 @@ export async function lookAtClosedDays(
   if (seen === item?.accuracy.seen) return null;
   const dates = await ports.files.asOfDates(run.model);
   const objects = await ports.files.findVersions(run.model, { versions: versionsOf(guarded), dates });
-  const live = objects.filter(({ revision }) => revision >= run.pointer.revision).map(({ date }) => date);
-  const firstLive = live.toSorted()[0];
+  const firstLive = firstLiveDate(objects, run.pointer.revision);
   if (firstLive === undefined) return { seen, through: '', comparator: '', judged: judgeGuard(NO_DAYS, config) };
   const from = plusDays(firstLive, -config.ref_days - REACH_DAYS);
   const rule = {

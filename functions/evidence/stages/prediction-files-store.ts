@@ -19,7 +19,7 @@ export interface SizedObject extends DatedObject {
 }
 
 /** A prediction object, with the pointer revision that routed it. */
-export interface RoutedObject extends DatedObject {
+export interface RoutedObject extends SizedObject {
   readonly revision: number;
 }
 
@@ -98,10 +98,10 @@ export class PredictionFilesStore {
     { versions, dates }: { readonly versions: readonly string[]; readonly dates: readonly string[] },
   ): Promise<readonly RoutedObject[]> {
     const listed = await inParallel(dates, async (date) => {
-      const { keys } = await this.#list(predictionPaths.asOfPrefix(model, date));
-      return keys.flatMap((key) => {
+      const { objects } = await this.#list(predictionPaths.asOfPrefix(model, date));
+      return objects.flatMap(({ key, bytes }) => {
         const [, version = '', revision = ''] = /\/version=([^/]+)\/[^/]+-(\d+)\.ndjson\.gz$/.exec(key) ?? [];
-        return versions.includes(version) ? [{ key, date, revision: Number(revision) }] : [];
+        return versions.includes(version) ? [{ key, date, bytes, revision: Number(revision) }] : [];
       });
     });
     return listed.flat().toSorted((a, b) => (a.key < b.key ? -1 : 1));

@@ -27,9 +27,11 @@ export class GuardWorldFiles extends MemoryFiles implements GuardFiles {
     { versions, dates }: { readonly versions: readonly string[]; readonly dates: readonly string[] },
   ): Promise<readonly RoutedObject[]> {
     const pattern = new RegExp(`^predictions/model=${model}/date=([^/]+)/arm=[^/]+/version=([^/]+)/.*-(\\d+)\\.ndjson`);
-    return [...this.objects.keys()].sort().flatMap((key) => {
+    return [...this.objects].sort().flatMap(([key, { length: bytes }]) => {
       const [, date = '', version = '', revision = ''] = pattern.exec(key) ?? [];
-      return versions.includes(version) && dates.includes(date) ? [{ key, date, revision: Number(revision) }] : [];
+      return versions.includes(version) && dates.includes(date)
+        ? [{ key, date, bytes, revision: Number(revision) }]
+        : [];
     });
   }
 
@@ -40,6 +42,7 @@ export class GuardWorldFiles extends MemoryFiles implements GuardFiles {
 
 /** Revision of the document that promoted version 2.0; those before it exposed it beside 1.0. */
 export const PROMOTED_REVISION = 8;
+const SHADOW_REVISION = 4;
 
 /** A small error that wavers from day to day and series to series, so that a reference has a spread. */
 export function near(error: number): Forecast {
@@ -65,7 +68,7 @@ export interface Phase {
 
 /** As-of dates before the promotion: 2.0 beside 1.0. */
 export function logShadow(files: GuardWorldFiles, phase: Phase): void {
-  for (const asOf of datesFrom(phase.first, phase.days)) files.log(recordsOf(asOf, phase, 5));
+  for (const asOf of datesFrom(phase.first, phase.days)) files.log(recordsOf(asOf, phase, SHADOW_REVISION));
 }
 
 /** As-of dates since: 2.0 serves, 1.0 beside it unless it does not run any more. */

@@ -10,12 +10,14 @@ import { policySchema } from '../../../functions/registry/policy.ts';
 import { onFreshStage } from '../../fakes/fresh-stage.ts';
 import type { ReleaseStage } from '../../fakes/release-stage.ts';
 import type { Tables } from '../../fakes/tables.ts';
-import { dayAfter } from '../stages/stage-world.ts';
-import { GuardWorldFiles, inDirectory, logLive, logShadow, near, sell } from './guard-world.ts';
+import { dayAfter, SERIES } from '../stages/stage-world.ts';
+import { GuardWorldFiles, inDirectory, logLive, logShadow, near, PROMOTED_REVISION, sell } from './guard-world.ts';
 
 const FIRST = '2026-02-01';
 const LIVE = '2026-03-01';
 const engine = { memoryMb: 512, threads: 2 };
+/** Of the promoted document, under another promotion's name: requests that are made again make another object. */
+const REDONE = { revision: PROMOTED_REVISION + 1, promotionId: 'again' };
 
 describe('A promoted version', () => {
   let stage: ReleaseStage;
@@ -152,6 +154,26 @@ describe('A promoted version', () => {
     logLive(files, { first: dayAfter(LIVE, 2), days: 1, version: (series) => (series.sku === 'sku-0' ? -1 : 3) });
     expect(await look()).toMatchObject([{ decision: 'ROLLBACK' }]);
     expect(started[0]?.input).toMatchObject({ cause: 'data-corruption' });
+  });
+
+  it('is judged by the days since its promotion, although somebody asked for some of long ago', async () => {
+    calm();
+    logShadow(files, { first: dayAfter(FIRST, -20), days: 20 });
+    sell(files, dayAfter(FIRST, -50), 20);
+    logLive(files, { first: '2025-03-01', days: 3, series: SERIES.slice(0, 1) });
+    logLive(files, { first: dayAfter(LIVE, -20), days: 10, routed: REDONE });
+    await look();
+    expect(await item()).toMatchObject({ decision: 'OK', accuracy: { comparator: '1.0' } });
+    expect((await entries()).at(-1)?.data['measured']).toMatchObject({ n_ref: 28, n_live: 9 });
+  });
+
+  it('is watched although somebody asked for dates that are to come', async () => {
+    calm(2);
+    logLive(files, { first: '2062-03-01', days: 3, series: SERIES.slice(0, 1) });
+    expect(await look()).toMatchObject([{ decision: 'INSUFFICIENT' }]);
+    expect(await item()).toMatchObject({ operations: { asOf: dayAfter(LIVE, 1) } });
+    logLive(files, { first: dayAfter(LIVE, 2), days: 1, version: (series) => (series.sku === 'sku-0' ? -1 : 3) });
+    expect(await look()).toMatchObject([{ decision: 'ROLLBACK' }]);
   });
 
   it('is compared with the seasonal naive forecast once the version before does not run beside it', async () => {

@@ -62,6 +62,20 @@ describe('the prediction bucket', () => {
     expect(found.map((one) => one.key)).toEqual(inStage.toSorted());
   });
 
+  it('lists what versions forecast on given dates, with the document that routed it and its size', async () => {
+    const other = predictionPaths.prediction({
+      ...{ model: 'demand', asOf: '2026-03-01', arm: 'shadow', version: '1.0.1', requestId: 'batch-1', revision: 5 },
+    });
+    const body = gzipSync('{"units":1}');
+    for (const one of [key('2026-03-01', 5), key('2026-03-02', 61), key('2026-03-03', 5), other]) await put(one, body);
+    const dates = ['2026-03-01', '2026-03-02', '2026-03-09'];
+    expect(await store.findVersions('demand', { versions: ['1.0'], dates })).toEqual([
+      { key: key('2026-03-01', 5), date: '2026-03-01', bytes: body.length, revision: 5 },
+      { key: key('2026-03-02', 61), date: '2026-03-02', bytes: body.length, revision: 61 },
+    ]);
+    expect(await store.findVersions('demand', { versions: [], dates })).toEqual([]);
+  });
+
   it('gives the outcomes with the latest asof of each day', async () => {
     const of = (date: string, asof: string, extension: 'csv.gz' | 'parquet') =>
       predictionPaths.outcomes(date, asof, extension);
