@@ -61,7 +61,7 @@ const UNSEEN: Pick<GuardItem, 'operations' | 'accuracy'> = {
 
 /**
  * The guard's item after a look. It is disarmed once the confirmation period is over, the outcomes up to its last as-of
- * date are known, and closed days were enough to find nothing to go back for.
+ * date are known, and closed days were enough to find nothing to go back for; until they are enough, the period goes on.
  */
 export function itemAfter({ run, item, stored }: Guarded, { seen, ...looks }: Looks, at: string): GuardItem {
   const before = item ?? UNSEEN;
@@ -72,7 +72,8 @@ export function itemAfter({ run, item, stored }: Guarded, { seen, ...looks }: Lo
   const warnings = byFirst([...operations.warnings, ...accuracy.warnings, ...silence(seen)]);
   const decision = decide(reasons, accuracy.decision, warnings);
   const over = at >= plusDuration(run.pointer.movedAt, run.plan.confirmation);
-  const periodEnd = item?.periodEnd ?? (over && seen.asOf !== '' ? seen.asOf : undefined);
+  const shown = over && accuracy.decision !== 'INSUFFICIENT';
+  const periodEnd = shown && seen.asOf !== '' ? (item?.periodEnd ?? seen.asOf) : undefined;
   // An earlier look set the end, so that the days up to it are what was judged.
   const known = item?.periodEnd !== undefined && isKnown(item.periodEnd, { accuracy, seen });
   const confirmed = known && (decision === 'OK' || decision === 'WARN');
@@ -156,15 +157,15 @@ const CAUSES: readonly (readonly [code: string, cause: Cause])[] = [
 
 const MAX_DETAIL = 4000;
 
-/** The rollback that a decision asks for; null when it asks for none. A repeated look asks for the same one. */
-export function rollbackOf({
-  model,
-  promotionId,
-  version,
-  decision,
-  reasons,
-  warnings,
-}: GuardItem): GuardRollback | null {
+/** Longer than a rollback takes. */
+const FIRST_WAIT_MS = 15 * 60_000;
+
+/**
+ * The rollback that a decision asks for; null when it asks for none. A repeated look asks for the same one; while the
+ * version still serves long after, the rollback failed, and it is asked for anew, each time after twice as long.
+ */
+export function rollbackOf(item: GuardItem, at = item.since): GuardRollback | null {
+  const { model, promotionId, version, decision, reasons, warnings } = item;
   if (decision !== 'ROLLBACK') return null;
   const cause = CAUSES.find(([code]) => reasons.some((one) => one.code === code))?.[1] ?? 'metric-degradation';
   const upstream = warnings.filter(({ code }) => code === 'UPSTREAM_CAUSE_LIKELY');
@@ -173,9 +174,11 @@ export function rollbackOf({
     return `${message} (${code}: ${got}; allowed: ${allowed}.)`;
   });
   const detail = told.join(' ').slice(0, MAX_DETAIL);
+  const waited = Math.max(0, Date.parse(at) - Date.parse(item.since));
+  const attempt = 1 + Math.floor(Math.log2(1 + waited / FIRST_WAIT_MS));
   return {
     // The promotion's id may be as long as the name of an execution.
-    name: `guard-${model}-${sha256Hex(promotionId).slice(0, 16)}`,
+    name: `guard-${model}-${sha256Hex(promotionId).slice(0, 16)}${attempt > 1 ? `-${attempt}` : ''}`,
     input: { model, cause, requestedBy: 'system:guard', withdrawVersion: version, detail },
   };
 }

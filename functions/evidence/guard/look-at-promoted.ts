@@ -29,8 +29,9 @@ interface Watched {
 /**
  * Looks at every version that was promoted and is not confirmed yet. Two clocks: operations of all models first, within
  * minutes of what happens, then accuracy and input by closed days. What changes a decision is in the ledger before
- * anything is done about it, and a decision to go back asks for the same rollback at every look. Nothing new costs a few
- * listings and no write. A model that cannot be looked at keeps no other from it; its failure is thrown at the end.
+ * anything is done about it, and a decision to go back asks for the rollback at every look, as long as the version serves.
+ * Nothing new costs a few listings and no write. A model that cannot be looked at keeps no other from it; its failure is
+ * thrown at the end.
  */
 export async function lookAtPromoted(ports: GuardPorts): Promise<readonly GuardedModel[]> {
   const failures: unknown[] = [];
@@ -110,9 +111,10 @@ async function lookOnce(
         ? await lookAtClosedDays(ports, guarded, { seen, config, minShare: shadow.cycle_min_actual_share })
         : null,
   };
-  const after = itemAfter(guarded, looks, ports.now());
+  const at = ports.now();
+  const after = itemAfter(guarded, looks, at);
   const now = await record(ports, guarded, { after, looks });
-  const rollback = now === null ? null : rollbackOf(now);
+  const rollback = now === null ? null : rollbackOf(now, at);
   if (rollback !== null) await ports.startRollback(rollback);
   return now === null ? null : { ...guarded, item: now, stored: now };
 }

@@ -162,6 +162,12 @@ describe('the guard stays armed', () => {
   it('while nothing was shown, for want of days or of forecasts, and while it must go back', () => {
     const short = next(next(null, { accuracy: accuracy(days(20)) }), {}, LATE);
     expect(next(short, {}, LATE)).toMatchObject({ status: 'armed', decision: 'INSUFFICIENT' });
+    // The days after the period are judged then, for those within it will never be enough.
+    expect(short).not.toHaveProperty('periodEnd');
+    expect(next({ ...short, periodEnd: END }, {}, LATE)).not.toHaveProperty('periodEnd');
+    const enough = next(short, { accuracy: accuracy() }, LATE);
+    expect(enough).toMatchObject({ status: 'armed', decision: 'OK', periodEnd: END });
+    expect(next(enough, {}, LATE)).toMatchObject({ status: 'disarmed' });
     expect(next(null, { seen: { ...SEEN, asOf: '' } }, LATE)).not.toHaveProperty('periodEnd');
     const gone = next(next(null, { accuracy: accuracy(degraded) }), {}, LATE);
     expect(next(gone, {}, LATE)).toMatchObject({ status: 'armed', decision: 'ROLLBACK' });
@@ -213,6 +219,23 @@ describe('the rollback that the guard asks for', () => {
     expect(rollbackOf(long)?.name).toMatch(/^[\w-]{1,80}$/);
     expect(rollbackOf(long)?.name).toBe(rollbackOf({ ...long, reasons: [finding('VOLUME_DROP')] })?.name);
     expect(rollbackOf(long)?.name).not.toBe(rollbackOf({ ...long, promotionId: 'demand_2_1' })?.name);
+  });
+
+  it('has another name when the version still serves later on: an execution that failed is not run again', () => {
+    const found = { ...of(['DATA_DRIFT']), since: '2026-03-10T10:00:00.000Z' };
+    const at = (time: string) => rollbackOf(found, `2026-03-${time}:00.000Z`)?.name ?? '';
+    const first = at('10T10:00');
+    expect(rollbackOf(found)?.name).toBe(first);
+    expect(at('10T10:14')).toBe(first);
+    expect(at('10T10:15')).toBe(`${first}-2`);
+    expect(at('10T10:44')).toBe(`${first}-2`);
+    expect(at('10T10:45')).toBe(`${first}-3`);
+    // Ever more rarely: a fault that stays is for people, whom each failed execution alarms.
+    const names = Array.from({ length: 24 * 12 }, (_, look) =>
+      at(`10T${String(look % 24).padStart(2, '0')}:00`.replace('10T', `${11 + Math.floor(look / 24)}T`)),
+    );
+    expect(new Set(names).size).toBeLessThan(8);
+    expect(at('10T09:00')).toBe(first);
   });
 
   it('is none for anything else', () => {
