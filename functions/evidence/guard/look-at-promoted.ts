@@ -67,8 +67,7 @@ export async function lookAtPromoted(ports: GuardPorts): Promise<readonly Guarde
     const guarded = await findGuarded(ports, model);
     return guarded === null ? null : watch(ports, guarded);
   });
-  const inOrder = watched.toSorted((a, b) => (lookedAt(a) < lookedAt(b) ? -1 : 1));
-  const onward = await each(inOrder, nameOf, async (one) => {
+  const onward = await each(inTurn(watched, ports.now()), nameOf, async (one) => {
     const after = settle(await lookOnce(ports, one, await outcomes(), 'operations'));
     return after?.item?.decision === 'ROLLBACK' || after?.item?.status !== 'armed' ? null : { ...one, guarded: after };
   });
@@ -89,9 +88,13 @@ async function watch(ports: GuardPorts, guarded: Guarded): Promise<Watched> {
   return { guarded, policy: await readPolicy(ports, guarded.run), newest: await listNewest(ports, guarded) };
 }
 
-/** The model that was left alone longest comes first, so that a function that runs out of time leaves none for ever. */
-function lookedAt({ guarded }: Watched): string {
-  return guarded.item?.lookedAt ?? '';
+/** How often the guard looks. */
+const EVERY_MS = 5 * 60_000;
+
+/** Each time another one comes first, so that one which a function cannot be done with keeps no other waiting for ever. */
+function inTurn<T>(items: readonly T[], at: string): readonly T[] {
+  const first = Math.floor(Date.parse(at) / EVERY_MS) % Math.max(1, items.length);
+  return [...items.slice(first), ...items.slice(0, first)];
 }
 
 /** One look on one of the clocks; null when another look was first. */

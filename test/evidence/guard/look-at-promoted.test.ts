@@ -224,6 +224,19 @@ describe('A promoted version', () => {
     expect(await item()).toMatchObject({ status: 'armed' });
   });
 
+  it('is the first that is looked at in its turn, so that one that no function can be done with keeps nobody for ever', async () => {
+    const other = further();
+    await other.onboard();
+    await promote(other);
+    const first: (string | undefined)[] = [];
+    for (const minute of ['00', '05', '10', '15']) {
+      now = `2026-03-02T00:${minute}:07.000Z`;
+      first.push((await lookAtPromoted(ports({}, [other.model, stage.model])))[0]?.model);
+    }
+    expect(new Set(first.slice(0, 2))).toEqual(new Set([other.model, stage.model]));
+    expect(first.slice(2)).toEqual(first.slice(0, 2));
+  });
+
   it('is looked at once by looks that race: the later one writes nothing', async () => {
     await Promise.all([look(), look()]);
     expect(await entries()).toHaveLength(1);
