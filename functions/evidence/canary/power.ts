@@ -88,8 +88,8 @@ export function clustersNeeded(
   const arms = of.paired ? 1 : 2;
   const least = (df: number) => arms * (factor(of, df) * ratio) ** 2;
   // Quantiles fall with the clusters: those of very many are the least that could do.
-  let needed = Math.max(2, Math.ceil(least(MANY)));
-  while (needed < least(arms * (needed - 1))) needed += 1;
+  let needed = Math.max(2, Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(least(MANY))));
+  while (needed < MANY && needed < least(arms * (needed - 1))) needed += 1;
   return needed;
 }
 

@@ -61,6 +61,12 @@ describe('the clusters that a margin needs', () => {
     expect(clustersNeeded(0.1, at(4))).toBeGreaterThanOrEqual(2);
   });
 
+  it('can be reported for a margin that is next to nothing as well', () => {
+    for (const ratio of [1e8, 1e12, 1e160, Number.POSITIVE_INFINITY]) {
+      expect(Number.isSafeInteger(clustersNeeded(ratio, at(4))), `${ratio}`).toBe(true);
+    }
+  });
+
   it('let a harmless canary pass in four of five cases', () => {
     const random = seededRandom(11);
     const config = configOf({ metrics: { stockout: { rel_margin: 0.2 } }, pass_every_days: 28 });
