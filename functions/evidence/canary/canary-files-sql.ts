@@ -78,7 +78,7 @@ export const OPS_WINDOWS = `SELECT "window", arm, ${OPS_COUNTS.map((name) => `"$
 export const READ_ASSIGNMENT = `
 INSERT INTO assignment SELECT DISTINCT cell_text(cluster), cell_text(arm) FROM assignment_file`;
 export const ASSIGNMENT_FAULTS = `
-SELECT count(*) FILTER (cluster IS NULL OR arm IS NULL OR arm NOT IN ('canary', 'control')) AS unreadable FROM assignment`;
+SELECT count(*) AS rows, count(*) FILTER (cluster IS NULL OR arm IS NULL OR arm NOT IN ('canary', 'control')) AS unreadable FROM assignment`;
 
 function numbers(of: Readonly<Record<string, string>>): string {
   return Object.entries(of)

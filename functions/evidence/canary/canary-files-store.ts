@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Reason, ReleaseError } from '../../platform/errors.ts';
+import { isReleaseError, type Reason, ReleaseError } from '../../platform/errors.ts';
 import { MACROS } from '../offline/offline-sql.ts';
 import { DuckdbStore, type EngineSettings } from '../tables/duckdb-store.ts';
 import { emptyTable } from '../tables/inspect-backtest.ts';
@@ -52,8 +52,11 @@ export async function judgeCanaryFiles(
   const engine = await DuckdbStore.open(settings);
   try {
     await engine.run(MACROS);
-    const sums = await sumCanaryFiles(engine, inputs, config);
-    const ops = inputs.ops === undefined ? [] : await readOps(engine, inputs.ops);
+    const faults: Reason[] = [];
+    const { ops: path } = inputs;
+    const ops = await attempt(faults, async () => (path === undefined ? [] : readOps(engine, path)));
+    const sums = await attempt(faults, () => sumCanaryFiles(engine, inputs, config));
+    if (ops === null || sums === null) throw unusable(faults);
     return judgeCanary({ sums, ops, state: state ?? FIRST_LOOK }, config).result;
   } finally {
     engine.close();
@@ -67,30 +70,58 @@ export async function sumCanaryFiles(
   { cluster, metrics }: Pick<CanaryConfig, 'cluster' | 'metrics'>,
 ): Promise<CanarySums> {
   await engine.run(CANARY_TABLES);
-  const table = 'CANARY_OUTCOMES';
-  await engine.openTable({ table, path: inputs.outcomes, view: 'outcomes_file', columns: CANARY_TEXTS });
-  await engine.reading(table, readOutcomesSql(cluster));
-  await engine.run(SETTLE_OUTCOMES);
-  const [measured] = await engine.rows(OUTCOME_QUALITY, quality);
-  if (measured === undefined || measured.rows === 0) throw unusable([emptyTable(table)]);
-  await engine.run(DROP_TYPED);
-  const frozen = inputs.assignment !== undefined;
-  if (inputs.assignment !== undefined) await readAssignment(engine, inputs.assignment);
+  const { outcomes, assignment } = inputs;
+  const faults: Reason[] = [];
+  const measured = await attempt(faults, () => readOutcomes(engine, outcomes, cluster));
+  const frozen = await attempt(
+    faults,
+    async () => assignment !== undefined && (await readAssignment(engine, assignment)),
+  );
+  if (measured === null || frozen === null) throw unusable(faults);
   return sumWhole(engine, measured, {
     frozen,
     metrics: CANARY_METRICS.filter((metric) => metrics[metric] !== undefined),
   });
 }
 
-async function readAssignment(engine: DuckdbStore, path: string): Promise<void> {
+async function readOutcomes(
+  engine: DuckdbStore,
+  path: string,
+  cluster: CanaryConfig['cluster'],
+): Promise<z.infer<typeof quality>> {
+  const table = 'CANARY_OUTCOMES';
+  await engine.openTable({ table, path, view: 'outcomes_file', columns: CANARY_TEXTS });
+  await engine.reading(table, readOutcomesSql(cluster));
+  await engine.run(SETTLE_OUTCOMES);
+  const [measured] = await engine.rows(OUTCOME_QUALITY, quality);
+  if (measured === undefined || measured.rows === 0) throw unusable([emptyTable(table)]);
+  await engine.run(DROP_TYPED);
+  return measured;
+}
+
+/** True: the cohort was read. */
+async function readAssignment(engine: DuckdbStore, path: string): Promise<true> {
   const table = 'ASSIGNMENT';
   await engine.openTable({ table, path, view: 'assignment_file', columns: ASSIGNMENT_TEXTS });
   await engine.reading(table, READ_ASSIGNMENT);
-  const [faults] = await engine.rows(ASSIGNMENT_FAULTS, z.object({ unreadable: count }));
-  if (faults !== undefined && faults.unreadable > 0) {
+  const [faults] = await engine.rows(ASSIGNMENT_FAULTS, z.object({ rows: count, unreadable: count }));
+  if (faults === undefined || faults.rows === 0) throw unusable([emptyTable(table)]);
+  if (faults.unreadable > 0) {
     throw unusable([
       unreadableRows(table, `${faults.unreadable} rows`, 'a cluster, and canary or control, in each row'),
     ]);
+  }
+  return true;
+}
+
+/** Null, with the faults added, when a file cannot be used. */
+async function attempt<T>(faults: Reason[], read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isReleaseError(error, 'UNUSABLE_EVIDENCE')) throw error;
+    faults.push(...error.reasons);
+    return null;
   }
 }
 

@@ -146,6 +146,20 @@ describe('files that cannot be used', () => {
     expect(await refusal({ ops: 'window,arm\nw,canary\n' })).toHaveLength(7);
   });
 
+  it('are refused with the faults of all of them at once', async () => {
+    const found = await refusal({
+      ...{ outcomes: 'period,date,sku\npost,2026-03-01,k\n', ops: `${OPS}\nw1,canary,10,x,0,10,0,0,0\n` },
+      assignment: 'cluster,arm\n',
+    });
+    expect(found).toEqual(
+      expect.arrayContaining(['CANARY_OUTCOMES_COLUMN_MISSING:units', 'OPS_INVALID_ROWS', 'ASSIGNMENT_EMPTY']),
+    );
+  });
+
+  it('are refused with a frozen cohort of nobody: its rows were lost, which is no contamination', async () => {
+    expect(await refusal({ assignment: 'cluster,arm\n' })).toEqual(['ASSIGNMENT_EMPTY']);
+  });
+
   it('are refused where operations are no counts, or say two things: they are not guessed at', async () => {
     expect(await refusal({ ops: `${OPS}\nw1,canary,10,x,0,10,0,0,0\n` })).toEqual(['OPS_INVALID_ROWS']);
     expect(await refusal({ ops: `${OPS}\nw1,canary,10,-1,0,10,0,0,0\n` })).toEqual(['OPS_INVALID_ROWS']);
