@@ -121,6 +121,13 @@ const LOG_ALARMS = [
     impact:
       'A candidate throws, is late or forecasts nothing usable; callers get production, and its gate will see it.',
   },
+  {
+    signal: 'guard-warning',
+    message: 'GUARD_WARNING',
+    logOf: 'guard',
+    impact:
+      'Something is amiss with a version that was just promoted; it is no reason to go back, or going back alone does not help.',
+  },
 ] as const satisfies readonly { signal: string; message: string; logOf: FunctionName; impact: string }[];
 
 const PERIOD = Duration.minutes(1);

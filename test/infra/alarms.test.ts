@@ -91,6 +91,7 @@ describe('alarms', () => {
     ['POINTER_STALE', 'Forecast'],
     ['PRODUCTION_FAILED', 'Forecast'],
     ['SHADOW_FAILED', 'Forecast'],
+    ['GUARD_WARNING', 'Guard'],
   ])('count %s in the log of %s', (message, logOf) => {
     stack.template.hasResourceProperties('AWS::Logs::MetricFilter', {
       FilterPattern: `{ $.message = "${message}" }`,
@@ -108,7 +109,7 @@ describe('alarms', () => {
     expect(messages).toContain('SHADOW_FAILED');
     // Directly, or through the port by which pure code tells of it.
     const named = (message: string) =>
-      code.some((text) => new RegExp(`(logger\\.error|signal)\\([^;]*'${message}'`).test(text));
+      code.some((text) => new RegExp(`(logger\\.error|signal|tell)\\([^;]*'${message}'`).test(text));
     expect(messages.filter((message) => !named(message))).toEqual([]);
   });
 

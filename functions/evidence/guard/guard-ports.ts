@@ -27,7 +27,7 @@ export interface GuardPorts {
   ) => Promise<ClosedEvidence>;
   /** Starts a rollback, once under its name. */
   readonly startRollback: (rollback: GuardRollback) => Promise<void>;
-  /** Tells the log of another decision, or of a model that could not be looked at. */
+  /** Tells the log of another decision or warning, or of a model that could not be looked at. */
   readonly tell: (signal: GuardSignal, detail: Readonly<Record<string, unknown>>) => void;
   /** UTC now. */
   readonly now: () => string;
@@ -40,4 +40,5 @@ export type GuardSignal =
   | 'GUARD_ROLLBACK'
   | 'GUARD_INSUFFICIENT'
   | 'GUARD_DISARMED'
+  | 'GUARD_WARNING'
   | 'GUARD_FAILED';

@@ -109,9 +109,16 @@ function isKnown(end: string, { accuracy, seen }: { readonly accuracy: GuardItem
   return through >= end || (seen.newestOutcomes > end && through > plusDays(end, -LAST_DAYS));
 }
 
-/** What became of a look: nothing, what was seen, or another decision, which the ledger has to tell. */
+/** Codes of warnings that were not there before. */
+export function newWarnings(before: GuardItem | null, after: GuardItem): readonly string[] {
+  const known = new Set(before?.warnings.map(({ code }) => code));
+  return after.warnings.map(({ code }) => code).filter((code) => !known.has(code));
+}
+
+/** What became of a look: nothing, what was seen, or another decision or warning, which the ledger has to tell. */
 export function changeOf(before: GuardItem | null, after: GuardItem): 'none' | 'seen' | 'decided' {
   if (before === null || before.decision !== after.decision || before.status !== after.status) return 'decided';
+  if (newWarnings(before, after).length > 0) return 'decided';
   const told = ({ lookedAt: _at, revision: _revision, ...rest }: GuardItem) => JSON.stringify(rest);
   return told(before) === told(after) ? 'none' : 'seen';
 }

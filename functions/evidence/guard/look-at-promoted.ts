@@ -7,7 +7,16 @@ import type { DatedObject } from '../stages/prediction-files-store.ts';
 import type { GuardItem } from './guard-item.ts';
 import { listNewest, lookAtClosedDays, lookAtOperations, type NewestDates, outcomesSeen } from './guard-looks.ts';
 import type { GuardPorts } from './guard-ports.ts';
-import { changeOf, type Guarded, guardedOf, itemAfter, type Looks, rollbackOf, servingOf } from './guard-watch.ts';
+import {
+  changeOf,
+  type Guarded,
+  guardedOf,
+  itemAfter,
+  type Looks,
+  newWarnings,
+  rollbackOf,
+  servingOf,
+} from './guard-watch.ts';
 
 /** What the guard came to for one model. */
 export interface GuardedModel {
@@ -142,6 +151,8 @@ async function record(
     if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
     return null;
   }
+  const warnings = newWarnings(item, after);
+  if (warnings.length > 0) ports.tell('GUARD_WARNING', { ...toldOf(after), warnings });
   const codes = { reasons: after.reasons.map(({ code }) => code), warnings: after.warnings.map(({ code }) => code) };
   const disarmed = after.status === 'disarmed';
   ports.tell(disarmed ? 'GUARD_DISARMED' : `GUARD_${after.decision}`, { ...toldOf(after), ...codes });

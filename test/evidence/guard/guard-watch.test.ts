@@ -8,6 +8,7 @@ import {
   guardedOf,
   itemAfter,
   type Looks,
+  newWarnings,
   rollbackOf,
   type Seen,
 } from '../../../functions/evidence/guard/guard-watch.ts';
@@ -126,6 +127,18 @@ describe('what the guard keeps', () => {
     expect(changeOf(first, next(first, { operations: operations({ seen: 'listing-2' }) }))).toBe('seen');
     expect(changeOf(first, next(first, { accuracy: accuracy(degraded) }))).toBe('decided');
     expect(changeOf(first, { ...first, status: 'disarmed' })).toBe('decided');
+  });
+
+  it('says a warning that was not there before, also beside others and before anything can be decided', () => {
+    const [few, silent] = [finding('FEWER_REQUESTS'), finding('NO_FORECASTS')];
+    const first = next(null, { operations: operations({ warnings: [few] }) });
+    const both = next(first, { operations: operations({ seen: 'listing-2', warnings: [few, silent] }) });
+    expect([newWarnings(null, first), newWarnings(first, both), newWarnings(both, first)]).toEqual([
+      ['FEWER_REQUESTS'],
+      ['NO_FORECASTS'],
+      [],
+    ]);
+    expect([changeOf(first, both), changeOf(both, first)]).toEqual(['decided', 'seen']);
   });
 });
 

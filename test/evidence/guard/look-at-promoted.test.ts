@@ -184,6 +184,18 @@ describe('A promoted version', () => {
     expect((await item())?.accuracy).toMatchObject({ comparator: 'seasonal-naive', decision: 'OK' });
   });
 
+  it('is heard of when nobody asks for forecasts any more, once', async () => {
+    calm(2);
+    await look();
+    expect(told).not.toContain('GUARD_WARNING');
+    sell(files, dayAfter(LIVE, 2), 3);
+    await look();
+    expect(await item()).toMatchObject({ decision: 'INSUFFICIENT', warnings: [{ code: 'NO_FORECASTS' }] });
+    expect((await entries()).at(-1)?.data).toMatchObject({ warnings: [{ code: 'NO_FORECASTS' }] });
+    await look();
+    expect(told.filter((signal) => signal === 'GUARD_WARNING')).toHaveLength(1);
+  });
+
   it('is confirmed, and its guard disarmed, when the period is over and its outcomes are in', async () => {
     calm(14, 1);
     now = '2026-03-14T00:00:00.000Z';
