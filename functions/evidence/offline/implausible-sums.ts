@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { OfflineConfig } from './offline-config.ts';
 
 /**
  * What is asked of each cluster (a series; within one origin a series too), as integers. In thousandths of a unit, squared
@@ -65,6 +66,11 @@ export function pairsOf(variables: readonly string[]): readonly (readonly [strin
 /** How a sum of products is named, whichever of the two comes first. */
 export function productName(variables: readonly string[], a: string, b: string): string {
   return variables.indexOf(a) <= variables.indexOf(b) ? `${a}*${b}` : `${b}*${a}`;
+}
+
+/** Whether there is anything to sum: a backtest with fewer rows than are needed is not asked about. */
+export function isAsked(config: OfflineConfig, rows: number): boolean {
+  return config.implausible === 'judge' && rows >= config.implausible_min_rows;
 }
 
 /** Of so many series one is looked at; a power of two, so that a slightly larger backtest is sampled alike. */

@@ -119,7 +119,7 @@ export const additive = z.object({
     baseline_compared: count,
     baseline_differing: count,
   }),
-  /** Absent where the policy switches it off. */
+  /** Absent where the policy switches it off, and where there are too few rows. */
   implausible: implausibleSums.exactOptional(),
 });
 

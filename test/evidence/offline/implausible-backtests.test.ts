@@ -19,7 +19,7 @@ import {
   type Plan,
   promotionAware,
 } from '../../bench/implausible-zoo.ts';
-import { sumsOf, thresholds } from '../../fakes/backtest.ts';
+import { backtestCsv, row, sumsInParts, sumsOf, thresholds } from '../../fakes/backtest.ts';
 import { implausibleSumsOf, type PairedRow } from '../../fakes/implausible.ts';
 
 const PLAN: Plan = { origins: [200, 228, 256, 284], horizonDays: 28 };
@@ -124,6 +124,32 @@ describe('generated demand', () => {
     const { verdict, measured } = await judge(demand, honestOf(demand), PLAN, 0.1);
     expect({ verdict, measured }).toEqual({ verdict: 'PASS', measured: ['horizon_growth'] });
     expect((await judge(demand, honestOf(demand), PLAN, 12)).verdict).toBe('PASS');
+  });
+});
+
+describe('a backtest in parts', () => {
+  const day = (ahead: number) => new Date(Date.UTC(2026, 0, 5 + ahead)).toISOString().slice(0, 10);
+  const random = seededRandom(4);
+  const rows = Array.from({ length: 12 }, (_, series) =>
+    Array.from({ length: 14 }, (__, index) =>
+      row({
+        ...{ sku: `sku-${series}`, target_date: day(index + 1), horizon: index + 1 },
+        ...{ actual: Math.floor(3 * random()), candidate: random().toFixed(4), baseline: Math.floor(3 * random()) },
+      }),
+    ),
+  ).flat();
+
+  it.each([1, 3, 7])('has the same sums of implausible accuracy, to the byte: %i parts', async (parts) => {
+    for (const implausible_max_rows of [1000, 50]) {
+      const config = { implausible_min_rows: 1, implausible_max_rows };
+      const whole = await sumsOf(backtestCsv(rows), { config });
+      expect(whole.implausible?.whole.rows).toBeGreaterThan(0);
+      expect(JSON.stringify(await sumsInParts(backtestCsv(rows), { config }, parts))).toBe(JSON.stringify(whole));
+    }
+  });
+
+  it('has none where there are too few rows', async () => {
+    expect(await sumsOf(backtestCsv(rows))).not.toHaveProperty('implausible');
   });
 });
 

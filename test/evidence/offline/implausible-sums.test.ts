@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   FAMILIES,
+  isAsked,
   ORIGIN_FAMILIES,
   pairsOf,
   productName,
   sampleOf,
 } from '../../../functions/evidence/offline/implausible-sums.ts';
+import { thresholds } from '../../fakes/backtest.ts';
 
 describe('what is summed of implausible accuracy', () => {
   it('has each product of two variables once, by the name that it is asked for', () => {
@@ -18,6 +20,12 @@ describe('what is summed of implausible accuracy', () => {
   it('looks at each origin by what a single window can tell', () => {
     expect(ORIGIN_FAMILIES).not.toContain('known');
     expect(ORIGIN_FAMILIES).not.toContain('weeks');
+  });
+
+  it('asks nothing of a backtest that is too short, or where that is switched off', () => {
+    expect(isAsked(thresholds(), 4999)).toBe(false);
+    expect(isAsked(thresholds(), 5000)).toBe(true);
+    expect(isAsked(thresholds({ implausible: 'off' }), 5000)).toBe(false);
   });
 
   it.each([
