@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { DuckdbStore, EngineSettings } from '../tables/duckdb-store.ts';
+import { isAsked } from './implausible-sums.ts';
 import { sumImplausible } from './implausible-sums-store.ts';
 import { classifySeries } from './offline-classes-store.ts';
 import type { OfflineConfig } from './offline-config.ts';
@@ -119,7 +120,7 @@ async function sumTables(db: DuckdbStore, frame: OfflineFrame, config: OfflineCo
       series_without_sales: series.filter(({ regime }) => regime === 'none').length,
     },
     recorded: await one(db, 'FROM recorded_counts', numbers),
-    ...(config.implausible === 'off' ? {} : { implausible: await sumImplausible(db, config, frame.keyed_rows) }),
+    ...(isAsked(config, frame.keyed_rows) ? { implausible: await sumImplausible(db, config, frame.keyed_rows) } : {}),
   });
   return { ...sums, shape, folds_with_many_origins: frame.folds_with_many_origins, series };
 }
