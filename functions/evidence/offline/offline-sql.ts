@@ -37,9 +37,18 @@ CREATE TABLE history_ids AS SELECT t.sku, t.store, s.series
 `;
 }
 
+/** Texts that may decide alone which line a row belongs to, the fewest first: regions and categories hardly ever differ within a series. */
+export function decidingTexts(shape: OfflineShape): readonly (readonly string[])[] {
+  const few = [['sku', 'store'], ...(shape.fold ? [['sku', 'store', 'fold']] : [])];
+  return [...few, textColumns(shape)];
+}
+export function doDecide(texts: readonly string[]): string {
+  return `SELECT count(*) = count(DISTINCT (${texts.join(', ')})) AS alone FROM row_texts`;
+}
+
 /** `rows_typed`: every row of the backtest. Without a line or a day it has no readable key. */
-export function readRows(shape: OfflineShape): string {
-  const same = textColumns(shape).map((column) => `r.${column} IS NOT DISTINCT FROM i.${column}`);
+export function readRows(shape: OfflineShape, deciding: readonly string[]): string {
+  const same = deciding.map((column) => `r.${column} IS NOT DISTINCT FROM i.${column}`);
   const kept = valueColumns(shape).map((column) => (column === 'horizon_ok' ? HORIZON_OK : column));
   return `CREATE TABLE rows_typed AS SELECT i.line, i.series, origin_day, target_day, ${kept.join(', ')}
   FROM offline_rows r JOIN row_ids i ON ${same.join(' AND ')}`;
@@ -56,8 +65,8 @@ CREATE TEMP VIEW rows_keyed AS FROM rows_typed WHERE line IS NOT NULL AND origin
 CREATE TEMP VIEW history_keyed AS FROM history_typed WHERE series IS NOT NULL AND day IS NOT NULL;
 `;
 
-/** Bits of a mask, which is a signed integer of 128 of them. */
-const MASK = 126;
+/** Bits of a mask, which is a signed integer of 64 of them. */
+const MASK = 62;
 
 /**
  * Groups in which a day appears more than once: as many days as rows need as many bits of a mask. Hardly any group does,
@@ -70,7 +79,7 @@ function suspects(table: string, from: string, group: string, offset: string): s
   return `CREATE TABLE ${table} AS SELECT DISTINCT ${group} FROM (
     SELECT ${group} FROM (SELECT ${group}, ${offset} AS days FROM ${from})
     GROUP BY ${group}, days - (days % ${MASK} + ${MASK}) % ${MASK}
-    HAVING bit_count(bit_or(1::HUGEINT << ((days % ${MASK} + ${MASK}) % ${MASK}))) <> count(*))`;
+    HAVING bit_count(bit_or(1::BIGINT << ((days % ${MASK} + ${MASK}) % ${MASK}))) <> count(*))`;
 }
 
 /** `rows_kept`: one row per key; repeated rows collapse by value, keys with conflicting values are left out whole. */
@@ -109,9 +118,11 @@ export const ORIGINS =
 export const FOLDS_WITH_MANY_ORIGINS = `SELECT count(*) AS folds FROM (
   SELECT fold_name FROM (SELECT line, min(origin_day) AS first, max(origin_day) AS last FROM rows_keyed GROUP BY line)
     JOIN lines USING (line) WHERE fold_name IS NOT NULL GROUP BY fold_name HAVING min(first) < max(last))`;
-/** Units of each SKU up to the first origin; a SKU with a record of no use sold nothing. */
-export const SKU_UNITS = `SELECT sku, CAST(coalesce(sum(units) FILTER (units > 0), 0) AS DOUBLE) AS units
-  FROM history JOIN series USING (series), cutoff WHERE history.day <= cutoff.day GROUP BY sku`;
+/** `known_series`: what has a record up to the first origin, with its first sale; a record of no use sold nothing. */
+export const KNOWN_SERIES = `CREATE TABLE known_series AS SELECT series, min(h.day) FILTER (units > 0) AS first_sale,
+  coalesce(sum(units) FILTER (units > 0), 0) AS units FROM history h, cutoff WHERE h.day <= cutoff.day GROUP BY series`;
+export const SKU_UNITS =
+  'SELECT sku, CAST(sum(units) AS DOUBLE) AS units FROM known_series JOIN series USING (series) GROUP BY sku';
 
 /**
  * Scales of MASE and RMSSE on dense history: each day from the first sale to the cutoff, 0 without a record. With
@@ -120,8 +131,7 @@ export const SKU_UNITS = `SELECT sku, CAST(coalesce(sum(units) FILTER (units > 0
  */
 export function profileHistory(season: number): string {
   return `
-CREATE TABLE first_sales AS SELECT series, min(h.day) AS first_sale
-  FROM history h, cutoff WHERE h.units > 0 AND h.day <= cutoff.day GROUP BY series;
+CREATE TABLE first_sales AS SELECT series, first_sale FROM known_series WHERE first_sale IS NOT NULL;
 CREATE TABLE active AS SELECT series, h.day, h.units, first_sale, cutoff.day AS last
   FROM history h JOIN first_sales USING (series), cutoff WHERE h.day BETWEEN first_sale AND cutoff.day AND h.units <> 0;
 CREATE TEMP MACRO pairs_of(day, first_sale, last, lag) AS CAST(day >= first_sale + lag AS INTEGER) + CAST(day <= last - lag AS INTEGER);

@@ -101,7 +101,7 @@ async function sumTables(db: DuckdbStore, frame: OfflineFrame, config: OfflineCo
   const series = await classifySeries(db, frame);
   await db.run(pairRows(config));
   await db.run(SUM_CELLS);
-  await db.compress();
+  await db.compressWhenTight();
   await db.run(SUM_SERIES);
   await db.run(KNOWN_DAYS);
   const { shape } = frame;

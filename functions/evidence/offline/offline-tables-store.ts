@@ -13,9 +13,12 @@ import {
   shapeOf,
 } from './offline-shape.ts';
 import {
+  decidingTexts,
+  doDecide,
   FOLDS_WITH_MANY_ORIGINS,
   HISTORY_IS_SETTLED,
   KEYED,
+  KNOWN_SERIES,
   MACROS,
   nameThings,
   ORIGINS,
@@ -107,12 +110,22 @@ export async function encodeTables(db: DuckdbStore, shape: OfflineShape): Promis
   await db.run(nameThings(shape));
   // The engine takes a CSV for a few rows, and would hold all of it in memory to look up the names in it.
   await db.run("SET disabled_optimizers = 'join_order,build_side_probe_side'");
-  await db.reading('BACKTEST', readRows(shape));
-  await db.compress();
+  await db.reading('BACKTEST', readRows(shape, await fewestTexts(db, shape)));
+  await db.compressWhenTight();
   await db.reading('HISTORY', READ_HISTORY);
-  await db.compress();
+  await db.compressWhenTight();
   await db.run('RESET disabled_optimizers');
   await db.run(KEYED);
+}
+
+/** The fewest texts by which a row finds its line; the last choice decides by definition. */
+async function fewestTexts(db: DuckdbStore, shape: OfflineShape): Promise<readonly string[]> {
+  const choices = decidingTexts(shape);
+  for (const texts of choices) {
+    const [found] = await db.rows(doDecide(texts), z.object({ alone: z.boolean() }));
+    if (found?.alone === true) return texts;
+  }
+  return choices.at(-1) ?? [];
 }
 
 /** One row per key from here on, with recorded values in place of submitted ones. */
@@ -123,9 +136,11 @@ export async function settleRows(db: DuckdbStore): Promise<void> {
   await db.run(nothing ? NOTHING_RECORDED : REPLACE_RECORDED);
 }
 
+/** One record per series and day from here on. The cutoff has to be set. */
 export async function settleHistory(db: DuckdbStore): Promise<void> {
   await db.run(SUSPECT_HISTORY);
   await db.run((await isEmpty(db, 'history_suspect')) ? HISTORY_IS_SETTLED : SETTLE_HISTORY);
+  await db.run(KNOWN_SERIES);
 }
 
 /** What is known of all rows that are open. */

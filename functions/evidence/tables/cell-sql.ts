@@ -23,7 +23,8 @@ CREATE TEMP MACRO cell_number(t) AS CASE WHEN NOT contains(t, '_') THEN TRY_CAST
 CREATE TEMP MACRO cell_kind(t, x, bound) AS
   CASE WHEN t IS NULL THEN 'missing' WHEN x IS NULL OR NOT isfinite(x) OR abs(x) > bound THEN 'nonfinite'
        WHEN x < 0 THEN 'negative' ELSE 'ok' END;
-CREATE TEMP MACRO strict_date(t) AS CASE WHEN CAST(TRY_CAST(t AS DATE) AS VARCHAR) = t THEN TRY_CAST(t AS DATE) END;
+CREATE TEMP MACRO strict_date(t) AS
+  CASE WHEN t LIKE '____-__-__' AND t >= '0001' AND NOT contains(t, ' ') THEN TRY_CAST(t AS DATE) END;
 CREATE TEMP MACRO cell_date(t) AS
   CASE WHEN strlen(t) = 10 THEN strict_date(t)
        WHEN strlen(trim(t)) = 10 OR substr(trim(t), 11) = ' 00:00:00' THEN strict_date(left(trim(t), 10)) END;

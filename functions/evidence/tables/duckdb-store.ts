@@ -27,6 +27,9 @@ export interface TableSource {
 /** Held per thread. The engine's default of eight times as much is no faster. */
 const CSV_BUFFER_BYTES = 4_000_000;
 
+/** Share of its memory in use from which on the engine had better hold tables compressed. */
+const TIGHT = 0.25;
+
 /** How many files one statement names. */
 const FILES_AT_ONCE = 500;
 
@@ -34,10 +37,12 @@ const FILES_AT_ONCE = 500;
 export class DuckdbStore {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  readonly #memoryMb: number;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, memoryMb: number) {
     this.#instance = instance;
     this.#connection = connection;
+    this.#memoryMb = memoryMb;
   }
 
   static async open(settings: EngineSettings): Promise<DuckdbStore> {
@@ -49,20 +54,26 @@ export class DuckdbStore {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    return new DuckdbStore(instance, await instance.connect());
+    return new DuckdbStore(instance, await instance.connect(), settings.memoryMb);
   }
 
   /**
-   * From here on tables, but for TEMP ones, are made where they can be compressed by `compress`: an eighth of the memory,
+   * From here on tables, but for TEMP ones, are made where `compressWhenTight` can compress them: an eighth of the memory,
    * for a tenth more of work.
    */
   async useCompressedTables(): Promise<void> {
     await this.run("ATTACH ':memory:' AS compressed (COMPRESS)");
     await this.run('USE compressed');
+    // Left to itself the engine would compress now and then, whether it has to or not.
+    await this.run("SET checkpoint_threshold = '1TB'");
   }
 
-  async compress(): Promise<void> {
-    await this.run('CHECKPOINT compressed');
+  async compressWhenTight(): Promise<void> {
+    const [used] = await this.rows(
+      'SELECT CAST(sum(memory_usage_bytes) AS DOUBLE) AS bytes FROM duckdb_memory()',
+      z.object({ bytes: z.number() }),
+    );
+    if ((used?.bytes ?? 0) > TIGHT * this.#memoryMb * 1e6) await this.run('CHECKPOINT compressed');
   }
 
   close(): void {

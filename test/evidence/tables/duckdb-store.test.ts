@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { DuckdbStore } from '../../../functions/evidence/tables/duckdb-store.ts';
 import { isReleaseError } from '../../../functions/platform/errors.ts';
 import { BACKTEST_HEADER, backtestCsv, csvOf, row, SOME_HISTORY, sumsOf } from '../../fakes/backtest.ts';
 
@@ -31,6 +33,8 @@ async function parquetOf(select: string): Promise<Buffer> {
     await rm(directory, { recursive: true });
   }
 }
+
+const number = z.object({ n: z.number() });
 
 const distinct = (count: number, members = {}) =>
   Array.from({ length: count }, (_, index) => row({ sku: `sku-${index}`, ...members }));
@@ -115,5 +119,30 @@ describe('files', () => {
     const rows = [{ ...row({ sku: "milk'; DROP TABLE keys; --" }), extra: 1 }];
     const sums = await sumsOf(csvOf(header, rows).replace(/\n(.*)\n$/, '\n$1\n'));
     expect(sums.rows.paired_rows).toBe(1);
+  });
+});
+
+describe('tables that fill the memory of the engine', () => {
+  it('are compressed, and hold the same', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'tight-'));
+    const db = await DuckdbStore.open({ memoryMb: 100, threads: 1, directory });
+    const used = async () =>
+      (await db.rows('SELECT CAST(sum(memory_usage_bytes) AS DOUBLE) AS n FROM duckdb_memory()', number))[0]?.n ?? 0;
+    const sum = async () => (await db.rows('SELECT CAST(sum(i * j) AS DOUBLE) AS n FROM numbers', number))[0]?.n;
+    try {
+      await db.useCompressedTables();
+      await db.run('CREATE TABLE numbers AS SELECT i, i % 7 AS j FROM range(100000) t(i)');
+      const [few, before] = [await used(), await sum()];
+      await db.compressWhenTight();
+      expect(await used()).toBe(few);
+      await db.run('INSERT INTO numbers SELECT i, 0 FROM range(2000000) t(i)');
+      const many = await used();
+      await db.compressWhenTight();
+      expect(await used()).toBeLessThan(many / 3);
+      expect(await sum()).toBe(before);
+    } finally {
+      db.close();
+      await rm(directory, { recursive: true });
+    }
   });
 });
