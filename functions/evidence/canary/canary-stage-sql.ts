@@ -1,4 +1,5 @@
 import { literal } from '../stages/stage-sql.ts';
+import { usualSql } from '../stages/usual-sql.ts';
 
 /** The statements that fill the canonical tables of a canary (canary-sql.ts) from the tables of stage-sql.ts. */
 
@@ -38,18 +39,6 @@ SELECT day, sku, store, y, stockout,
 FROM outcomes
 WINDOW lately AS (PARTITION BY sku, store ORDER BY day RANGE BETWEEN INTERVAL 27 DAYS PRECEDING AND CURRENT ROW);
 `;
-}
-
-/**
- * Share of the usual series that a day needs to count: somebody who asks for a few of them, of a date long ago, makes no
- * business day of it. The usual number is that of the days on which half of all rows lie (as the N50 of lengths).
- */
-const LEAST_OF_USUAL = 0.1;
-
-/** The groups with not much fewer rows than a usual one. */
-function usualSql(groups: string): string {
-  return `SELECT *, rows >= ${LEAST_OF_USUAL} * min(rows) FILTER (2 * above < total) OVER () AS usual
-  FROM (SELECT *, sum(rows) OVER (ORDER BY rows DESC, day) - rows AS above, sum(rows) OVER () AS total FROM ${groups})`;
 }
 
 /**

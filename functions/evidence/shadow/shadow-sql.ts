@@ -1,3 +1,4 @@
+import { usualSql } from '../stages/usual-sql.ts';
 import { H2 } from '../statistics/histogram.ts';
 import { NONFINITE } from '../tables/cell-sql.ts';
 import type { ShadowConfig } from './shadow-config.ts';
@@ -46,17 +47,19 @@ UPDATE shadow_rows SET versions = k.versions, repeated = k.repeated FROM shadow_
 WHERE k.series = shadow_rows.series AND k.target = shadow_rows.target AND k.origin = shadow_rows.origin`;
 
 /**
- * Fills both tables from those of a stage (stage-sql.ts), from the first target day that both versions forecast: what was
- * logged for days before says nothing of the candidate. An outcome that contradicts itself is not known yet.
+ * Fills both tables from those of a stage (stage-sql.ts), from the first target day that both versions forecast for about as
+ * many series as usual: what was logged for days before says nothing of the candidate, and a request for a few series of
+ * long ago begins no cycle. An outcome that contradicts itself is not known yet.
  */
 export const SETTLE_PAIRS = `
+CREATE TEMP TABLE shadow_targets AS SELECT target AS day, count(DISTINCT (sku, store)) AS rows FROM pairs WHERE c_there AND p_there GROUP BY target;
 CREATE TEMP TABLE shadow_series AS SELECT CAST(row_number() OVER () AS INTEGER) AS series, * FROM series;
 INSERT INTO shadow_rows
 SELECT p.origin, p.target, s.series, ${coded("coalesce(o.y_kind, 'missing')", 'o.y')}, ${coded('p.c_kind', 'p.c')}, ${coded('p.p_kind', 'p.p')},
   CASE WHEN p.c_kind = 'conflict' OR p.p_kind = 'conflict' THEN 2 ELSE 1 END, p.repeated
 FROM pairs p JOIN shadow_series s ON s.sku = p.sku AND s.store = p.store
 LEFT JOIN outcomes o ON o.day = p.target AND o.sku = p.sku AND o.store = p.store
-WHERE p.target >= (SELECT min(target) FROM pairs WHERE c_there AND p_there)`;
+WHERE p.target >= (SELECT min(day) FROM (${usualSql('shadow_targets')}) WHERE usual)`;
 
 const ACCURACY = {
   ...{ actual: 'y', candidate: 'CASE WHEN y IS NOT NULL THEN c END', production: 'CASE WHEN y IS NOT NULL THEN p END' },

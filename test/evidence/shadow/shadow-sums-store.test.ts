@@ -83,6 +83,20 @@ describe('sums of a shadow', () => {
     expect(judged(sums).result.decision).toBe('PASS');
   });
 
+  it('begin with a usual day: a request for one series of long ago makes no cycle, nor moves those that there are', async () => {
+    const files = threeWeeks();
+    const before = await readShadow(files);
+    const [one] = batch({ asOf: '2026-01-04' });
+    files.log(
+      batch({ asOf: '2026-01-04', requestId: 'curious' }).filter(
+        ({ sku, store }) => sku === one?.sku && store === one.store,
+      ),
+    );
+    files.outcomes(outcomesOf(datesFrom('2026-01-05', 7)));
+    const { sums } = await readShadow(files);
+    expect(sums.cycles).toEqual(before.sums.cycles);
+  });
+
   it('are of each look up to the end of its newest cycle, and of those that were not taken yet', async () => {
     const { looks } = (await readShadow(threeWeeks())).sums;
     expect(looks.map(({ cycles, bySeries }) => [cycles, bySeries.blocks, bySeries.series.groups])).toEqual([
