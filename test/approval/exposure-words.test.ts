@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { approvalEmail } from '../../functions/approval/approval-email.ts';
 import { durationWords, exposureWords, pathWords } from '../../functions/approval/exposure-words.ts';
 import { onApproval, onExpiry, onRejection } from '../../functions/approval/wording.ts';
-import { policySchema } from '../../functions/registry/policy.ts';
+import { canaryPlan } from '../../functions/registry/policy.ts';
 import { ANA } from '../fakes/inputs.ts';
 import { ASKED_STAGES, changeItem, gateItem, promotionBefore, promotionItem, stored } from './fixtures.ts';
 
@@ -45,15 +45,13 @@ describe('What a stage exposes, in words', () => {
     ['sku', 'one SKU in all stores'],
   ] as const)('names the subset of a canary by %s and what it never serves', (unit, words) => {
     const where = { regions: ['north', 'south'], skus: ['S1'] };
-    const { canaryPlan } = policySchema.parse({
-      canaryPlan: {
-        unit,
-        where,
-        excludedSegments: ['category:medicine', 'tier:gold'],
-        steps: [{ percentage: 2.5, hold: 'P1D' }],
-      },
+    const canary = canaryPlan.parse({
+      unit,
+      where,
+      excludedSegments: ['category:medicine', 'tier:gold'],
+      steps: [{ percentage: 2.5, hold: 'P1D' }],
     });
-    const text = wordsOf('canary', { plan: { ...promotionItem().plan, canary: canaryPlan } });
+    const text = wordsOf('canary', { plan: { ...promotionItem().plan, canary } });
     expect(text).toContain(words);
     expect(text).toContain('drawn from regions north, south; SKUs S1 only.');
     expect(text).toContain('Never served by it: category:medicine, tier:gold.');

@@ -49,6 +49,6 @@ describe('The generated retailer', () => {
           .toString()
           .match(/\d{4}-\d{2}-\d{2}/g) ?? []
       ).reduce((a, b) => (a > b ? a : b));
-    expect([lastDate(history), lastDate(backtests.second)]).toEqual(['2025-08-27', '2025-08-27']);
+    expect([lastDate(history), lastDate(backtests.second)]).toEqual(['2025-07-30', '2025-07-30']);
   });
 });
