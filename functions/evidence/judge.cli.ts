@@ -26,4 +26,9 @@ function refuse(reasons: readonly Reason[], after = ''): number {
   return 2;
 }
 
+// Whoever reads may have seen enough, as `head` does.
+process.stdout.on('error', (error) => {
+  if (!('code' in error && error.code === 'EPIPE')) throw error;
+});
+
 process.exitCode = await main();

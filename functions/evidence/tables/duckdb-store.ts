@@ -1,5 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -38,11 +39,13 @@ export class DuckdbStore {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #memoryMb: number;
+  readonly #directory: string;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, memoryMb: number) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, settings: EngineSettings) {
     this.#instance = instance;
     this.#connection = connection;
-    this.#memoryMb = memoryMb;
+    this.#memoryMb = settings.memoryMb;
+    this.#directory = settings.directory;
   }
 
   static async open(settings: EngineSettings): Promise<DuckdbStore> {
@@ -54,7 +57,7 @@ export class DuckdbStore {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    return new DuckdbStore(instance, await instance.connect(), settings.memoryMb);
+    return new DuckdbStore(instance, await instance.connect(), settings);
   }
 
   /**
@@ -137,7 +140,7 @@ export class DuckdbStore {
    * @throws ReleaseError UNUSABLE_EVIDENCE when it is no table, or lacks columns: all of them at once
    */
   async tableSource(file: { readonly table: TableName; readonly path: string }): Promise<TableSource> {
-    const path = await inflated(file);
+    const path = await this.#inflate(file);
     const format = sniffTable(await readHead(path));
     if (format === null || format.gzip) throw unusable([unreadable(file.table, 'other content')]);
     const csv = format.kind === 'csv';
@@ -168,6 +171,23 @@ export class DuckdbStore {
     }
   }
 
+  /**
+   * The path of the file's content without gzip, in the engine's own directory: that of the file may be somebody else's. The
+   * engine could inflate while reading, but takes a gzip file that is cut off for a whole one; here length and checksum are
+   * verified.
+   */
+  async #inflate(file: { readonly table: TableName; readonly path: string }): Promise<string> {
+    if (!isGzip(await readHead(file.path))) return file.path;
+    const plain = join(this.#directory, `${file.table}-${basename(file.path)}.plain`);
+    try {
+      await pipeline(createReadStream(file.path), createGunzip(), createWriteStream(plain));
+    } catch (cause) {
+      if (!isInflateError(cause)) throw cause;
+      throw unusable([unreadable(file.table, 'a gzip file that is damaged or cut off')], cause);
+    }
+    return plain;
+  }
+
   async #columnsOf(table: TableName, source: string): Promise<readonly (readonly [string, TableColumn])[]> {
     const column = z.object({ column_name: z.string(), column_type: z.string() });
     try {
@@ -180,22 +200,6 @@ export class DuckdbStore {
       throw unusable([unreadable(table, 'a damaged Parquet file')], cause);
     }
   }
-}
-
-/**
- * The path of the file's content without gzip. The engine could inflate while reading, but takes a gzip file that is cut
- * off for a whole one; here length and checksum are verified.
- */
-async function inflated(file: { readonly table: TableName; readonly path: string }): Promise<string> {
-  if (!isGzip(await readHead(file.path))) return file.path;
-  const plain = `${file.path}.plain`;
-  try {
-    await pipeline(createReadStream(file.path), createGunzip(), createWriteStream(plain));
-  } catch (cause) {
-    if (!isInflateError(cause)) throw cause;
-    throw unusable([unreadable(file.table, 'a gzip file that is damaged or cut off')], cause);
-  }
-  return plain;
 }
 
 function isInflateError(cause: unknown): boolean {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -54,6 +54,20 @@ describe('files', () => {
       'fresh' AS category, NULL::VARCHAR AS fold_id, DATE '2026-01-05' AS trained_through, NULL::DATE AS features_asof FROM range(3) t(i)`);
     expect(await sumsOf(parquet)).toEqual(plain);
     expect(await sumsOf(gzipSync(parquet))).toEqual(plain);
+  });
+
+  it('are inflated elsewhere: the folder that they lie in may be somebody else’s, or not to be written to', async () => {
+    const [theirs, ours] = [await mkdtemp(join(tmpdir(), 'theirs-')), await mkdtemp(join(tmpdir(), 'ours-'))];
+    const path = join(theirs, 'history.csv.gz');
+    await writeFile(path, gzipSync(SOME_HISTORY));
+    const db = await DuckdbStore.open({ memoryMb: 256, threads: 1, directory: ours });
+    try {
+      await db.openTable({ table: 'HISTORY', path, view: 'seen', columns: ['sku'] });
+      expect(await readdir(theirs)).toEqual(['history.csv.gz']);
+    } finally {
+      db.close();
+      for (const folder of [theirs, ours]) await rm(folder, { recursive: true });
+    }
   });
 
   it('that cannot be judged are told with the faults of both', async () => {
