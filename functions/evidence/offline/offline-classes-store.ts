@@ -8,10 +8,17 @@ import { count } from './offline-tables-store.ts';
 /** Series that are looked at together: there may be more than fit into memory as objects. */
 const PAGE = 20_000;
 
-const profile = z.object({
-  ...{ series: count, sku: z.string(), store: z.string(), listed: z.boolean() },
-  ...{ days: count, demand_days: count, total: z.string(), squares: z.string() },
-});
+const texts = z.array(z.string());
+const profiles = z.tuple([
+  z.array(z.int()),
+  texts,
+  texts,
+  z.array(z.boolean()),
+  z.array(count),
+  z.array(count),
+  texts,
+  texts,
+]);
 
 /**
  * Makes `classes`: regime and volume band of each series of the backtest, from what was sold up to the first origin.
@@ -24,21 +31,33 @@ export async function classifySeries(db: DuckdbStore, { volumes }: OfflineFrame)
   await db.run('CREATE TABLE class_texts (series VARCHAR, regime VARCHAR, volume VARCHAR)');
   const [found] = await db.rows('SELECT coalesce(max(series), 0) AS last FROM series', z.object({ last: count }));
   for (let after = 0; after < (found?.last ?? 0); after += PAGE) {
-    const page = await db.rows(profilesOf({ after, upTo: after + PAGE }), profile);
-    const texts = page.map(({ series, sku, store, listed, ...row }) => {
-      const demand = demandOf(row);
+    const [series, skus, stores, listed, ...demands] = await db.columns(
+      profilesOf({ after, upTo: after + PAGE }),
+      profiles,
+    );
+    const rows = series.map((number, index) => {
+      const [sku = '', store = ''] = [skus[index], stores[index]];
+      const demand = demandOf(demands, index);
       const [regime, volume] = [regimeOf(demand), bands.get(sku) ?? 'N'] as const;
-      if (listed) classed.push({ sku, store, regime, volume, adi: adi(demand), cv2: cv2(demand) });
-      return [String(series), regime, volume];
+      if (listed[index] === true) classed.push({ sku, store, regime, volume, adi: adi(demand), cv2: cv2(demand) });
+      return [String(number), regime, volume];
     });
-    await db.appendTexts('class_texts', texts);
+    await db.appendTexts('class_texts', rows);
   }
   await db.run('CREATE TABLE classes AS SELECT CAST(series AS INTEGER) AS series, regime, volume FROM class_texts');
   return classed.sort(bySkuAndStore);
 }
 
-type DemandRow = Pick<z.infer<typeof profile>, 'days' | 'demand_days' | 'total' | 'squares'>;
+type Demands = readonly [
+  days: readonly number[],
+  demandDays: readonly number[],
+  totals: readonly string[],
+  squares: readonly string[],
+];
 
-function demandOf({ days, demand_days, total, squares }: DemandRow): DemandProfile {
-  return { days, demandDays: demand_days, sum: BigInt(total), sumOfSquares: BigInt(squares) };
+function demandOf([days, demandDays, totals, squares]: Demands, index: number): DemandProfile {
+  return {
+    ...{ days: days[index] ?? 0, demandDays: demandDays[index] ?? 0 },
+    ...{ sum: BigInt(totals[index] ?? 0), sumOfSquares: BigInt(squares[index] ?? 0) },
+  };
 }

@@ -93,6 +93,14 @@ export class DuckdbStore {
     return z.array(row).parse(reader.getRowObjectsJS());
   }
 
+  /** As `rows`, of many: a tuple of columns takes a fraction of the time and memory that objects do. */
+  async columns<T>(sql: string, columns: z.ZodType<T>): Promise<T> {
+    const reader = await this.#connection.runAndReadAll(sql);
+    const found = reader.getColumnsJS();
+    // Of no rows the engine answers no columns either.
+    return columns.parse(found.length > 0 ? found : Array.from({ length: reader.columnCount }, () => []));
+  }
+
   /** Adds rows of text to a table that has as many text columns. */
   async appendTexts(table: string, rows: Iterable<readonly string[]>): Promise<void> {
     const appender = await this.#connection.createAppender(table);
