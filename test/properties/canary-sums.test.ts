@@ -9,8 +9,8 @@ import { sumCanaryFiles } from '../../functions/evidence/canary/canary-files-sto
 import type { CanaryState } from '../../functions/evidence/canary/canary-result.ts';
 import { canaryConfigOf, judgeCanaryStage } from '../../functions/evidence/canary/canary-stage.ts';
 import { type CanarySums, mergeCanarySums } from '../../functions/evidence/canary/canary-sums.ts';
-import { MACROS } from '../../functions/evidence/offline/offline-sql.ts';
 import { ratioEffect } from '../../functions/evidence/statistics/ratio-effect.ts';
+import { MACROS } from '../../functions/evidence/tables/cell-sql.ts';
 import { DuckdbStore } from '../../functions/evidence/tables/duckdb-store.ts';
 import { murmur3 } from '../../functions/inference/cohort.ts';
 import { policySchema } from '../../functions/registry/policy.ts';

@@ -94,7 +94,7 @@ describe('the result of a backtest', () => {
           duplicate_rows: before.duplicate_rows + repeated.length,
         });
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isReleaseError, type Reason, ReleaseError } from '../../platform/errors.ts';
-import { MACROS } from '../offline/offline-sql.ts';
+import { MACROS } from '../tables/cell-sql.ts';
 import { DuckdbStore, type EngineSettings } from '../tables/duckdb-store.ts';
 import { emptyTable } from '../tables/inspect-backtest.ts';
 import { FIRST_LOOK, judgeCanary } from './canary.ts';

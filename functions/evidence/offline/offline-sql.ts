@@ -1,7 +1,5 @@
 import { type OfflineShape, quantileColumns } from './offline-shape.ts';
 
-export { MACROS } from '../tables/cell-sql.ts';
-
 /**
  * The statements that bring a backtest and a demand history into the form that is summed. They run in the order of this
  * file; each table is named after what it holds. Names become small integers, units integers of a millionth.

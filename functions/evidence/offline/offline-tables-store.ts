@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Reason } from '../../platform/errors.ts';
 import { isReleaseError, ReleaseError } from '../../platform/errors.ts';
 import { volumeBands } from '../statistics/segments.ts';
+import { MACROS } from '../tables/cell-sql.ts';
 import { DuckdbStore, type EngineSettings, literal } from '../tables/duckdb-store.ts';
 import { emptyTable, type TableName } from '../tables/inspect-backtest.ts';
 import {
@@ -19,7 +20,6 @@ import {
   HISTORY_IS_SETTLED,
   KEYED,
   KNOWN_SERIES,
-  MACROS,
   nameThings,
   ORIGINS,
   READ_HISTORY,
