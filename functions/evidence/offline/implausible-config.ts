@@ -20,7 +20,8 @@ export const implausibleSettings = {
   implausible_medium_units: z.number().gt(5).lte(10_000).default(100),
   /**
    * What has to remain unknown of counting noise, which is 1 for a forecast that knows the true rate of each day: on slow
-   * movers, and on the others, where steady demand with known promotions comes closer to it.
+   * movers, of which demand may be a fifth steadier than counts are, and on the others, where that is not as sure. Less
+   * has to be shown, not only measured.
    */
   implausible_slow_noise: share().default(0.8),
   implausible_medium_noise: share().default(0.4),

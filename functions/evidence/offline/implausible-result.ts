@@ -13,7 +13,7 @@ const trace = z.object({
     'horizon_growth',
   ]),
   value: z.number(),
-  /** It speaks when the value lies beyond this, and is shown to lie beyond what an honest forecast can reach. */
+  /** It speaks when the value lies beyond this, and is shown to lie beyond what an honest forecast comes to. */
   limit: z.number(),
   se: z.number(),
   /** Series that it is measured on. */

@@ -86,7 +86,7 @@ function ratioTrace(
   const { rel, se, df } = oneWayRelative({ a: weighted(sums, over), b: weighted(sums, under), clusters });
   if (se === null) return [];
   // Integer division may leave a trifle less than nothing.
-  const value = side === 'below' && bound === 1 ? Math.max(0, rel + 1) : rel + 1;
+  const value = side === 'below' ? Math.max(0, rel + 1) : rel + 1;
   const reach = studentTQuantile(1 - alpha, df) * se;
   const speaks = side === 'below' ? value < limit && value + reach < bound : value > limit && value - reach > bound;
   return [{ name, value, limit, se, series: sums.clusters, speaks }];
@@ -126,7 +126,7 @@ function varies(asked: Asked, family: 'slow' | 'medium'): FamilySums | null {
 function squaredError(asked: Asked): readonly Trace[] {
   if (varies(asked, 'slow') === null) return [];
   const { implausible_slow_noise: limit } = asked.config;
-  return ratio(asked, 'noise', ['sq', 'y'], { name: 'squared_error', side: 'below', limit, bound: 1 });
+  return ratio(asked, 'noise', ['sq', 'y'], { name: 'squared_error', side: 'below', limit, bound: limit });
 }
 
 /**
@@ -141,7 +141,7 @@ function unexplained(asked: Asked, family: 'slow' | 'medium', limit: number): re
   // A forecast that does not move, or against the surprises, explains nothing of them.
   const moves = cy > 0n && cc > 0n;
   const rest = moves ? { yy: cc * cc, cy: -2n * cc * cy, cc: cy * cy } : { yy: 1n };
-  const named: Named = { name: `unexplained_${family}`, side: 'below', limit, bound: 1 };
+  const named: Named = { name: `unexplained_${family}`, side: 'below', limit, bound: limit };
   return ratioTrace(asked, [family, sums], [rest, { floor: moves ? cc * cc : 1n }], named);
 }
 
