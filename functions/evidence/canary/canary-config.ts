@@ -44,7 +44,6 @@ export const canaryMetrics = z
     message: 'Expected a metric.',
     params: { allowed: CANARY_METRICS.join(', ') },
   });
-export type CanaryMetrics = z.infer<typeof canaryMetrics>;
 
 /** Operational thresholds of the canary arm; rates are shares. */
 export const canaryOps = z.strictObject({

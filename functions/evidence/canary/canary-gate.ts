@@ -5,6 +5,7 @@ import type { Policy } from '../../registry/policy.ts';
 import { byCode } from '../finding.ts';
 import type { Judged, JudgePorts, JudgeSettings } from '../judge-ports.ts';
 import { canaryArtifacts } from '../report/artifacts.ts';
+import { subjectOf } from '../report/gate-report.ts';
 import { buildCanaryReport, type CanaryReportInput } from '../report/stage-envelope.ts';
 import { type CanaryReport, canaryReport } from '../report/stage-schema.ts';
 import {
@@ -16,7 +17,6 @@ import {
 } from '../stages/running-stage.ts';
 import { evidenceWarnings } from '../stages/stage-evidence.ts';
 import { CANARY_JUDGE } from './canary.ts';
-import type { CanaryConfig } from './canary-config.ts';
 import { segmentsOf } from './canary-segments.ts';
 import {
   type CanaryDecision,
@@ -61,7 +61,7 @@ async function find(
   });
   const { result, reasons, pending, points, taken } = decision;
   const report = buildCanaryReport({
-    subject: subjectOf(run, config),
+    subject: subjectOf(run, { judge: CANARY_JUDGE, config }),
     ...{ result, reasons, pending, evidence: read.objects, days: daysOf(sums, decision), steps: stepsOf(run, sums) },
     warnings: byCode(evidenceWarnings({ ...read, quality: sums.quality })),
     looks: points.map(({ day, metrics }) => ({ day, metrics: mapValues(metrics) })),
@@ -83,15 +83,6 @@ function canarySettings(run: PromotionItem, policy: Policy): CanarySettings {
     daysBefore: DAYS_BEFORE,
     candidate: run.version,
     production: run.baseline === '' ? SAFE_FORECAST : run.baseline,
-  };
-}
-
-function subjectOf(run: PromotionItem, config: CanaryConfig): CanaryReportInput['subject'] {
-  const { promotionId, model, version, baseline, policyVersion, policyDigest } = run;
-  return {
-    ...{ judge: CANARY_JUDGE, promotionId, model, version, baseline },
-    policy: { version: policyVersion, digest: policyDigest, config },
-    documented: run,
   };
 }
 

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { type CohortRule, isEligible, isInCohort, type Unit, unitKey } from '../../inference/cohort.ts';
+import type { SegmentSums } from '../stages/segment-accuracy.ts';
 import type { MeasuredQuality } from '../stages/stage-evidence.ts';
 import { count, only } from '../stages/stage-evidence-store.ts';
 import type { DuckdbStore } from '../tables/duckdb-store.ts';
 import { CANARY_TABLES } from './canary-sql.ts';
-import type { CanaryEvidence, CanarySegmentSums, StepWindow } from './canary-stage.ts';
+import type { CanaryEvidence, StepWindow } from './canary-stage.ts';
 import {
   ASKED,
   ASSIGNED,
@@ -116,7 +117,7 @@ function windowsOf(rows: readonly z.infer<typeof window>[]): readonly StepWindow
   });
 }
 
-function segmentOf(row: z.infer<typeof segment>): CanarySegmentSums {
+function segmentOf(row: z.infer<typeof segment>): SegmentSums {
   const { segment: name, rows, groups, actual, candidate, production, a, b, aa, ab, bb } = row;
   const sums = { rows, actual, candidate, production, candidateError: a, productionError: b };
   return { segment: name, ...sums, series: { groups, aa, ab, bb } };

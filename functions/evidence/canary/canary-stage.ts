@@ -4,8 +4,8 @@ import type { Looks } from '../../registry/items.ts';
 import type { CanaryPolicy } from '../../registry/policy.ts';
 import type { Finding } from '../finding.ts';
 import { finding } from '../finding.ts';
+import type { SegmentSums } from '../stages/segment-accuracy.ts';
 import type { MeasuredQuality, StageVerdict } from '../stages/stage-evidence.ts';
-import type { ClusterSums } from '../statistics/clustered-ratio.ts';
 import { type CanaryLookInput, FIRST_LOOK, type JudgedCanary, judgeCanary, notShown } from './canary.ts';
 import type { CanaryConfig, CanaryMetric } from './canary-config.ts';
 import { CANARY_METRICS } from './canary-config.ts';
@@ -26,18 +26,6 @@ export interface CanaryStep {
   readonly closedDays: number;
 }
 
-/** Sums of one segment over the canary's rows that both versions forecast, in millionths of units. */
-export interface CanarySegmentSums {
-  readonly segment: string;
-  readonly rows: number;
-  readonly actual: bigint;
-  readonly candidate: bigint;
-  readonly production: bigint;
-  readonly candidateError: bigint;
-  readonly productionError: bigint;
-  readonly series: ClusterSums;
-}
-
 /** What was found of a canary in the prediction log and the outcomes. */
 export interface CanaryEvidence {
   readonly steps: readonly CanaryStep[];
@@ -49,7 +37,7 @@ export interface CanaryEvidence {
   /** Series by arm at the last step seen; `mixed`: their own requests disagree on whether they may be in the canary. */
   readonly units: { readonly canary: number; readonly control: number; readonly mixed: number };
   /** Of the newest look, for people only. */
-  readonly segments: readonly CanarySegmentSums[];
+  readonly segments: readonly SegmentSums[];
   readonly quality: MeasuredQuality;
 }
 

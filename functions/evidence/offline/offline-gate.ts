@@ -4,7 +4,7 @@ import type { PromotionItem } from '../../registry/items.ts';
 import { byCode, type Finding, finding } from '../finding.ts';
 import { type Judged, type JudgePorts, type JudgeSettings, readPolicy } from '../judge-ports.ts';
 import { offlineArtifacts } from '../report/artifacts.ts';
-import type { ObjectsRead, ReportSubject } from '../report/gate-report.ts';
+import { type ObjectsRead, subjectOf } from '../report/gate-report.ts';
 import {
   buildOfflineReport,
   type OfflineOutcome,
@@ -156,7 +156,7 @@ async function report(
   const { artifact, backtest, history } = run;
   const { outcomes, predictions } = recorded;
   const built = buildOfflineReport({
-    subject: subjectOf(run, config),
+    subject: subjectOf(run, { judge: OFFLINE_JUDGE, config }),
     evidence: {
       ...{ artifact, backtest, history },
       ...(outcomes.objects === 0 ? {} : { outcomes }),
@@ -182,13 +182,4 @@ function warningsOf({ damaged, leftOut }: RecordedEvidence): readonly Finding[] 
     }),
     ...finding(leftOut > 0, 'RECORDED_NOT_READ', { got: `${leftOut} objects of older dates`, allowed: '0 objects' }),
   ];
-}
-
-function subjectOf(run: PromotionItem, config: OfflineConfig): ReportSubject<OfflineConfig> {
-  const { promotionId, model, version, baseline, policyVersion, policyDigest } = run;
-  return {
-    ...{ judge: OFFLINE_JUDGE, promotionId, model, version, baseline },
-    policy: { version: policyVersion, digest: policyDigest, config },
-    documented: run,
-  };
 }

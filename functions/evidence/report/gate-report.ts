@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Reason } from '../../platform/errors.ts';
-import { promotionItem, reason } from '../../registry/items.ts';
+import { type PromotionItem, promotionItem, reason } from '../../registry/items.ts';
 import { explainFinding } from '../explain-finding.ts';
 import type { Finding } from '../finding.ts';
 
@@ -59,6 +59,19 @@ export interface ReportSubject<Config extends object> {
   readonly baseline: string;
   readonly policy: { readonly version: number; readonly digest: string; readonly config: Config };
   readonly documented: Documented;
+}
+
+/** A promotion as a report's subject, judged under `config` by the judge of this name. */
+export function subjectOf<Config extends object>(
+  run: PromotionItem,
+  { judge, config }: { readonly judge: string; readonly config: Config },
+): ReportSubject<Config> {
+  const { promotionId, model, version, baseline, policyVersion, policyDigest } = run;
+  return {
+    ...{ judge, promotionId, model, version, baseline },
+    policy: { version: policyVersion, digest: policyDigest, config },
+    documented: run,
+  };
 }
 
 /** Findings of a judge, each sorted by code. */

@@ -3,7 +3,7 @@ import type { PromotionItem } from '../../registry/items.ts';
 import { byCode } from '../finding.ts';
 import type { Judged, JudgePorts, JudgeSettings } from '../judge-ports.ts';
 import { shadowArtifacts } from '../report/artifacts.ts';
-import type { ReportSubject } from '../report/gate-report.ts';
+import { subjectOf } from '../report/gate-report.ts';
 import { buildShadowReport } from '../report/stage-envelope.ts';
 import { type LevelHistograms, type ShadowReport, shadowReport } from '../report/stage-schema.ts';
 import {
@@ -15,7 +15,6 @@ import {
 } from '../stages/running-stage.ts';
 import { evidenceWarnings } from '../stages/stage-evidence.ts';
 import { SHADOW_JUDGE, type ShadowContext } from './shadow.ts';
-import type { ShadowConfig } from './shadow-config.ts';
 import { judgeLooks } from './shadow-looks.ts';
 import { powerOfCanary } from './shadow-power.ts';
 import { segmentsOf } from './shadow-segments.ts';
@@ -54,7 +53,7 @@ async function find(
   const power = result.decision === 'PASS' ? await powerOfCanary(ports, { run, policy, question }) : null;
   const short = power?.findings ?? [];
   const report = buildShadowReport({
-    subject: subjectOf(run, config),
+    subject: subjectOf(run, { judge: SHADOW_JUDGE, config }),
     ...{ result, reasons, evidence: read.objects, days },
     pending: [...decision.pending, ...short],
     ...(short.length === 0 ? {} : { verdict: 'INCONCLUSIVE' as const }),
@@ -70,15 +69,6 @@ async function find(
 /** The safe forecast repeats a week, and so is hardly revised from origin to origin. */
 function contextOf({ baseline }: PromotionItem): ShadowContext {
   return { revisions: baseline === '' ? 'error' : 'ratio-or-error', drift: 'with-harm' };
-}
-
-function subjectOf(run: PromotionItem, config: ShadowConfig): ReportSubject<ShadowConfig> {
-  const { promotionId, model, version, baseline, policyVersion, policyDigest } = run;
-  return {
-    ...{ judge: SHADOW_JUDGE, promotionId, model, version, baseline },
-    policy: { version: policyVersion, digest: policyDigest, config },
-    documented: run,
-  };
 }
 
 function countsOf({ candidate, production }: SeriesSums): LevelHistograms {

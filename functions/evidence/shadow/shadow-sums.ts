@@ -1,3 +1,4 @@
+import type { SegmentSums } from '../stages/segment-accuracy.ts';
 import type { ClusterSums } from '../statistics/clustered-ratio.ts';
 import { H2, type Histogram, mergeHistograms } from '../statistics/histogram.ts';
 
@@ -65,18 +66,6 @@ export interface LookScope {
   readonly judged: readonly number[];
   /** The last cycle that is looked at in what needs no actuals; null: all that there are. */
   readonly upTo: number | null;
-}
-
-/** Sums of one segment (`region:…`, `category:…`) over the paired rows of complete cycles. */
-export interface SegmentSums {
-  readonly segment: string;
-  readonly rows: number;
-  readonly actual: bigint;
-  readonly candidate: bigint;
-  readonly production: bigint;
-  readonly candidateError: bigint;
-  readonly productionError: bigint;
-  readonly series: ClusterSums;
 }
 
 /** What takes whole series to sum; mergeable over shards that hold them whole. */

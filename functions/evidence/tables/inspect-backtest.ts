@@ -12,7 +12,6 @@ export const BACKTEST_COLUMNS = [
   'candidate',
   'baseline',
 ] as const;
-export const OPTIONAL_BACKTEST_COLUMNS = ['category', 'fold_id', 'trained_through', 'features_asof'] as const;
 export const HISTORY_COLUMNS = ['sku', 'store', 'date', 'units'] as const;
 
 /** What an outcomes file must say of each series; the rest may be absent. */

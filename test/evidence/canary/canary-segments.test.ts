@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { segmentsOf } from '../../../functions/evidence/canary/canary-segments.ts';
-import type { CanarySegmentSums } from '../../../functions/evidence/canary/canary-stage.ts';
+import type { SegmentSums } from '../../../functions/evidence/stages/segment-accuracy.ts';
 
 /** Series with these errors of candidate and production, each over 100 units sold. */
-function segment(name: string, series: readonly (readonly [number, number])[]): CanarySegmentSums {
+function segment(name: string, series: readonly (readonly [number, number])[]): SegmentSums {
   const sum = (of: (one: readonly [number, number]) => number) => BigInt(series.reduce((t, one) => t + of(one), 0));
   return {
     ...{ segment: name, rows: series.length * 7, actual: BigInt(series.length * 100) },

@@ -6,7 +6,8 @@ import { cycleOf, cyclesOf, firstDay } from '../../../functions/evidence/shadow/
 import { judgeShadowFiles } from '../../../functions/evidence/shadow/shadow-files-store.ts';
 import type { ShadowEvidence } from '../../../functions/evidence/shadow/shadow-looks.ts';
 import type { ShadowResult } from '../../../functions/evidence/shadow/shadow-result.ts';
-import type { DaySums, SegmentSums, SeriesSums, ShadowSums } from '../../../functions/evidence/shadow/shadow-sums.ts';
+import type { DaySums, SeriesSums, ShadowSums } from '../../../functions/evidence/shadow/shadow-sums.ts';
+import type { SegmentSums } from '../../../functions/evidence/stages/segment-accuracy.ts';
 import type { ClusterSums } from '../../../functions/evidence/statistics/clustered-ratio.ts';
 import { H2, histogramOf } from '../../../functions/evidence/statistics/histogram.ts';
 import { plusDays } from '../../../functions/platform/duration.ts';

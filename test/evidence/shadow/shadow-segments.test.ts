@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { segmentsOf } from '../../../functions/evidence/shadow/shadow-segments.ts';
-import type { SegmentSums } from '../../../functions/evidence/shadow/shadow-sums.ts';
+import type { SegmentSums } from '../../../functions/evidence/stages/segment-accuracy.ts';
 import { oneWayRelative } from '../../../functions/evidence/statistics/clustered-ratio.ts';
 
 const LIMITS = { min_rows: 100, min_series: 3 };
