@@ -4,10 +4,10 @@ import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
-import { type ForecastAnswer, type ForecastPorts, forecast } from './forecast.ts';
-import { ModelStore } from './model-store.ts';
-import { type PointerEvent, PointerReader } from './pointer-reader-store.ts';
-import { PredictionLogStore } from './prediction-log-store.ts';
+import { PredictionLogStore } from './log/prediction-log-store.ts';
+import { type PointerEvent, PointerReader } from './pointer/pointer-reader-store.ts';
+import { ModelStore } from './predictors/model-store.ts';
+import { type ForecastAnswer, type ForecastPorts, forecast } from './serving/forecast.ts';
 
 const publicKeyPem = config('POINTER_PUBLIC_KEY');
 const predictions = new PredictionLogStore(s3(), config('PREDICTION_BUCKET'));

@@ -1,5 +1,5 @@
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
-import { artifactOf } from '../inference/version-manifest.ts';
+import { artifactOf } from '../inference/predictors/version-manifest.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { IN_TOTO_PAYLOAD, signEnvelope } from '../platform/dsse.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';

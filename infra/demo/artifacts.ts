@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import { artifact, forecasterOf } from '../../functions/inference/artifact.ts';
-import { SAFE_FORECAST } from '../../functions/inference/seasonal-naive.ts';
+import { artifact, forecasterOf } from '../../functions/inference/predictors/artifact.ts';
+import { SAFE_FORECAST } from '../../functions/inference/predictors/seasonal-naive.ts';
 import type { Forecast } from './backtest.ts';
 
 export type Described = z.input<typeof artifact>;

@@ -1,4 +1,4 @@
-import type { Arm } from '../../functions/inference/prediction.ts';
+import type { Arm } from '../../functions/inference/log/prediction.ts';
 import type { ServedForecast } from './replay.ts';
 
 /** What the check needs of a record of the prediction log. */

@@ -1,4 +1,4 @@
-import { artifact, forecasterOf } from '../../functions/inference/artifact.ts';
+import { artifact, forecasterOf } from '../../functions/inference/predictors/artifact.ts';
 import { plusDays } from '../../functions/platform/duration.ts';
 import { SAFE } from './artifacts.ts';
 import type { Demand } from './demand.ts';

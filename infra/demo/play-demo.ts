@@ -1,4 +1,4 @@
-import type { PredictionRecord } from '../../functions/inference/prediction.ts';
+import type { PredictionRecord } from '../../functions/inference/log/prediction.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import type { Calls } from '../local/gateway/gateway.ts';
 import { MODEL } from './cast.ts';

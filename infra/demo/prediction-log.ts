@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { type PredictionRecord, predictionRecord } from '../../functions/inference/prediction.ts';
+import { type PredictionRecord, predictionRecord } from '../../functions/inference/log/prediction.ts';
 import { predictionPaths } from '../../functions/platform/keys.ts';
 
 /** Objects that are read at the same time. */

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
-import { ARMS } from '../../functions/inference/prediction.ts';
+import { ARMS } from '../../functions/inference/log/prediction.ts';
 import { plusDays } from '../../functions/platform/duration.ts';
 import { predictionPaths } from '../../functions/platform/keys.ts';
 import { csvCell, type Demand, type DemandSeries, dateOf, historyOf, isKnown, unitsOn } from './demand.ts';

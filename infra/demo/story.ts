@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PointerReader } from '../../functions/inference/pointer-reader-store.ts';
+import { PointerReader } from '../../functions/inference/pointer/pointer-reader-store.ts';
 import { promotionIdOf } from '../../functions/platform/ids.ts';
 import type { Candidate } from './candidates.ts';
 import { APPROVER, DOWNSTREAM, FIRST_APPROVER, MODEL, OPERATOR, OWNER, PIPELINE } from './cast.ts';

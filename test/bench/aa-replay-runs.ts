@@ -10,7 +10,7 @@ import {
   type OpsWindow,
 } from '../../functions/evidence/canary/canary-sums.ts';
 import type { ArmMoments } from '../../functions/evidence/statistics/ratio-effect.ts';
-import { isInCohort } from '../../functions/inference/cohort.ts';
+import { isInCohort } from '../../functions/inference/routing/cohort.ts';
 import { type Random, seededRandom } from '../../infra/demo/retailer-demand.ts';
 import type { Shelves } from './aa-replay-shelves.ts';
 

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
-import { artifact, forecasterOf } from '../../functions/inference/artifact.ts';
-import { meanOf, perDay } from '../../functions/inference/forecaster.ts';
-import { seasonalNaive } from '../../functions/inference/seasonal-naive.ts';
+import { artifact, forecasterOf } from '../../functions/inference/predictors/artifact.ts';
+import { meanOf, perDay } from '../../functions/inference/predictors/forecaster.ts';
+import { seasonalNaive } from '../../functions/inference/predictors/seasonal-naive.ts';
 import type { Random } from '../../infra/demo/retailer-demand.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { STRICT_OFFLINE } from '../../functions/evidence/offline/offline-config.ts';
-import { parseArtifact } from '../../functions/inference/artifact.ts';
+import { parseArtifact } from '../../functions/inference/predictors/artifact.ts';
 import { backtestCsv, rollingOrigins } from '../../infra/demo/backtest.ts';
 import { CANDIDATE_KINDS, demoCandidates } from '../../infra/demo/candidates.ts';
 import { upTo } from '../../infra/demo/demand.ts';

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { isInCohort, type Unit } from '../../functions/inference/cohort.ts';
-import type { Arm, ForecastUnits, PredictionRecord } from '../../functions/inference/prediction.ts';
-import { SAFE_FORECAST } from '../../functions/inference/seasonal-naive.ts';
-import { asUnits, isUsable } from '../../functions/inference/settle.ts';
+import type { Arm, ForecastUnits, PredictionRecord } from '../../functions/inference/log/prediction.ts';
+import { SAFE_FORECAST } from '../../functions/inference/predictors/seasonal-naive.ts';
+import { isInCohort, type Unit } from '../../functions/inference/routing/cohort.ts';
+import { asUnits, isUsable } from '../../functions/inference/serving/settle.ts';
 import { plusDays } from '../../functions/platform/duration.ts';
 import { parsePromotionId } from '../../functions/platform/ids.ts';
 import { predictionPaths } from '../../functions/platform/keys.ts';

@@ -5,7 +5,7 @@ import { AppConfigClient } from '@aws-sdk/client-appconfig';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
-import { PointerReader } from '../../functions/inference/pointer-reader-store.ts';
+import { PointerReader } from '../../functions/inference/pointer/pointer-reader-store.ts';
 import { readAnchors } from '../../functions/ledger/verifier/found-anchor-store.ts';
 import { readRows } from '../../functions/ledger/verifier/row-store.ts';
 import { verifyChain } from '../../functions/ledger/verifier/verify-chain.ts';

@@ -7,7 +7,7 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
-import type { ForecastAnswer } from '../../functions/inference/forecast.ts';
+import type { ForecastAnswer } from '../../functions/inference/serving/forecast.ts';
 import { logger } from '../../functions/platform/logger.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
 import { servedContent } from '../../functions/pointer/flag.ts';

@@ -1,7 +1,7 @@
-import type { ForecastPorts, Signal, SignalDetail } from '../../functions/inference/forecast.ts';
-import type { Forecaster } from '../../functions/inference/forecaster.ts';
-import type { PredictionRecord } from '../../functions/inference/prediction.ts';
-import type { PredictionBatch } from '../../functions/inference/prediction-log-store.ts';
+import type { PredictionRecord } from '../../functions/inference/log/prediction.ts';
+import type { PredictionBatch } from '../../functions/inference/log/prediction-log-store.ts';
+import type { Forecaster } from '../../functions/inference/predictors/forecaster.ts';
+import type { ForecastPorts, Signal, SignalDetail } from '../../functions/inference/serving/forecast.ts';
 import { IN_TOTO_PAYLOAD, signEnvelope } from '../../functions/platform/dsse.ts';
 import type { JsonValue } from '../../functions/platform/json.ts';
 import { evidencePaths } from '../../functions/platform/keys.ts';

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-appconfig';
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PointerEvent, PointerReader } from '../../functions/inference/pointer-reader-store.ts';
+import { type PointerEvent, PointerReader } from '../../functions/inference/pointer/pointer-reader-store.ts';
 import { AppConfigStore, type PointerPlace } from '../../functions/pointer/appconfig-store.ts';
 import { signDocument } from '../../functions/pointer/document.ts';
 import { hostedContent, parseServed } from '../../functions/pointer/flag.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { artifactOf } from '../../functions/inference/version-manifest.ts';
+import { artifactOf } from '../../functions/inference/predictors/version-manifest.ts';
 import { dsseEnvelope, verifyEnvelope } from '../../functions/platform/dsse.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { type SignManifestPorts, signManifest } from '../../functions/promotion/sign-manifest.ts';

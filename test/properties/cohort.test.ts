@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CohortRule, isEligible, isInCohort, segmentsOf, type Unit } from '../../functions/inference/cohort.ts';
+import {
+  type CohortRule,
+  isEligible,
+  isInCohort,
+  segmentsOf,
+  type Unit,
+} from '../../functions/inference/routing/cohort.ts';
 
 const word = fc.constantFrom('a', 'b', 'c', 'ü', '東京');
 const segment = fc

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Unit } from '../../functions/inference/cohort.ts';
-import { route } from '../../functions/inference/router.ts';
+import type { Unit } from '../../functions/inference/routing/cohort.ts';
+import { route } from '../../functions/inference/routing/router.ts';
 import { faultOfExposure } from '../../functions/pointer/approved-exposure.ts';
 import { canaryDocument, type Ground, productionDocument, shadowDocument } from '../../functions/pointer/build.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInCohort, type Unit } from '../../functions/inference/cohort.ts';
-import { candidatesOf, cohortOf, route, standardOf } from '../../functions/inference/router.ts';
+import { isInCohort, type Unit } from '../../functions/inference/routing/cohort.ts';
+import { candidatesOf, cohortOf, route, standardOf } from '../../functions/inference/routing/router.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
 import { unsignedDocument } from '../pointer/fixtures.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PredictionRecord } from '../../functions/inference/prediction.ts';
+import type { PredictionRecord } from '../../functions/inference/log/prediction.ts';
 import {
   datesFrom,
   dayAfter,

@@ -1,4 +1,4 @@
-import { SAFE_FORECAST } from '../../inference/seasonal-naive.ts';
+import { SAFE_FORECAST } from '../../inference/predictors/seasonal-naive.ts';
 import { parseStored } from '../../platform/boundary.ts';
 import type { PromotionItem } from '../../registry/items.ts';
 import type { Policy } from '../../registry/policy.ts';

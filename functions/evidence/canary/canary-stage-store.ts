@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type CohortRule, isEligible, isInCohort, type Unit, unitKey } from '../../inference/cohort.ts';
+import { type CohortRule, isEligible, isInCohort, type Unit, unitKey } from '../../inference/routing/cohort.ts';
 import type { SegmentSums } from '../stages/segment-accuracy.ts';
 import type { MeasuredQuality } from '../stages/stage-evidence.ts';
 import { count, only } from '../stages/stage-evidence-store.ts';

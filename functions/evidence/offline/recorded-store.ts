@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import * as z from 'zod';
-import { SAFE_FORECAST } from '../../inference/seasonal-naive.ts';
+import { SAFE_FORECAST } from '../../inference/predictors/seasonal-naive.ts';
 import { isReleaseError } from '../../platform/errors.ts';
 import {
   describeObjects,

@@ -3,7 +3,7 @@ import type { CanaryMetric } from '../../../functions/evidence/canary/canary-con
 import { canaryConfigOf, judgeCanaryStage } from '../../../functions/evidence/canary/canary-stage.ts';
 import type { CanarySums } from '../../../functions/evidence/canary/canary-sums.ts';
 import { pairedEffect } from '../../../functions/evidence/statistics/ratio-effect.ts';
-import { isInCohort } from '../../../functions/inference/cohort.ts';
+import { isInCohort } from '../../../functions/inference/routing/cohort.ts';
 import { policySchema } from '../../../functions/registry/policy.ts';
 import {
   batch,

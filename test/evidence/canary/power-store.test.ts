@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPower } from '../../../functions/evidence/canary/power.ts';
 import { type PowerSettings, sumPower } from '../../../functions/evidence/canary/power-store.ts';
 import { residualSpread } from '../../../functions/evidence/statistics/ratio-effect.ts';
-import { isInCohort } from '../../../functions/inference/cohort.ts';
+import { isInCohort } from '../../../functions/inference/routing/cohort.ts';
 import {
   batch,
   datesFrom,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GuardFiles } from '../../../functions/evidence/guard/guard-evidence-store.ts';
 import type { RoutedObject } from '../../../functions/evidence/stages/prediction-files-store.ts';
-import type { PredictionRecord } from '../../../functions/inference/prediction.ts';
+import type { PredictionRecord } from '../../../functions/inference/log/prediction.ts';
 import { batch, datesFrom, type Forecast, MemoryFiles, outcomesOf, type Series } from '../stages/stage-world.ts';
 
 /** The prediction bucket in memory, as the guard lists it. */

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { readRecorded } from '../../../functions/evidence/offline/recorded-store.ts';
 import { PredictionFilesStore } from '../../../functions/evidence/stages/prediction-files-store.ts';
 import { DuckdbStore } from '../../../functions/evidence/tables/duckdb-store.ts';
-import type { Arm, ForecastUnits } from '../../../functions/inference/prediction.ts';
+import type { Arm, ForecastUnits } from '../../../functions/inference/log/prediction.ts';
 import { predictionPaths } from '../../../functions/platform/keys.ts';
 import { createS3 } from '../../../infra/local/s3/s3.ts';
 import { type Served, serveOne } from '../../local/fixtures/serve-one.ts';

@@ -9,7 +9,7 @@ import { openShadowFile } from '../../../functions/evidence/shadow/shadow-files-
 import type { ShadowResult } from '../../../functions/evidence/shadow/shadow-result.ts';
 import { sumWhole } from '../../../functions/evidence/shadow/shadow-sums-store.ts';
 import { DuckdbStore } from '../../../functions/evidence/tables/duckdb-store.ts';
-import { artifact, forecasterOf } from '../../../functions/inference/artifact.ts';
+import { artifact, forecasterOf } from '../../../functions/inference/predictors/artifact.ts';
 import { plusDays } from '../../../functions/platform/duration.ts';
 import { csvOf, inDirectory, type Row, thresholds } from './plain-shadow.ts';
 

@@ -14,8 +14,8 @@ import type { DatedObject, SizedObject } from '../../../functions/evidence/stage
 import type { RecordFilter, StageRead } from '../../../functions/evidence/stages/stage-evidence.ts';
 import { readStage, type StageFiles } from '../../../functions/evidence/stages/stage-evidence-store.ts';
 import type { DuckdbStore } from '../../../functions/evidence/tables/duckdb-store.ts';
-import { isInCohort } from '../../../functions/inference/cohort.ts';
-import type { PredictionRecord } from '../../../functions/inference/prediction.ts';
+import type { PredictionRecord } from '../../../functions/inference/log/prediction.ts';
+import { isInCohort } from '../../../functions/inference/routing/cohort.ts';
 import { sha256Hex } from '../../../functions/platform/json.ts';
 import { predictionPaths } from '../../../functions/platform/keys.ts';
 

@@ -1,7 +1,7 @@
+import type { ForecastUnits } from '../log/prediction.ts';
+import { SAFE_FORECAST } from '../predictors/seasonal-naive.ts';
+import type { Route, ServedArm } from '../routing/router.ts';
 import type { Answers } from './ask-versions.ts';
-import type { ForecastUnits } from './prediction.ts';
-import type { Route, ServedArm } from './router.ts';
-import { SAFE_FORECAST } from './seasonal-naive.ts';
 
 /** One forecast of one version for one request and day, and how it was used. */
 export interface Settled {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { artifactOf } from '../../functions/inference/version-manifest.ts';
-import { IN_TOTO_PAYLOAD, signEnvelope } from '../../functions/platform/dsse.ts';
-import type { JsonValue } from '../../functions/platform/json.ts';
-import { createTestKey } from '../fakes/test-key.ts';
-import { manifestOf } from './stand.ts';
+import { artifactOf } from '../../../functions/inference/predictors/version-manifest.ts';
+import { IN_TOTO_PAYLOAD, signEnvelope } from '../../../functions/platform/dsse.ts';
+import type { JsonValue } from '../../../functions/platform/json.ts';
+import { createTestKey } from '../../fakes/test-key.ts';
+import { manifestOf } from '../stand.ts';
 
 const key = createTestKey();
 const artifact = { bucket: 'evidence', key: 'candidates/x/artifact', versionId: 'v1', sha256: 'ab'.repeat(32) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseForecastEvent } from '../../functions/inference/forecast-event.ts';
-import { isReleaseError, type Reason } from '../../functions/platform/errors.ts';
-import { eventOf, requestOf } from './stand.ts';
+import { parseForecastEvent } from '../../../functions/inference/serving/forecast-event.ts';
+import { isReleaseError, type Reason } from '../../../functions/platform/errors.ts';
+import { eventOf, requestOf } from '../stand.ts';
 
 function refusal(event: unknown): { readonly message: string; readonly reasons: readonly Reason[] } {
   try {

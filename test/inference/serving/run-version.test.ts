@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Forecaster, ForecastRequest } from '../../functions/inference/forecaster.ts';
-import { runVersion, type VersionRun } from '../../functions/inference/run-version.ts';
-import { always } from './stand.ts';
+import type { Forecaster, ForecastRequest } from '../../../functions/inference/predictors/forecaster.ts';
+import { runVersion, type VersionRun } from '../../../functions/inference/serving/run-version.ts';
+import { always } from '../stand.ts';
 
 const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 const requests = ['a', 'b', 'c', 'd'].map(

@@ -7,7 +7,7 @@ import {
   segmentsOf,
   type Unit,
   unitKey,
-} from '../../functions/inference/cohort.ts';
+} from '../../../functions/inference/routing/cohort.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const NOWHERE = { regions: [], stores: [], skus: [], categories: [] } as const;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { parseInput } from '../platform/boundary.ts';
-import { type Reason, ReleaseError } from '../platform/errors.ts';
-import { businessDate, modelName } from '../platform/ids.ts';
+import { parseInput } from '../../platform/boundary.ts';
+import { type Reason, ReleaseError } from '../../platform/errors.ts';
+import { businessDate, modelName } from '../../platform/ids.ts';
 
 const MAX_REQUESTS = 10_000;
 /** However short the names are. */

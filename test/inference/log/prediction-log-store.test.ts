@@ -2,10 +2,10 @@ import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Arm, type PredictionRecord, predictionRecord } from '../../functions/inference/prediction.ts';
-import { type PredictionBatch, PredictionLogStore } from '../../functions/inference/prediction-log-store.ts';
-import { createS3 } from '../../infra/local/s3/s3.ts';
-import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
+import { type Arm, type PredictionRecord, predictionRecord } from '../../../functions/inference/log/prediction.ts';
+import { type PredictionBatch, PredictionLogStore } from '../../../functions/inference/log/prediction-log-store.ts';
+import { createS3 } from '../../../infra/local/s3/s3.ts';
+import { type Served, serveOne } from '../../local/fixtures/serve-one.ts';
 
 const AT = '2026-03-02T06:00:00.000Z';
 

@@ -3,11 +3,11 @@ import {
   GetLatestConfigurationCommand,
   StartConfigurationSessionCommand,
 } from '@aws-sdk/client-appconfigdata';
-import type { Clock } from '../platform/clock.ts';
-import { within } from '../platform/deadline.ts';
-import { ReleaseError } from '../platform/errors.ts';
-import { type PointerDocument, verifyDocument } from '../pointer/document.ts';
-import { parseServed } from '../pointer/flag.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { within } from '../../platform/deadline.ts';
+import { ReleaseError } from '../../platform/errors.ts';
+import { type PointerDocument, verifyDocument } from '../../pointer/document.ts';
+import { parseServed } from '../../pointer/flag.ts';
 
 /** What a reader noticed; counted by whoever runs it. */
 export type PointerEvent =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forecasterOf, parseArtifact } from '../../functions/inference/artifact.ts';
+import { forecasterOf, parseArtifact } from '../../../functions/inference/predictors/artifact.ts';
 
 const request = {
   ...{ sku: 'milk', store: 'harbour', asOf: '2026-03-01', horizonDays: 3 },

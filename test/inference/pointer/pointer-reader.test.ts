@@ -9,11 +9,11 @@ import {
   type PointerEvent,
   PointerReader,
   type PointerReaderOptions,
-} from '../../functions/inference/pointer-reader-store.ts';
-import type { PointerDocument, UnsignedDocument } from '../../functions/pointer/document.ts';
-import { servedContent } from '../../functions/pointer/flag.ts';
-import { createTestKey } from '../fakes/test-key.ts';
-import { signedDocument } from '../pointer/fixtures.ts';
+} from '../../../functions/inference/pointer/pointer-reader-store.ts';
+import type { PointerDocument, UnsignedDocument } from '../../../functions/pointer/document.ts';
+import { servedContent } from '../../../functions/pointer/flag.ts';
+import { createTestKey } from '../../fakes/test-key.ts';
+import { signedDocument } from '../../pointer/fixtures.ts';
 
 const key = createTestKey();
 const data = mockClient(AppConfigDataClient);

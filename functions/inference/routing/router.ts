@@ -1,7 +1,7 @@
-import type { PointerDocument } from '../pointer/document.ts';
+import type { PointerDocument } from '../../pointer/document.ts';
+import type { Arm } from '../log/prediction.ts';
+import { SAFE_FORECAST } from '../predictors/seasonal-naive.ts';
 import { type CohortRule, isInCohort, segmentsOf, type Unit } from './cohort.ts';
-import type { Arm } from './prediction.ts';
-import { SAFE_FORECAST } from './seasonal-naive.ts';
 
 export type ServedArm = Exclude<Arm, 'shadow'>;
 

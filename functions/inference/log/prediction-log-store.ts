@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { within } from '../platform/deadline.ts';
-import { predictionPaths } from '../platform/keys.ts';
+import { within } from '../../platform/deadline.ts';
+import { predictionPaths } from '../../platform/keys.ts';
 import type { PredictionRecord } from './prediction.ts';
 
 /** All records of one request. They agree in model, revision and request id. */

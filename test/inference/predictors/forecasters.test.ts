@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { byDemand } from '../../functions/inference/by-demand.ts';
-import { crostonTsb } from '../../functions/inference/croston-tsb.ts';
-import { exponentialSmoothing } from '../../functions/inference/exponential-smoothing.ts';
-import { fromFirstSale, meanOf } from '../../functions/inference/forecaster.ts';
-import { seasonalNaive, weekdayMean } from '../../functions/inference/seasonal-naive.ts';
-import { weekdayProfile } from '../../functions/inference/weekday-profile.ts';
+import { byDemand } from '../../../functions/inference/predictors/by-demand.ts';
+import { crostonTsb } from '../../../functions/inference/predictors/croston-tsb.ts';
+import { exponentialSmoothing } from '../../../functions/inference/predictors/exponential-smoothing.ts';
+import { fromFirstSale, meanOf } from '../../../functions/inference/predictors/forecaster.ts';
+import { seasonalNaive, weekdayMean } from '../../../functions/inference/predictors/seasonal-naive.ts';
+import { weekdayProfile } from '../../../functions/inference/predictors/weekday-profile.ts';
 
 const repeat = (week: readonly number[], weeks: number) => Array.from({ length: weeks }, () => week).flat();
 const WEEK = [10, 20, 30, 40, 50, 60, 70] as const;

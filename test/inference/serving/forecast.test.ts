@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isInCohort } from '../../functions/inference/cohort.ts';
-import { forecast } from '../../functions/inference/forecast.ts';
-import type { Forecaster } from '../../functions/inference/forecaster.ts';
-import { predictionRecord } from '../../functions/inference/prediction.ts';
-import { cohortOf } from '../../functions/inference/router.ts';
-import { always, CANARY, documentOf, eventOf, NOW, requestOf, type Scene, SHADOW, stand } from './stand.ts';
+import { predictionRecord } from '../../../functions/inference/log/prediction.ts';
+import type { Forecaster } from '../../../functions/inference/predictors/forecaster.ts';
+import { isInCohort } from '../../../functions/inference/routing/cohort.ts';
+import { cohortOf } from '../../../functions/inference/routing/router.ts';
+import { forecast } from '../../../functions/inference/serving/forecast.ts';
+import { always, CANARY, documentOf, eventOf, NOW, requestOf, type Scene, SHADOW, stand } from '../stand.ts';
 
 const ask = async (scene: Scene, event: object = eventOf()) => {
   const made = stand(scene);

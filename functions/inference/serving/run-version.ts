@@ -1,5 +1,5 @@
-import { within } from '../platform/deadline.ts';
-import type { Forecaster, ForecastRequest } from './forecaster.ts';
+import { within } from '../../platform/deadline.ts';
+import type { Forecaster, ForecastRequest } from '../predictors/forecaster.ts';
 
 /** What a version said: of each request the values of the days asked for, or null where it said nothing in time. */
 export type Said = readonly (readonly number[] | null)[];

@@ -1,4 +1,4 @@
-import { regimeOf } from '../evidence/statistics/segments.ts';
+import { regimeOf } from '../../evidence/statistics/segments.ts';
 import { crostonTsb, type TsbParameters } from './croston-tsb.ts';
 import { exponentialSmoothing, type SmoothingParameters } from './exponential-smoothing.ts';
 import { type BuiltIn, fromFirstSale } from './forecaster.ts';

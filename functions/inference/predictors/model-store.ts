@@ -1,8 +1,8 @@
-import type { EvidenceStore } from '../evidence/evidence-store.ts';
-import type { Clock } from '../platform/clock.ts';
-import { within } from '../platform/deadline.ts';
-import { isReleaseError, ReleaseError } from '../platform/errors.ts';
-import { evidencePaths } from '../platform/keys.ts';
+import type { EvidenceStore } from '../../evidence/evidence-store.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { within } from '../../platform/deadline.ts';
+import { isReleaseError, ReleaseError } from '../../platform/errors.ts';
+import { evidencePaths } from '../../platform/keys.ts';
 import { parseArtifact } from './artifact.ts';
 import type { Forecaster } from './forecaster.ts';
 import { artifactOf } from './version-manifest.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { businessDate } from '../platform/ids.ts';
+import { businessDate } from '../../platform/ids.ts';
 
 /**
  * How a forecast was used: `production`, `canary` and `fallback` were served, `shadow` was not, by whichever version.

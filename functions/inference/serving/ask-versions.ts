@@ -1,10 +1,10 @@
-import type { PointerDocument } from '../pointer/document.ts';
+import type { PointerDocument } from '../../pointer/document.ts';
+import type { Forecaster } from '../predictors/forecaster.ts';
+import type { ModelStore } from '../predictors/model-store.ts';
+import { SAFE_FORECAST, seasonalNaive } from '../predictors/seasonal-naive.ts';
+import { type Route, standardOf } from '../routing/router.ts';
 import type { ForecastEvent } from './forecast-event.ts';
-import type { Forecaster } from './forecaster.ts';
-import type { ModelStore } from './model-store.ts';
-import { type Route, standardOf } from './router.ts';
 import { runVersion, type Said } from './run-version.ts';
-import { SAFE_FORECAST, seasonalNaive } from './seasonal-naive.ts';
 
 /** How long each version may take for all requests of a batch together. */
 export interface Budgets {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Unit } from '../../functions/inference/cohort.ts';
-import { candidatesOf, cohortOf, route, standardOf } from '../../functions/inference/router.ts';
-import type { PointerDocument, UnsignedDocument } from '../../functions/pointer/document.ts';
-import { unsignedDocument } from '../pointer/fixtures.ts';
+import type { Unit } from '../../../functions/inference/routing/cohort.ts';
+import { candidatesOf, cohortOf, route, standardOf } from '../../../functions/inference/routing/router.ts';
+import type { PointerDocument, UnsignedDocument } from '../../../functions/pointer/document.ts';
+import { unsignedDocument } from '../../pointer/fixtures.ts';
 
 const NOW = new Date('2026-03-02T00:00:00.000Z');
 const LATER = '2026-03-02T00:00:00.001Z';

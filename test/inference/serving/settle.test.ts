@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asUnits, isUsable, settleDay } from '../../functions/inference/settle.ts';
+import { asUnits, isUsable, settleDay } from '../../../functions/inference/serving/settle.ts';
 
 const AT = { position: 0, day: 0 } as const;
 const standard = { arm: 'production', version: '1.1.0' } as const;

@@ -1,4 +1,4 @@
-import type { UNITS } from '../pointer/document.ts';
+import type { UNITS } from '../../pointer/document.ts';
 
 /** What a forecast is asked for, as far as routing needs it. An empty text is a segment that the request does not have. */
 export interface Unit {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Parsed, parseInput } from '../platform/boundary.ts';
+import { type Parsed, parseInput } from '../../platform/boundary.ts';
 import { byDemand } from './by-demand.ts';
 import { crostonTsb } from './croston-tsb.ts';
 import { exponentialSmoothing } from './exponential-smoothing.ts';

@@ -1,11 +1,11 @@
-import type { Clock } from '../platform/clock.ts';
-import { plusDays } from '../platform/duration.ts';
-import type { PointerDocument } from '../pointer/document.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { plusDays } from '../../platform/duration.ts';
+import type { PointerDocument } from '../../pointer/document.ts';
+import type { PredictionRecord } from '../log/prediction.ts';
+import type { LogResult, PredictionBatch } from '../log/prediction-log-store.ts';
+import { type Route, route, type ServedArm, standardOf } from '../routing/router.ts';
 import { type Answers, type AskPorts, askVersions, type Batch } from './ask-versions.ts';
 import { parseForecastEvent, type UnitRequest } from './forecast-event.ts';
-import type { PredictionRecord } from './prediction.ts';
-import type { LogResult, PredictionBatch } from './prediction-log-store.ts';
-import { type Route, route, type ServedArm, standardOf } from './router.ts';
 import { isUsable, type Settled, settleDay } from './settle.ts';
 
 /** What went wrong without failing a request: names of log lines, which alarms look for. */

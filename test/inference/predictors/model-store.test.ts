@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Loaded, ModelStore, type ModelStoreOptions } from '../../functions/inference/model-store.ts';
-import type { StoredObject } from '../../functions/registry/items.ts';
-import { MemoryEvidence } from '../fakes/memory-evidence.ts';
-import { createTestKey } from '../fakes/test-key.ts';
-import { storeVersion, WEEK } from './stand.ts';
+import {
+  type Loaded,
+  ModelStore,
+  type ModelStoreOptions,
+} from '../../../functions/inference/predictors/model-store.ts';
+import type { StoredObject } from '../../../functions/registry/items.ts';
+import { MemoryEvidence } from '../../fakes/memory-evidence.ts';
+import { createTestKey } from '../../fakes/test-key.ts';
+import { storeVersion, WEEK } from '../stand.ts';
 
 const key = createTestKey();
 const request = { sku: 'milk', store: 'harbour', history: [...WEEK], asOf: '2026-03-01', horizonDays: 2 };

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { parseStored } from '../platform/boundary.ts';
-import { dsseEnvelope, IN_TOTO_PAYLOAD, verifyEnvelope } from '../platform/dsse.ts';
-import { ReleaseError } from '../platform/errors.ts';
-import { sha256 } from '../platform/ids.ts';
-import { type StoredObject, storedObject } from '../registry/items.ts';
+import { parseStored } from '../../platform/boundary.ts';
+import { dsseEnvelope, IN_TOTO_PAYLOAD, verifyEnvelope } from '../../platform/dsse.ts';
+import { ReleaseError } from '../../platform/errors.ts';
+import { sha256 } from '../../platform/ids.ts';
+import { type StoredObject, storedObject } from '../../registry/items.ts';
 
 /** What a reader needs of a version's manifest; what else it vouches for is for people and auditors. */
 const statement = z.looseObject({
