@@ -3,15 +3,18 @@ import { appConfigData, s3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
+import { inferenceCounts } from '../platform/metrics.ts';
 import * as wired from '../platform/wiring.ts';
 import { PredictionLogStore } from './log/prediction-log-store.ts';
-import { type PointerEvent, PointerReader } from './pointer/pointer-reader-store.ts';
+import { PointerReader } from './pointer/pointer-reader-store.ts';
 import { ModelStore } from './predictors/model-store.ts';
 import { type ForecastAnswer, type ForecastPorts, forecast } from './serving/forecast.ts';
+import { tellPointer } from './serving/tell-pointer.ts';
 
 const publicKeyPem = config('POINTER_PUBLIC_KEY');
 const predictions = new PredictionLogStore(s3(), config('PREDICTION_BUCKET'));
 /** One reader per model for as long as the environment lives, since each new session is charged as a whole document. */
+const counts = inferenceCounts();
 const readers = new Map<string, PointerReader>();
 
 const ports: ForecastPorts = {
@@ -20,7 +23,10 @@ const ports: ForecastPorts = {
   budgets: { productionMs: 10_000, candidateMs: 500 },
   pause: () => nextTurn(),
   log: (batch) => predictions.log(batch),
-  signal: (name, detail) => logger.error(name, detail),
+  signal: (name, detail) => {
+    logger.error(name, detail);
+    counts.add(name, 1);
+  },
   now: systemClock,
 };
 
@@ -34,25 +40,17 @@ function readerOf(model: string): PointerReader {
     publicKeyPem,
     now: systemClock,
     pollSeconds: Number(config('POINTER_POLL_SECONDS')),
-    onEvent: (event) => tell(model, event),
+    onEvent: (event) => tellPointer({ logger, signal: ports.signal }, model, event),
   });
   readers.set(model, reader);
   return reader;
 }
 
-/** A rollback does not reach an environment that sees no pointer: that long is more than a passing fault. */
-const STALE_SECONDS = 300;
-
-function tell(model: string, event: PointerEvent): void {
-  const { kind, ...detail } = event;
-  if (kind === 'moved') logger.info('POINTER_MOVED', { model, ...detail });
-  else if (event.kind === 'refused') logger.error('POINTER_REFUSED', { model, ...detail });
-  else if (event.kind === 'unreachable' && event.staleSeconds > STALE_SECONDS)
-    logger.error('POINTER_STALE', { model, ...detail });
-  else logger.warn('POINTER_NOT_REFRESHED', { model, ...detail });
-}
-
 /** Forecasts a batch by the version that the pointer names for each request, and logs what each version said. */
 export async function handler(event: unknown, context: { readonly awsRequestId: string }): Promise<ForecastAnswer> {
-  return forecast(ports, event, context.awsRequestId);
+  try {
+    return await forecast(ports, event, context.awsRequestId);
+  } finally {
+    counts.publish();
+  }
 }

@@ -1,9 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { type IMetric, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { Signal } from '../../functions/inference/serving/signals.ts';
+import { INFERENCE_METRICS } from '../../functions/platform/metric-names.ts';
 import type { FunctionName } from '../functions.ts';
 import { pascalCase, type StateMachineName } from './names.ts';
 import { ReleaseAlarm } from './release-alarm.ts';
@@ -77,51 +79,6 @@ const LOG_ALARMS = [
       'Whether a model waits for a lost callback cannot be told; a promotion may stay waiting after its gate closed.',
   },
   {
-    signal: 'predictions-not-logged',
-    message: 'PREDICTIONS_NOT_LOGGED',
-    logOf: 'forecast',
-    impact: 'Forecasts were served without a record: nobody can judge or recall what is not in the log.',
-  },
-  {
-    signal: 'pointer-unavailable',
-    message: 'POINTER_UNAVAILABLE',
-    logOf: 'forecast',
-    impact: 'Callers get the safe forecast, because inference has no pointer: the released version does not serve.',
-  },
-  {
-    signal: 'pointer-refused',
-    message: 'POINTER_REFUSED',
-    logOf: 'forecast',
-    impact:
-      'AppConfig serves a pointer that nobody of ours signed; inference keeps the last good one and moves no more.',
-  },
-  {
-    signal: 'pointer-stale',
-    message: 'POINTER_STALE',
-    logOf: 'forecast',
-    impact: 'Inference has not seen its pointer for minutes: a rollback would not reach it.',
-  },
-  {
-    signal: 'production-failing',
-    message: 'PRODUCTION_FAILED',
-    logOf: 'forecast',
-    impact: 'The production version throws, is late or forecasts nothing usable; callers get the safe forecast.',
-  },
-  {
-    signal: 'model-not-loaded',
-    message: 'MODEL_NOT_LOADED',
-    logOf: 'forecast',
-    impact:
-      'A version that the pointer names could not be loaded or did not verify; another forecast serves in its place.',
-  },
-  {
-    signal: 'candidate-failing',
-    message: 'SHADOW_FAILED',
-    logOf: 'forecast',
-    impact:
-      'A candidate throws, is late or forecasts nothing usable; callers get production, and its gate will see it.',
-  },
-  {
     signal: 'guard-warning',
     message: 'GUARD_WARNING',
     logOf: 'guard',
@@ -129,6 +86,59 @@ const LOG_ALARMS = [
       'Something is amiss with a version that was just promoted; it is no reason to go back, or going back alone does not help.',
   },
 ] as const satisfies readonly { signal: string; message: string; logOf: FunctionName; impact: string }[];
+
+/** What inference counts at every occurrence: an alarm rings for as long as it goes on, though the log tells it once. */
+const COUNT_ALARMS = [
+  {
+    signal: 'predictions-not-logged',
+    message: 'PREDICTIONS_NOT_LOGGED',
+    impact: 'Forecasts were served without a record: nobody can judge or recall what is not in the log.',
+  },
+  {
+    signal: 'pointer-unavailable',
+    message: 'POINTER_UNAVAILABLE',
+    impact: 'Callers get the safe forecast, because inference has no pointer: the released version does not serve.',
+  },
+  {
+    signal: 'pointer-refused',
+    message: 'POINTER_REFUSED',
+    impact:
+      'AppConfig serves a pointer that nobody of ours signed; inference keeps the last good one and moves no more.',
+  },
+  {
+    signal: 'pointer-stale',
+    message: 'POINTER_STALE',
+    impact: 'Inference has not seen its pointer for minutes: a rollback would not reach it.',
+  },
+  {
+    signal: 'production-failing',
+    message: 'PRODUCTION_FAILED',
+    impact: 'The production version throws, is late or forecasts nothing usable; callers get the safe forecast.',
+  },
+  {
+    signal: 'model-not-loaded',
+    message: 'MODEL_NOT_LOADED',
+    impact:
+      'A version that the pointer names could not be loaded or did not verify; another forecast serves in its place.',
+  },
+  {
+    signal: 'candidate-failing',
+    message: 'SHADOW_FAILED',
+    impact:
+      'A candidate throws, is late or forecasts nothing usable; callers get production, and its gate will see it.',
+  },
+  {
+    signal: 'shadow-dropped',
+    message: 'SHADOW_DROPPED',
+    impact:
+      "A shadow's forecasts are missing from the log: its gate sees less than was asked, and may end without a verdict.",
+  },
+  {
+    signal: 'safe-forecast-unknown',
+    message: 'SAFE_FORECAST_UNKNOWN',
+    impact: 'The pointer names a safe forecast that inference does not have; callers get another one than was decided.',
+  },
+] as const satisfies readonly { signal: string; message: Signal; impact: string }[];
 
 const PERIOD = Duration.minutes(1);
 
@@ -153,6 +163,17 @@ export class Alarms extends Construct {
         metricName: message,
       });
       this.#alarm(signal, impact, filter.metric({ statistic: 'Sum', period: PERIOD }));
+    }
+    const { namespace, serviceName: service } = INFERENCE_METRICS;
+    for (const { signal, message: metricName, impact } of COUNT_ALARMS) {
+      const metric = new Metric({
+        namespace,
+        metricName,
+        dimensionsMap: { service },
+        statistic: 'Sum',
+        period: PERIOD,
+      });
+      this.#alarm(signal, impact, metric);
     }
   }
 

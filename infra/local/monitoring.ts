@@ -18,9 +18,9 @@ export interface Monitoring {
   createAlarm(name: string, resolved: unknown): { readonly name: string; readonly arn: string };
   /** Counts log lines as the resolved properties of an AWS::Logs::MetricFilter say. */
   createMetricFilter(resolved: unknown): void;
-  /** Adds one to a metric. Alarms on it ring at once and fall silent a period later. */
-  count(metric: Metric): void;
-  /** Shows the metric filters one line of a log group. */
+  /** Adds to a metric, one unless told. Alarms on it ring at once and fall silent a period later. */
+  count(metric: Metric, value?: number): void;
+  /** Shows the metric filters one line of a log group, and counts the metrics that are embedded in it. */
   logLine(logGroup: string, line: string): void;
   /** Ends its timers. */
   stop(): void;
@@ -83,6 +83,26 @@ interface Alarm {
   state: 'OK' | 'ALARM';
 }
 
+/** What was added to a metric, and when. */
+interface Point {
+  readonly at: number;
+  readonly value: number;
+}
+
+/** A line in CloudWatch's embedded metric format, as far as it names its metrics. */
+const embedded = z.looseObject({
+  _aws: z.object({
+    CloudWatchMetrics: z.array(
+      z.object({
+        Namespace: z.string(),
+        Dimensions: z.array(z.array(z.string())),
+        Metrics: z.array(z.object({ Name: z.string() })),
+      }),
+    ),
+  }),
+});
+const values = z.union([z.number().transform((value) => [value]), z.array(z.number())]).catch([]);
+
 interface MetricFilter {
   readonly logGroup: string;
   readonly member: string;
@@ -95,20 +115,22 @@ export function createMonitoring({ publish, now = () => new Date() }: Monitoring
   const alarms: Alarm[] = [];
   const filters: MetricFilter[] = [];
   const timers = new Set<NodeJS.Timeout>();
-  /** Times, by metric. */
-  const points = new Map<string, number[]>();
+  const points = new Map<string, Point[]>();
   const evaluate = (alarm: Alarm): void => {
     const from = now().getTime() - alarm.periodSeconds * 1_000;
-    const sum = [...alarm.metrics].flatMap((metric) => points.get(metric) ?? []).filter((at) => at > from).length;
+    const sum = [...alarm.metrics]
+      .flatMap((metric) => points.get(metric) ?? [])
+      .reduce((total, { at, value }) => total + (at > from ? value : 0), 0);
     const state = sum >= alarm.settings.Threshold ? 'ALARM' : 'OK';
     if (state !== alarm.state) ring(alarm, { state, sum, at: now() }, publish);
   };
-  const count = (metric: Metric): void => {
+  const count = (metric: Metric, value = 1): void => {
     const key = keyOf(metric);
     const watching = alarms.filter(({ metrics }) => metrics.has(key));
     const at = now().getTime();
     const from = at - Math.max(0, ...watching.map(({ periodSeconds }) => periodSeconds * 1_000));
-    if (watching.length > 0) points.set(key, [...(points.get(key) ?? []).filter((point) => point > from), at]);
+    if (watching.length > 0)
+      points.set(key, [...(points.get(key) ?? []).filter((point) => point.at > from), { at, value }]);
     for (const alarm of watching) {
       evaluate(alarm);
       const timer = setTimeout(() => {
@@ -128,6 +150,7 @@ export function createMonitoring({ publish, now = () => new Date() }: Monitoring
     count,
     logLine: (logGroup, line) => {
       for (const filter of filters) if (filter.logGroup === logGroup && matches(filter, line)) count(filter.metric);
+      for (const { metric, value } of embeddedMetrics(line)) count(metric, value);
     },
     stop: () => {
       for (const timer of timers) clearTimeout(timer);
@@ -162,10 +185,29 @@ function filterOf(resolved: unknown): MetricFilter {
 }
 
 function matches({ member, value }: MetricFilter, line: string): boolean {
+  return z.looseObject({}).safeParse(jsonOf(line)).data?.[member] === value;
+}
+
+function embeddedMetrics(line: string): readonly { readonly metric: Metric; readonly value: number }[] {
+  if (!line.includes('"_aws"')) return [];
+  const found = embedded.safeParse(jsonOf(line)).data;
+  if (found === undefined) return [];
+  return found._aws.CloudWatchMetrics.flatMap(({ Namespace: namespace, Dimensions, Metrics }) =>
+    Dimensions.flatMap((names) => {
+      const dimensions = Object.fromEntries(names.map((name) => [name, String(found[name])]));
+      return Metrics.map(({ Name: name }) => ({
+        metric: { namespace, name, dimensions },
+        value: values.parse(found[name]).reduce((sum, one) => sum + one, 0),
+      }));
+    }),
+  );
+}
+
+function jsonOf(line: string): unknown {
   try {
-    return z.looseObject({}).parse(JSON.parse(line))[member] === value;
+    return JSON.parse(line);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { SIGNALS } from '../../functions/inference/serving/signals.ts';
 import { STATE_MACHINES } from '../../infra/constructs/names.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { ROOT, sources } from '../structure/sources.ts';
@@ -84,13 +85,6 @@ describe('alarms', () => {
     ['LEDGER_TAMPERED', 'AnchorLedger'],
     ['EMAIL_NOT_SENT', 'RequestApproval'],
     ['CALLBACKS_NOT_READ', 'RepeatCallbacks'],
-    ['PREDICTIONS_NOT_LOGGED', 'Forecast'],
-    ['POINTER_UNAVAILABLE', 'Forecast'],
-    ['MODEL_NOT_LOADED', 'Forecast'],
-    ['POINTER_REFUSED', 'Forecast'],
-    ['POINTER_STALE', 'Forecast'],
-    ['PRODUCTION_FAILED', 'Forecast'],
-    ['SHADOW_FAILED', 'Forecast'],
     ['GUARD_WARNING', 'Guard'],
   ])('count %s in the log of %s', (message, logOf) => {
     stack.template.hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -101,12 +95,21 @@ describe('alarms', () => {
     stack.template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: message, Statistic: 'Sum' });
   });
 
+  it.each(SIGNALS)('watch the metric %s, which inference counts in its log without a filter', (signal) => {
+    stack.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'ModelRelease',
+      MetricName: signal,
+      Dimensions: [{ Name: 'service', Value: 'inference' }],
+      Statistic: 'Sum',
+    });
+  });
+
   it('listen for what a handler logs under that very name', () => {
     const code = sources('functions').map(({ text }) => text);
     const messages = stack
       .ofType('AWS::Logs::MetricFilter')
       .map(({ properties }) => /"(\w+)"/.exec(String(properties['FilterPattern']))?.[1] ?? '');
-    expect(messages).toContain('SHADOW_FAILED');
+    expect(messages).toContain('CALLBACK_FORGED');
     // Directly, or through the port by which pure code tells of it.
     const named = (message: string) =>
       code.some((text) => new RegExp(`(logger\\.error|signal|tell)\\([^;]*'${message}'`).test(text));

@@ -96,6 +96,23 @@ describe('Alarms on this machine', () => {
     expect(notices).toHaveLength(1);
   });
 
+  it('add up the metrics that a line holds in the embedded format, each under its dimensions', () => {
+    const Dimensions = [{ Name: 'service', Value: 'inference' }];
+    monitoring.createAlarm('stale', { ...FORGED, ...RULES, MetricName: 'POINTER_STALE', Dimensions, Threshold: 5 });
+    const line = (service: string, POINTER_STALE: unknown) => {
+      const Metrics = [{ Name: 'POINTER_STALE', Unit: 'Count' }];
+      const CloudWatchMetrics = [{ Namespace: 'ModelRelease', Dimensions: [['service']], Metrics }];
+      return JSON.stringify({ _aws: { Timestamp: 1, CloudWatchMetrics }, service, POINTER_STALE });
+    };
+    for (const other of [line('other', 9), line('inference', 'nine'), '{"_aws":1}', '{"_aws"']) {
+      monitoring.logLine('forecast', other);
+    }
+    monitoring.logLine('forecast', line('inference', [1, 3]));
+    expect(notices).toEqual([]);
+    monitoring.logLine('forecast', line('inference', 1));
+    expect(notices).toHaveLength(1);
+  });
+
   it.each([
     ['an average', { ...FORGED, ...RULES, Statistic: 'Average' }, /Statistic/],
     ['another expression', { ...RULES, Metrics: [{ Id: 'e', Expression: 'a / b' }, stat('Errors')] }, /sums only/],

@@ -6,7 +6,7 @@ const functions = sources('functions');
 const everything = [...functions, ...sources('infra'), ...sources('test')];
 
 /** Files that are neither entry, store nor pure: where the product touches its process. */
-const PROCESS_FILES = ['clock.ts', 'config.ts', 'clients.ts', 'logger.ts', 'wiring.ts'].map(
+const PROCESS_FILES = ['clock.ts', 'config.ts', 'clients.ts', 'logger.ts', 'metrics.ts', 'wiring.ts'].map(
   (name) => `functions/platform/${name}`,
 );
 

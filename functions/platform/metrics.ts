@@ -1,0 +1,23 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { INFERENCE_METRICS } from './metric-names.ts';
+
+/** Counts that become CloudWatch metrics from lines of the log (embedded metric format), without a call. */
+export interface Counts {
+  /** Adds to a count of this invocation. */
+  add(name: string, count: number): void;
+  /** Writes what was counted since the last call as one line; nothing when nothing was. */
+  publish(): void;
+}
+
+/** The counts of inference, for the alarms and metrics that `INFERENCE_METRICS` describes. */
+export function inferenceCounts(): Counts {
+  const metrics = new Metrics(INFERENCE_METRICS);
+  return {
+    add: (name, count) => {
+      if (count > 0) metrics.addMetric(name, MetricUnit.Count, count);
+    },
+    publish: () => {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
+  };
+}
