@@ -10,7 +10,7 @@ import {
   type OpsWindow,
 } from '../../functions/evidence/canary/canary-sums.ts';
 import type { ArmMoments } from '../../functions/evidence/statistics/ratio-effect.ts';
-import { isInCohort } from '../../functions/inference/routing/cohort.ts';
+import { Cohort } from '../../functions/inference/routing/cohort.ts';
 import { type Random, seededRandom } from '../../infra/demo/retailer-demand.ts';
 import type { Shelves } from './aa-replay-shelves.ts';
 
@@ -149,16 +149,16 @@ function exactly(sum: number): bigint {
 
 /** Sums of each look of one canary. */
 function looksOf({ shelves, tables }: Stretch, seed: number, harm: Harm): readonly CanarySums[] {
-  const rule = {
+  const cohort = new Cohort({
     unit: 'sku-store',
     salt: `replay_${seed}`,
     percentage: 50,
     where: EVERYWHERE,
     excludedSegments: [],
-  } as const;
+  });
   const canary: number[] = [];
   const control: number[] = [];
-  for (const [cluster, unit] of shelves.units.entries()) (isInCohort(rule, unit) ? canary : control).push(cluster);
+  for (const [cluster, unit] of shelves.units.entries()) (cohort.has(unit) ? canary : control).push(cluster);
   // Which of two models of nearly the same accuracy is the candidate: a coin for each unit, so that neither is better.
   const coin = seededRandom(seed + 1_000_000);
   const swapped = Uint8Array.from(shelves.units, () => (coin() < 0.5 ? 1 : 0));

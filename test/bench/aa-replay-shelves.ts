@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Unit } from '../../functions/inference/routing/cohort.ts';
+import type { Unit } from '../../functions/inference/routing/unit.ts';
 import { type Described, FIRST, forecastOf, GOOD } from '../../infra/demo/artifacts.ts';
 import { type Demand, type DemandSeries, dateOf, historyOf, unitsOn } from '../../infra/demo/demand.ts';
 import { coveredDays, openingStock, playDay, STOCK_RULES, type Stock } from '../../infra/demo/inventory.ts';

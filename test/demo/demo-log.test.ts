@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARMS, type PredictionRecord } from '../../functions/inference/log/prediction.ts';
 import { PointerReader } from '../../functions/inference/pointer/pointer-reader-store.ts';
 import { parseArtifact } from '../../functions/inference/predictors/artifact.ts';
-import { type CohortRule, isInCohort, type Unit } from '../../functions/inference/routing/cohort.ts';
+import { Cohort, type CohortRule } from '../../functions/inference/routing/cohort.ts';
+import type { Unit } from '../../functions/inference/routing/unit.ts';
 import { forecast } from '../../functions/inference/serving/forecast.ts';
 import { promotionIdOf } from '../../functions/platform/ids.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
@@ -157,13 +158,14 @@ describe('The log of the demo', () => {
     const steps = new Map<string, number>();
     for (const day of inCanary()) {
       const { rule, step } = plannedStep(day.document);
+      const cohort = new Cohort(rule);
       steps.set(step, (steps.get(step) ?? 0) + 1);
       const alone = forecastAnswer.parse(JSON.parse(await withoutCandidate(day))).forecasts;
       const requests = new Map(day.event.requests.map((one) => [`${one.sku}|${one.store}`, one]));
       for (const [index, served] of day.answer.forecasts.entries()) {
         const request = requests.get(`${served.sku}|${served.store}`);
         if (request === undefined) throw new Error(`${served.sku} was not asked for.`);
-        if (isInCohort(rule, unitOf(request))) {
+        if (cohort.has(unitOf(request))) {
           expect(served).toMatchObject({ arm: 'canary', version: day.document.canaryVersion });
         } else if (JSON.stringify(served) !== JSON.stringify(alone[index])) {
           expect(served).toEqual(alone[index]);
@@ -180,9 +182,9 @@ describe('The log of the demo', () => {
     expect(served.length).toBeGreaterThan(0);
     expect(served.filter(({ category }) => category === excludedCategory)).toEqual([]);
     for (const { document, event } of inCanary()) {
-      const rule = { ...plannedStep(document).rule, excludedSegments: [] };
+      const cohort = new Cohort({ ...plannedStep(document).rule, excludedSegments: [] });
       const spared = event.requests.filter((one) => one.category === excludedCategory);
-      expect(spared.filter((one) => isInCohort(rule, unitOf(one))).length).toBeGreaterThan(0);
+      expect(spared.filter((one) => cohort.has(unitOf(one))).length).toBeGreaterThan(0);
     }
   });
 });

@@ -2,7 +2,8 @@ import { gzipSync } from 'node:zlib';
 import { ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Arm, ForecastUnits, PredictionRecord } from '../../functions/inference/log/prediction.ts';
 import { SAFE_FORECAST } from '../../functions/inference/predictors/seasonal-naive.ts';
-import { isInCohort, type Unit } from '../../functions/inference/routing/cohort.ts';
+import { Cohort } from '../../functions/inference/routing/cohort.ts';
+import type { Unit } from '../../functions/inference/routing/unit.ts';
 import { asUnits, isUsable } from '../../functions/inference/serving/settle.ts';
 import { plusDays } from '../../functions/platform/duration.ts';
 import { parsePromotionId } from '../../functions/platform/ids.ts';
@@ -194,7 +195,7 @@ function recordsOf(
 
 function inCohort(run: PromotionItem, { percentage }: Exposure, unit: Unit): boolean {
   const { unit: kind, where, excludedSegments } = run.plan.canary;
-  return isInCohort({ unit: kind, where, excludedSegments, salt: run.promotionId, percentage }, unit);
+  return new Cohort({ unit: kind, where, excludedSegments, salt: run.promotionId, percentage }).has(unit);
 }
 
 /** Candidate and comparator. The comparator is off by a fifth; a good candidate knows the mean. */

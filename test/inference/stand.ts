@@ -1,7 +1,8 @@
 import type { PredictionRecord } from '../../functions/inference/log/prediction.ts';
 import type { PredictionBatch } from '../../functions/inference/log/prediction-log-store.ts';
 import type { Forecaster } from '../../functions/inference/predictors/forecaster.ts';
-import type { ForecastPorts, Signal, SignalDetail } from '../../functions/inference/serving/forecast.ts';
+import type { ForecastPorts } from '../../functions/inference/serving/forecast.ts';
+import type { Signal, SignalDetail } from '../../functions/inference/serving/signals.ts';
 import { IN_TOTO_PAYLOAD, signEnvelope } from '../../functions/platform/dsse.ts';
 import type { JsonValue } from '../../functions/platform/json.ts';
 import { evidencePaths } from '../../functions/platform/keys.ts';

@@ -12,7 +12,7 @@ import { type CanarySums, mergeCanarySums } from '../../functions/evidence/canar
 import { ratioEffect } from '../../functions/evidence/statistics/ratio-effect.ts';
 import { MACROS } from '../../functions/evidence/tables/cell-sql.ts';
 import { DuckdbStore } from '../../functions/evidence/tables/duckdb-store.ts';
-import { murmur3 } from '../../functions/inference/routing/cohort.ts';
+import { murmur3 } from '../../functions/inference/routing/murmur3.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { type Cluster, configOf, metricOf, momentsOf, sumsOf } from '../evidence/canary/clusters.ts';
 import {

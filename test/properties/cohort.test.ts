@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type CohortRule,
-  isEligible,
-  isInCohort,
-  segmentsOf,
-  type Unit,
-} from '../../functions/inference/routing/cohort.ts';
+import { Cohort, type CohortRule } from '../../functions/inference/routing/cohort.ts';
+import type { Unit } from '../../functions/inference/routing/unit.ts';
 
 const word = fc.constantFrom('a', 'b', 'c', 'ü', '東京');
 const segment = fc
@@ -28,12 +23,16 @@ const rules: fc.Arbitrary<CohortRule> = fc.record({
   excludedSegments: fc.array(segment, { maxLength: 2 }),
 });
 
+function inCohort(rule: CohortRule, unit: Unit): boolean {
+  return new Cohort(rule).has(unit);
+}
+
 describe('Any cohort', () => {
   it('is the same each time, and for every request of a unit that names the same segments', () => {
     fc.assert(
       fc.property(rules, units, (rule, unit) => {
         const shuffled = { ...unit, segments: unit.segments.toReversed() };
-        expect(isInCohort(rule, unit)).toBe(isInCohort(rule, shuffled));
+        expect(inCohort(rule, unit)).toBe(inCohort(rule, shuffled));
       }),
     );
   });
@@ -43,8 +42,8 @@ describe('Any cohort', () => {
     fc.assert(
       fc.property(rules, units, percentage, (rule, unit, other) => {
         const [low, high] = [rule.percentage, other].sort((a, b) => a - b);
-        if (!isInCohort({ ...rule, percentage: low ?? 0 }, unit)) return;
-        expect(isInCohort({ ...rule, percentage: high ?? 0 }, unit)).toBe(true);
+        if (!inCohort({ ...rule, percentage: low ?? 0 }, unit)) return;
+        expect(inCohort({ ...rule, percentage: high ?? 0 }, unit)).toBe(true);
       }),
     );
   });
@@ -52,8 +51,8 @@ describe('Any cohort', () => {
   it('is nobody at 0 % and exactly the eligible units at 100 %', () => {
     fc.assert(
       fc.property(rules, units, (rule, unit) => {
-        expect(isInCohort({ ...rule, percentage: 0 }, unit)).toBe(false);
-        expect(isInCohort({ ...rule, percentage: 100 }, unit)).toBe(isEligible(rule, unit));
+        expect(inCohort({ ...rule, percentage: 0 }, unit)).toBe(false);
+        expect(inCohort({ ...rule, percentage: 100 }, unit)).toBe(new Cohort(rule).isEligible(unit));
       }),
     );
   });
@@ -62,8 +61,10 @@ describe('Any cohort', () => {
     const kindOf = (text: string) => text.split(':')[0];
     fc.assert(
       fc.property(rules, units, (rule, unit) => {
-        if (!isInCohort(rule, unit)) return;
-        const own = segmentsOf(unit);
+        if (!inCohort(rule, unit)) return;
+        const { segments, ...derived } = unit;
+        const named = Object.entries(derived).filter(([, value]) => value !== '');
+        const own = [...named.map((pair) => pair.join(':')), ...segments];
         for (const excluded of rule.excludedSegments) {
           expect(own).not.toContain(excluded);
           expect(own.map(kindOf)).toContain(kindOf(excluded));
@@ -76,7 +77,7 @@ describe('Any cohort', () => {
   it('has only units that match every list', () => {
     fc.assert(
       fc.property(rules, units, (rule, unit) => {
-        if (!isInCohort(rule, unit)) return;
+        if (!inCohort(rule, unit)) return;
         const { regions, stores, categories } = rule.where;
         expect(regions.length === 0 || regions.includes(unit.region)).toBe(true);
         expect(stores.length === 0 || stores.includes(unit.store)).toBe(true);
@@ -95,8 +96,8 @@ describe('Cohorts of different salts', () => {
   }));
   const cohort = (salt: string, percentage: number) => {
     const where = { regions: [], stores: [], skus: [], categories: [] };
-    const rule: CohortRule = { unit: 'sku-store', salt, percentage, where, excludedSegments: [] };
-    return population.map((unit) => isInCohort(rule, unit));
+    const drawn = new Cohort({ unit: 'sku-store', salt, percentage, where, excludedSegments: [] });
+    return population.map((unit) => drawn.has(unit));
   };
   const share = (drawn: readonly boolean[]) => drawn.filter(Boolean).length / drawn.length;
   /** Five standard errors of a share of this population. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Unit } from '../../functions/inference/routing/cohort.ts';
-import { route } from '../../functions/inference/routing/router.ts';
+import { Router } from '../../functions/inference/routing/router.ts';
+import type { Unit } from '../../functions/inference/routing/unit.ts';
 import { faultOfExposure } from '../../functions/pointer/approved-exposure.ts';
 import { canaryDocument, type Ground, productionDocument, shadowDocument } from '../../functions/pointer/build.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
@@ -97,11 +97,12 @@ describe('Any document that passes for an approval', () => {
         const document = { ...question.document, ...members };
         if (faultOfExposure({ ...question, document }) !== null) return;
         passed += 1;
+        const [router, widestRouter] = [new Router(document), new Router(question.document)];
         for (const of of units) {
-          const [got, widest] = [route(document, of, now), route(question.document, of, now)];
-          if (got.served.arm === 'canary') expect(got.served).toEqual(widest.served);
-          const allowed = [widest.served.version, ...widest.beside];
-          expect(allowed).toEqual(expect.arrayContaining([got.served.version, ...got.beside]));
+          const [got, widest] = [router.route(of, now.getTime()), widestRouter.route(of, now.getTime())];
+          if (got.arm === 'canary') expect(got).toMatchObject({ arm: widest.arm, version: widest.version });
+          const allowed = [widest.version, ...widest.shadows];
+          expect(allowed).toEqual(expect.arrayContaining([got.version, ...got.shadows]));
         }
         expect(document.productionVersion).toBe(question.document.productionVersion);
       }),

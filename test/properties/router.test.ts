@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInCohort, type Unit } from '../../functions/inference/routing/cohort.ts';
-import { candidatesOf, cohortOf, route, standardOf } from '../../functions/inference/routing/router.ts';
+import { Cohort } from '../../functions/inference/routing/cohort.ts';
+import { cohortOf, type Route, Router } from '../../functions/inference/routing/router.ts';
+import type { Unit } from '../../functions/inference/routing/unit.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
 import { unsignedDocument } from '../pointer/fixtures.ts';
 
@@ -31,6 +32,10 @@ const units: fc.Arbitrary<Unit> = fc.record({
 });
 const now = fc.constantFrom('2025-12-31T00:00:00.000Z', '2026-02-01T00:00:00.000Z', '2026-02-15T00:00:00.000Z');
 
+function route(document: PointerDocument, unit: Unit, at: Date): Route {
+  return new Router(document).route(unit, at.getTime());
+}
+
 function anyRoute(check: (of: { document: PointerDocument; unit: Unit; at: Date }) => void): void {
   fc.assert(
     fc.property(documents, units, now, (document, unit, at) => check({ document, unit, at: new Date(at) })),
@@ -41,31 +46,39 @@ function anyRoute(check: (of: { document: PointerDocument; unit: Unit; at: Date 
 describe('Any route', () => {
   it('serves one of: production, a canary within its bound and cohort, the safe forecast', () => {
     anyRoute(({ document, unit, at }) => {
-      const { served } = route(document, unit, at);
+      const served = route(document, unit, at);
       if (served.arm === 'production') expect(served.version).toBe(document.productionVersion);
       if (served.arm === 'fallback') expect(served.version).toBe('seasonal-naive');
       if (served.arm !== 'canary') return;
       expect(served.version).toBe(document.canaryVersion);
       expect(document.canaryPercentage).toBeGreaterThan(0);
       expect(at.getTime()).toBeLessThan(Date.parse(document.canaryUntil));
-      expect(isInCohort(cohortOf(document), unit)).toBe(true);
+      expect(new Cohort(cohortOf(document)).has(unit)).toBe(true);
     });
   });
 
   it('never serves a shadow, and serves the same with a shadow as without', () => {
     anyRoute(({ document, unit, at }) => {
       const without = { ...document, shadowVersion: '', shadowUntil: '' };
-      expect(route(document, unit, at).served).toEqual(route(without, unit, at).served);
+      const { version, arm } = route(without, unit, at);
+      expect(route(document, unit, at)).toMatchObject({ version, arm });
     });
   });
 
   it('has each version forecast once, and every version wherever a candidate is exposed', () => {
     anyRoute(({ document, unit, at }) => {
-      const { served, beside } = route(document, unit, at);
-      const { all } = candidatesOf(document, at);
-      expect(new Set([served.version, ...beside]).size).toBe(beside.length + 1);
-      if (all.length === 0) expect(beside).toEqual([]);
-      else expect([served.version, ...beside]).toEqual(expect.arrayContaining([...all, standardOf(document).version]));
+      const { version, shadows } = route(document, unit, at);
+      const isLive = (until: string) => at.getTime() < Date.parse(until);
+      const all = [
+        ...(document.canaryPercentage > 0 && isLive(document.canaryUntil) ? [document.canaryVersion] : []),
+        ...(isLive(document.shadowUntil) ? [document.shadowVersion] : []),
+      ].filter((candidate) => candidate !== '');
+      expect(new Set([version, ...shadows]).size).toBe(shadows.length + 1);
+      if (all.length === 0) expect(shadows).toEqual([]);
+      else {
+        const { standard } = new Router(document);
+        expect([version, ...shadows]).toEqual(expect.arrayContaining([...all, standard.version]));
+      }
     });
   });
 
@@ -76,9 +89,8 @@ describe('Any route', () => {
         fallback: document.productionVersion === '' ? 'seasonal-naive' : '',
         fallbackSegments: [],
       };
-      const { served, beside } = route(open, unit, new Date('2030-01-01'));
-      expect(served).toEqual(standardOf(open));
-      expect(beside).toEqual([]);
+      const expected = { ...new Router(open).standard, shadows: [] };
+      expect(route(open, unit, new Date('2030-01-01'))).toEqual(expected);
     });
   });
 });

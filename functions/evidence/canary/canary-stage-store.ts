@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type CohortRule, isEligible, isInCohort, type Unit, unitKey } from '../../inference/routing/cohort.ts';
+import { Cohort, type CohortRule } from '../../inference/routing/cohort.ts';
+import { type Unit, unitKey } from '../../inference/routing/unit.ts';
 import type { SegmentSums } from '../stages/segment-accuracy.ts';
 import type { MeasuredQuality } from '../stages/stage-evidence.ts';
 import { count, only } from '../stages/stage-evidence-store.ts';
@@ -76,20 +77,22 @@ export async function sumCanary(
 export async function assignUnits(engine: DuckdbStore, { rule, percentages }: CohortSettings): Promise<void> {
   await engine.run(ASSIGNED);
   const rows = await engine.rows(ASKED, asked);
+  const cohorts = percentages.map((percentage) => new Cohort({ ...rule, percentage }));
+  const nobody = new Cohort({ ...rule, percentage: 0 });
   await engine.appendTexts(
     'assigned',
     rows.map((row) => {
       const unit = { ...row, segments: segmentList(row.segments) };
       const { sku, store, region, category, segments } = row;
-      const arm = armOf({ ...rule, percentage: percentages[row.step] ?? 0 }, unit);
+      const arm = armOf(cohorts[row.step] ?? nobody, unit);
       return [sku, store, region, category, segments, String(row.step), unitKey(rule.unit, unit), arm];
     }),
   );
 }
 
-function armOf(rule: CohortRule, unit: Unit): 'canary' | 'control' | 'none' {
-  if (!isEligible(rule, unit)) return 'none';
-  return isInCohort(rule, unit) ? 'canary' : 'control';
+function armOf(cohort: Cohort, unit: Unit): 'canary' | 'control' | 'none' {
+  if (!cohort.isEligible(unit)) return 'none';
+  return cohort.draws(unit) ? 'canary' : 'control';
 }
 
 /** What is no list names no segments. */

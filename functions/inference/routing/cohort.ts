@@ -1,16 +1,14 @@
-import type { UNITS } from '../../pointer/document.ts';
+import { PrefixedHash } from './murmur3.ts';
+import { type Names, namesOf, SegmentSet, type Unit, type UnitKind } from './unit.ts';
 
-/** What a forecast is asked for, as far as routing needs it. An empty text is a segment that the request does not have. */
-export interface Unit {
-  readonly sku: string;
-  readonly store: string;
-  readonly region: string;
-  readonly category: string;
-  /** Each `kind:value`, besides those derived from the four members above. */
-  readonly segments: readonly string[];
-}
-
-export interface EligibilityRule {
+/** A canary plan with the salt and the percentage of one of its steps. */
+export interface CohortRule {
+  /** What is assigned as a whole. */
+  readonly unit: UnitKind;
+  /** The promotion's id, so that each canary draws another sample. */
+  readonly salt: string;
+  /** Share of the eligible units, 0 to 100. */
+  readonly percentage: number;
   /** Lists that do not restrict are empty. */
   readonly where: {
     readonly regions: readonly string[];
@@ -22,89 +20,65 @@ export interface EligibilityRule {
   readonly excludedSegments: readonly string[];
 }
 
-/** A canary plan with the salt and the percentage of one of its steps. */
-export interface CohortRule extends EligibilityRule {
-  /** What is assigned as a whole. */
-  readonly unit: (typeof UNITS)[number];
-  /** The promotion's id, so that each canary draws another sample. */
-  readonly salt: string;
-  /** Share of the eligible units, 0 to 100. */
-  readonly percentage: number;
-}
-
-/** What a unit is assigned by: all requests with one key go the same way. */
-export function unitKey(kind: CohortRule['unit'], { sku, store }: Pick<Unit, 'sku' | 'store'>): string {
-  if (kind === 'sku-store') return `${sku}|${store}`;
-  return kind === 'store' ? store : sku;
-}
-
-/** All segments of a unit: those derived from what it is, then those that the request named. */
-export function segmentsOf({ sku, store, region, category, segments }: Unit): readonly string[] {
-  const derived = { region, category, store, sku };
-  const named = Object.entries(derived).filter(([, value]) => value !== '');
-  return [...named.map(([kind, value]) => `${kind}:${value}`), ...segments];
-}
+/** Hashes are below this. */
+const HASHES = 2 ** 32;
 
 /**
- * True for a unit that the canary may touch: it matches every list, and no segment of it is excluded. Who does not say
- * of which `kind` it is where a segment of that kind is excluded is out, since it may be the excluded one.
+ * The units that a canary serves, prepared once per rule: a unit is then looked up without an allocation. Raising the
+ * percentage only adds units; the same unit is answered the same by everyone who computes this.
  */
-export function isEligible(rule: EligibilityRule, unit: Unit): boolean {
-  const { regions, stores, skus, categories } = rule.where;
-  const listed =
-    allows(regions, unit.region) &&
-    allows(stores, unit.store) &&
-    allows(skus, unit.sku) &&
-    allows(categories, unit.category);
-  if (!listed) return false;
-  if (rule.excludedSegments.length === 0) return true;
-  const own = segmentsOf(unit);
-  return rule.excludedSegments.every(
-    (excluded) => !own.includes(excluded) && own.some((segment) => kindOf(segment) === kindOf(excluded)),
-  );
-}
+export class Cohort {
+  readonly #unit: UnitKind;
+  readonly #hash: PrefixedHash;
+  /** Hashes below it are drawn. */
+  readonly #drawnBelow: number;
+  readonly #regions: Names;
+  readonly #stores: Names;
+  readonly #skus: Names;
+  readonly #categories: Names;
+  readonly #excluded: SegmentSet;
 
-/**
- * True for a unit that the canary serves: eligible, and drawn by the hash of salt and key. Raising the percentage only
- * adds units; the same unit is answered the same by everyone who computes this.
- */
-export function isInCohort(rule: CohortRule, unit: Unit): boolean {
-  if (rule.percentage <= 0 || !isEligible(rule, unit)) return false;
-  const hash = murmur3(encoder.encode(`${rule.salt}|${unitKey(rule.unit, unit)}`), 0);
-  return hash / 2 ** 32 < rule.percentage / 100;
-}
-
-const encoder = new TextEncoder();
-
-function allows(list: readonly string[], value: string): boolean {
-  return list.length === 0 || list.includes(value);
-}
-
-function kindOf(segment: string): string {
-  return segment.split(':', 1)[0] ?? '';
-}
-
-/** MurmurHash3_x86_32 of Austin Appleby's reference implementation (SMHasher, public domain), as an unsigned number. */
-export function murmur3(bytes: Uint8Array, seed: number): number {
-  const blocksEnd = bytes.length - (bytes.length % 4);
-  const byte = (index: number) => bytes[index] ?? 0;
-  let hash = seed | 0;
-  for (let at = 0; at < blocksEnd; at += 4) {
-    hash ^= scrambled(byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24));
-    hash = (Math.imul(rotated(hash, 13), 5) + 0xe6546b64) | 0;
+  constructor({ unit, salt, percentage, where, excludedSegments }: CohortRule) {
+    this.#unit = unit;
+    this.#hash = new PrefixedHash(`${salt}|`);
+    this.#drawnBelow = (percentage / 100) * HASHES;
+    this.#regions = namesOf(where.regions);
+    this.#stores = namesOf(where.stores);
+    this.#skus = namesOf(where.skus);
+    this.#categories = namesOf(where.categories);
+    this.#excluded = new SegmentSet(excludedSegments);
   }
-  // Bytes past the end count as zeros, and the scrambled zero of an absent tail changes nothing.
-  hash ^= scrambled(byte(blocksEnd) | (byte(blocksEnd + 1) << 8) | (byte(blocksEnd + 2) << 16));
-  hash ^= bytes.length;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
 
-function scrambled(block: number): number {
-  return Math.imul(rotated(Math.imul(block, 0xcc9e2d51), 15), 0x1b873593);
-}
+  /** True for a unit that the canary serves: eligible, and drawn. */
+  has(unit: Unit): boolean {
+    return this.isEligible(unit) && this.draws(unit);
+  }
 
-function rotated(value: number, bits: number): number {
-  return (value << bits) | (value >>> (32 - bits));
+  /**
+   * True for a unit that the canary may touch: it matches every list, and no segment of it is excluded. Who does not say
+   * of which kind it is where a segment of that kind is excluded is out, since it may be the excluded one.
+   */
+  isEligible(unit: Unit): boolean {
+    return (
+      (this.#regions === null || this.#regions.has(unit.region)) &&
+      (this.#stores === null || this.#stores.has(unit.store)) &&
+      (this.#skus === null || this.#skus.has(unit.sku)) &&
+      (this.#categories === null || this.#categories.has(unit.category)) &&
+      !this.#excluded.touches(unit) &&
+      this.#excluded.isToldBy(unit)
+    );
+  }
+
+  /** True for a unit that the hash of salt and key picks, eligible or not. */
+  draws({ sku, store }: Pick<Unit, 'sku' | 'store'>): boolean {
+    if (this.#drawnBelow >= HASHES) return true;
+    if (this.#drawnBelow <= 0) return false;
+    return this.#hashOf(sku, store) < this.#drawnBelow;
+  }
+
+  /** As `unitKey` has it. */
+  #hashOf(sku: string, store: string): number {
+    if (this.#unit === 'sku-store') return this.#hash.of(sku, store);
+    return this.#hash.of(this.#unit === 'store' ? store : sku);
+  }
 }

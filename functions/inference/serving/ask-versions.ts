@@ -2,7 +2,7 @@ import type { PointerDocument } from '../../pointer/document.ts';
 import type { Forecaster } from '../predictors/forecaster.ts';
 import type { ModelStore } from '../predictors/model-store.ts';
 import { SAFE_FORECAST, seasonalNaive } from '../predictors/seasonal-naive.ts';
-import { type Route, standardOf } from '../routing/router.ts';
+import type { Route, Served } from '../routing/router.ts';
 import type { ForecastEvent } from './forecast-event.ts';
 import { runVersion, type Said } from './run-version.ts';
 
@@ -23,6 +23,8 @@ export interface AskPorts {
 export interface Batch {
   readonly event: ForecastEvent;
   readonly document: PointerDocument | null;
+  /** Who serves by the document where there is neither canary nor kill switch. */
+  readonly standard: Served;
   /** One per request of the event. */
   readonly routes: readonly Route[];
 }
@@ -41,7 +43,7 @@ export interface Answers {
  */
 export async function askVersions(ports: AskPorts, batch: Batch): Promise<Answers> {
   const { model, horizonDays } = batch.event;
-  const production = standardOf(batch.document).version;
+  const production = batch.standard.version;
   const versions = namedVersions(batch.routes, production);
   const loads = new Map(versions.map((version) => [version, ports.models.load(model, version)]));
   const said = new Map<string, Said>([[SAFE_FORECAST, safeForecasts(batch.event)]]);
@@ -66,7 +68,7 @@ export async function askVersions(ports: AskPorts, batch: Batch): Promise<Answer
 
 /** Versions in the order in which they are asked. */
 function namedVersions(routes: readonly Route[], production: string): readonly string[] {
-  const named = new Set(routes.flatMap(({ served, beside }) => [served.version, ...beside]));
+  const named = new Set(routes.flatMap(({ version, shadows }) => [version, ...shadows]));
   named.delete(SAFE_FORECAST);
   const first = named.delete(production) ? [production] : [];
   return [...first, ...named];
@@ -76,8 +78,8 @@ function namedVersions(routes: readonly Route[], production: string): readonly s
 function positionsOf(version: string, routes: readonly Route[]): readonly number[] {
   const all = routes.map((_route, position) => position);
   return [
-    ...all.filter((position) => routes[position]?.served.version === version),
-    ...all.filter((position) => routes[position]?.beside.includes(version)),
+    ...all.filter((position) => routes[position]?.version === version),
+    ...all.filter((position) => routes[position]?.shadows.includes(version)),
   ];
 }
 

@@ -3,26 +3,11 @@ import { plusDays } from '../../platform/duration.ts';
 import type { PointerDocument } from '../../pointer/document.ts';
 import type { PredictionRecord } from '../log/prediction.ts';
 import type { LogResult, PredictionBatch } from '../log/prediction-log-store.ts';
-import { type Route, route, type ServedArm, standardOf } from '../routing/router.ts';
+import { Router, type ServedArm } from '../routing/router.ts';
 import { type Answers, type AskPorts, askVersions, type Batch } from './ask-versions.ts';
 import { parseForecastEvent, type UnitRequest } from './forecast-event.ts';
 import { isUsable, type Settled, settleDay } from './settle.ts';
-
-/** What went wrong without failing a request: names of log lines, which alarms look for. */
-export type Signal =
-  /** There is no pointer: the safe forecast serves. */
-  | 'POINTER_UNAVAILABLE'
-  /** A version that the pointer names could not be loaded. */
-  | 'MODEL_NOT_LOADED'
-  /** Production threw, was late, or gave values that nobody may get; the safe forecast served there. */
-  | 'PRODUCTION_FAILED'
-  /** The same of a candidate; production served there. */
-  | 'SHADOW_FAILED'
-  /** Forecasts were served and are not in the log. */
-  | 'PREDICTIONS_NOT_LOGGED';
-
-/** Names and counts, never data. */
-export type SignalDetail = Readonly<Record<string, string | number>>;
+import type { Signal, SignalDetail } from './signals.ts';
 
 export interface ForecastPorts extends AskPorts {
   /** Never throws; null while there is none. */
@@ -73,8 +58,9 @@ export async function forecast(
   const event = parseForecastEvent(rawEvent);
   const at = ports.now();
   const document = await ports.pointer(event.model);
-  const routes = event.requests.map((request) => route(document, request, at));
-  const batch = { event, document, routes };
+  const router = new Router(document);
+  const routes = router.routeAll(event.requests, at.getTime());
+  const batch = { event, document, standard: router.standard, routes };
   const answers = await askVersions(ports, batch);
   const lines = linesOf(batch, answers);
   const { revision, promotionId } = documentOf(document);
@@ -91,12 +77,11 @@ export async function forecast(
   return { revision, forecasts: lines.map(answerOf) };
 }
 
-function documentOf(document: PointerDocument | null): Pick<Route, 'revision' | 'promotionId'> {
+function documentOf(document: PointerDocument | null): Pick<PointerDocument, 'revision' | 'promotionId'> {
   return document ?? { revision: 0, promotionId: '' };
 }
 
-function linesOf({ event, document, routes }: Batch, answers: Answers): readonly Line[] {
-  const standard = standardOf(document);
+function linesOf({ event, standard, routes }: Batch, answers: Answers): readonly Line[] {
   const dates = Array.from({ length: event.horizonDays }, (_, day) => plusDays(event.asOf, day + 1));
   return event.requests.flatMap((request, position) => {
     const own = routes[position];
@@ -128,7 +113,7 @@ function recordsOf(
 /** One signal per version that could not be loaded, or that gave what nobody may get. */
 function tellFailures(
   { signal }: Pick<ForecastPorts, 'signal'>,
-  { event, document }: Batch,
+  { event, standard }: Batch,
   { answers, lines }: { readonly answers: Answers; readonly lines: readonly Line[] },
 ): void {
   const { model } = event;
@@ -141,8 +126,7 @@ function tellFailures(
     counts[units === null ? 'missing' : typeof units === 'number' ? 'negative' : 'nonFinite'] += 1;
     failures.set(version, counts);
   }
-  const production = standardOf(document).version;
   for (const [version, counts] of failures) {
-    signal(version === production ? 'PRODUCTION_FAILED' : 'SHADOW_FAILED', { model, version, ...counts });
+    signal(version === standard.version ? 'PRODUCTION_FAILED' : 'SHADOW_FAILED', { model, version, ...counts });
   }
 }

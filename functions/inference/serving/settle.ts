@@ -1,6 +1,6 @@
 import type { ForecastUnits } from '../log/prediction.ts';
 import { SAFE_FORECAST } from '../predictors/seasonal-naive.ts';
-import type { Route, ServedArm } from '../routing/router.ts';
+import type { Route, Served, ServedArm } from '../routing/router.ts';
 import type { Answers } from './ask-versions.ts';
 
 /** One forecast of one version for one request and day, and how it was used. */
@@ -21,13 +21,13 @@ export interface SettledDay {
  * production's, else the safe forecast. Each day stands for itself, so that the log says of each whether it could serve.
  */
 export function settleDay(
-  { route, standard }: { readonly route: Route; readonly standard: Route['served'] },
+  { route, standard }: { readonly route: Route; readonly standard: Served },
   { said, standIn }: Answers,
   at: { readonly position: number; readonly day: number },
 ): SettledDay {
   const unitsOf = (version: string) => asUnits(said.get(version)?.[at.position]?.[at.day]);
   const stood = standIn === null ? [] : [{ arm: 'fallback', version: standIn } as const];
-  const turns = route.served.arm === 'fallback' ? [route.served] : [route.served, standard, ...stood];
+  const turns = route.arm === 'fallback' ? [route] : [route, standard, ...stood];
   const served = turns
     .map(({ arm, version }) => ({ arm, version, units: unitsOf(version) }))
     .find((turn): turn is SettledDay['served'] => isUsable(turn.units)) ?? {
@@ -35,7 +35,7 @@ export function settleDay(
     version: SAFE_FORECAST,
     units: Number(unitsOf(SAFE_FORECAST)),
   };
-  const unserved = [route.served.version, ...route.beside]
+  const unserved = [route.version, ...route.shadows]
     .filter((version) => version !== served.version)
     .map((version) => ({ arm: 'shadow' as const, version, units: unitsOf(version) }));
   return { served, unserved };

@@ -3,7 +3,7 @@ import type { CanaryMetric } from '../../../functions/evidence/canary/canary-con
 import { canaryConfigOf, judgeCanaryStage } from '../../../functions/evidence/canary/canary-stage.ts';
 import type { CanarySums } from '../../../functions/evidence/canary/canary-sums.ts';
 import { pairedEffect } from '../../../functions/evidence/statistics/ratio-effect.ts';
-import { isInCohort } from '../../../functions/inference/routing/cohort.ts';
+import { Cohort } from '../../../functions/inference/routing/cohort.ts';
 import { policySchema } from '../../../functions/registry/policy.ts';
 import {
   batch,
@@ -32,7 +32,7 @@ const CONTEXT = {
 };
 const newest = (looks: readonly CanarySums[], metric: CanaryMetric) => looks.at(-1)?.metrics[metric];
 const unitOf = (series: Series) => ({ ...series, region: '', category: '', segments: [] });
-const inCohort = (series: Series, percentage: number) => isInCohort({ ...RULE, percentage }, unitOf(series));
+const inCohort = (series: Series, percentage: number) => new Cohort({ ...RULE, percentage }).has(unitOf(series));
 const stock = ({ sku }: Series, date: string) => ({
   stockout: (Number(sku.slice(4)) + Number(date.slice(8))) % 9 === 0 ? 1 : 0,
   on_hand: 40,

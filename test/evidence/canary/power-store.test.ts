@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPower } from '../../../functions/evidence/canary/power.ts';
 import { type PowerSettings, sumPower } from '../../../functions/evidence/canary/power-store.ts';
 import { residualSpread } from '../../../functions/evidence/statistics/ratio-effect.ts';
-import { isInCohort } from '../../../functions/inference/routing/cohort.ts';
+import { Cohort } from '../../../functions/inference/routing/cohort.ts';
 import {
   batch,
   datesFrom,
@@ -41,7 +41,7 @@ const read = (files: MemoryFiles, given = settings, daysBefore = 56) =>
 describe('what the power check rests on', () => {
   it('is the cohort that the last step will draw, among those who were asked for', async () => {
     const drawn = SERIES.filter((series) =>
-      isInCohort({ ...RULE, percentage: 30 }, { ...series, region: '', category: '', segments: [] }),
+      new Cohort({ ...RULE, percentage: 30 }).has({ ...series, region: '', category: '', segments: [] }),
     ).length;
     const found = await read(shadow());
     expect(found.clusters).toEqual({ canary: drawn, control: SERIES.length - drawn });

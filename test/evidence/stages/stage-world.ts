@@ -15,7 +15,7 @@ import type { RecordFilter, StageRead } from '../../../functions/evidence/stages
 import { readStage, type StageFiles } from '../../../functions/evidence/stages/stage-evidence-store.ts';
 import type { DuckdbStore } from '../../../functions/evidence/tables/duckdb-store.ts';
 import type { PredictionRecord } from '../../../functions/inference/log/prediction.ts';
-import { isInCohort } from '../../../functions/inference/routing/cohort.ts';
+import { Cohort } from '../../../functions/inference/routing/cohort.ts';
 import { sha256Hex } from '../../../functions/platform/json.ts';
 import { predictionPaths } from '../../../functions/platform/keys.ts';
 
@@ -274,7 +274,7 @@ export function batch(of: {
       const region = series.store < 'store-2' ? 'north' : 'south';
       const unit = { ...series, region, category: 'fresh', segments: [] };
       const common = { ...unit, at: `${asOf}T05:00:00.000Z`, targetDate, horizonDays, revision, requestId };
-      const inCanary = isInCohort({ ...RULE, percentage }, unit);
+      const inCanary = new Cohort({ ...RULE, percentage }).has(unit);
       const forecasts = {
         candidate: candidate(series, targetDate, horizonDays),
         production: production(series, targetDate, horizonDays),

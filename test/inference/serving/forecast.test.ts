@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { predictionRecord } from '../../../functions/inference/log/prediction.ts';
 import type { Forecaster } from '../../../functions/inference/predictors/forecaster.ts';
-import { isInCohort } from '../../../functions/inference/routing/cohort.ts';
+import { Cohort } from '../../../functions/inference/routing/cohort.ts';
 import { cohortOf } from '../../../functions/inference/routing/router.ts';
 import { forecast } from '../../../functions/inference/serving/forecast.ts';
 import { always, CANARY, documentOf, eventOf, NOW, requestOf, type Scene, SHADOW, stand } from '../stand.ts';
@@ -176,7 +176,7 @@ describe('During a canary', () => {
 
   it('only units of the cohort get the candidate, and both versions are in the log for every unit', async () => {
     const { answer, told } = await ask({ document, versions }, eventOf({ requests, horizonDays: 1 }));
-    const drawn = requests.map((request) => isInCohort(cohortOf(document), { ...request, segments: [] }));
+    const drawn = requests.map((request) => new Cohort(cohortOf(document)).has({ ...request, segments: [] }));
     expect(answer.forecasts.map(({ arm }) => arm)).toEqual(drawn.map((is) => (is ? 'canary' : 'production')));
     expect(answer.forecasts.filter(({ version }) => version === '2.0.0').length).toBeGreaterThan(10);
     expect(told()).toEqual(
@@ -248,7 +248,7 @@ describe('During a canary', () => {
     };
     await ask({ document, versions: { '2.0.0': named } }, eventOf({ requests, horizonDays: 1 }));
     const drawn = asked.map((sku) =>
-      requests.some((one) => one.sku === sku && isInCohort(cohortOf(document), { ...one, segments: [] })),
+      requests.some((one) => one.sku === sku && new Cohort(cohortOf(document)).has({ ...one, segments: [] })),
     );
     expect(drawn).toEqual(drawn.toSorted((a, b) => Number(b) - Number(a)));
     expect(asked).toHaveLength(60);

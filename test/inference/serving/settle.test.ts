@@ -4,7 +4,7 @@ import { asUnits, isUsable, settleDay } from '../../../functions/inference/servi
 const AT = { position: 0, day: 0 } as const;
 const standard = { arm: 'production', version: '1.1.0' } as const;
 const canary = {
-  route: { served: { arm: 'canary', version: '2.0.0' }, beside: ['1.1.0'], revision: 3, promotionId: 'p' },
+  route: { arm: 'canary', version: '2.0.0', shadows: ['1.1.0'] },
   standard,
 } as const;
 
