@@ -98,7 +98,10 @@ export const evidencePaths = {
   anchorPrefix: (model: string) => `anchors/${model}/`,
 } as const;
 
-/** Prediction bucket. `predictions/` is written by inference and never changed; `outcomes/` by whoever knows the sales. */
+/**
+ * Prediction bucket. `predictions/` is written by inference and never changed; `outcomes/` by whoever knows the sales;
+ * `requests/` by whoever wants a batch forecast. `handed-over/` is what inference left to do later, and expires.
+ */
 export const predictionPaths = {
   /** One object per request, arm and version: gzipped NDJSON. `asOf` is the business date of the request. */
   prediction: (of: {
@@ -117,4 +120,18 @@ export const predictionPaths = {
     `${predictionPaths.outcomesOf(date)}asof=${asof}.${extension}`,
   outcomesOf: (date: string) => `${predictionPaths.outcomesPrefix}date=${date}/`,
   outcomesPrefix: 'outcomes/',
+  requestsPrefix: 'requests/',
+  /** The requests that a version is still to forecast for the log, where an event cannot hold them. */
+  handedOver: (of: {
+    readonly model: string;
+    readonly version: string;
+    readonly requestId: string;
+    readonly revision: number;
+  }) =>
+    `${predictionPaths.handedOverPrefix}model=${of.model}/version=${of.version}/${of.requestId}-${of.revision}.json.gz`,
+  handedOverPrefix: 'handed-over/',
 } as const;
+
+/** Every key that `predictionPaths.prediction` builds, and no other; the version may be the name of a safe forecast. */
+export const PREDICTION_KEY =
+  /^predictions\/model=[a-z][a-z0-9-]{0,31}\/date=\d{4}-\d{2}-\d{2}\/arm=(production|canary|fallback|shadow)\/version=[A-Za-z0-9][A-Za-z0-9.-]{0,39}\/[A-Za-z0-9._-]{1,100}-\d{1,16}\.ndjson\.gz$/;

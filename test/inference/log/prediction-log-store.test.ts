@@ -3,7 +3,12 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Arm, type PredictionRecord, predictionRecord } from '../../../functions/inference/log/prediction.ts';
-import { type PredictionBatch, PredictionLogStore } from '../../../functions/inference/log/prediction-log-store.ts';
+import {
+  type LogOptions,
+  type LogResult,
+  type PredictionBatch,
+  PredictionLogStore,
+} from '../../../functions/inference/log/prediction-log-store.ts';
 import { createS3 } from '../../../infra/local/s3/s3.ts';
 import { type Served, serveOne } from '../../local/fixtures/serve-one.ts';
 
@@ -24,6 +29,11 @@ function batchOf(members: Partial<PredictionBatch> = {}, at = AT): PredictionBat
   ];
   return { model: 'demand', asOf: '2026-03-01', requestId: 'day-60', revision: 3, records, ...members };
 }
+
+const NOTHING: LogResult = {
+  ...{ written: 0, repeated: 0, handedOver: 0, failed: 0 },
+  ...{ handedOverRecords: 0, lostRecords: 0, causes: [] },
+};
 
 const DAY = 'predictions/model=demand/date=2026-03-01';
 const KEYS = [
@@ -56,7 +66,7 @@ describe('The prediction log in a bucket', () => {
 
   it('has one object per arm and version: a gzip file of one record per line', async () => {
     const written = await new PredictionLogStore(client, 'predictions').log(batchOf());
-    expect(written).toEqual({ written: 2, repeated: 0, failed: 0, lostRecords: 0, causes: [] });
+    expect(written).toEqual({ ...NOTHING, written: 2 });
     expect(await keys()).toEqual(KEYS);
     for (const [key, arm] of [
       [KEYS[0], 'production'],
@@ -75,7 +85,7 @@ describe('The prediction log in a bucket', () => {
   it('keeps the first forecasts of a request that is repeated, and counts the repetition', async () => {
     const before = await object(KEYS[0] ?? '');
     const again = await new PredictionLogStore(client, 'predictions').log(batchOf({}, '2026-03-02T07:00:00.000Z'));
-    expect(again).toEqual({ written: 0, repeated: 2, failed: 0, lostRecords: 0, causes: [] });
+    expect(again).toEqual({ ...NOTHING, repeated: 2 });
     expect(await keys()).toEqual(KEYS);
     expect(await object(KEYS[0] ?? '')).toMatchObject({ bytes: before.bytes, VersionId: before.VersionId });
   });
@@ -84,14 +94,14 @@ describe('The prediction log in a bucket', () => {
     const store = new PredictionLogStore(client, 'predictions');
     served.deny('s3:PutObject');
     const lost = await store.log(batchOf({ requestId: 'day-61' }));
-    expect(lost).toEqual({ written: 0, repeated: 0, failed: 2, lostRecords: 4, causes: ['AccessDenied'] });
+    expect(lost).toEqual({ ...NOTHING, failed: 2, lostRecords: 4, causes: ['AccessDenied'] });
     served.deny();
     expect(await store.log(batchOf({ requestId: 'day-61' }))).toMatchObject({ written: 2, failed: 0 });
   });
 
   it('fails by counts when the bucket is gone', async () => {
     const gone = await new PredictionLogStore(client, 'no-such-bucket').log(batchOf());
-    expect(gone).toEqual({ written: 0, repeated: 0, failed: 2, lostRecords: 4, causes: ['NoSuchBucket'] });
+    expect(gone).toEqual({ ...NOTHING, failed: 2, lostRecords: 4, causes: ['NoSuchBucket'] });
   });
 });
 
@@ -100,7 +110,7 @@ describe('The prediction log', () => {
   const s3 = mockClient(client);
   afterEach(() => s3.reset());
   afterAll(() => s3.restore());
-  const store = (timeoutMs?: number) => new PredictionLogStore(client, 'predictions', timeoutMs);
+  const store = (options?: LogOptions) => new PredictionLogStore(client, 'predictions', options);
   const puts = () => s3.commandCalls(PutObjectCommand).map(({ args }) => args[0].input);
 
   it('demands of every put that nothing lies there', async () => {
@@ -133,15 +143,15 @@ describe('The prediction log', () => {
     s3.on(PutObjectCommand, { Key: KEYS[0] }).rejects(down);
     s3.on(PutObjectCommand, { Key: KEYS[1] }).resolves({});
     const result = await store().log(batchOf());
-    expect(result).toEqual({ written: 1, repeated: 0, failed: 1, lostRecords: 2, causes: ['ServiceUnavailable'] });
+    expect(result).toEqual({ ...NOTHING, written: 1, failed: 1, lostRecords: 2, causes: ['ServiceUnavailable'] });
     expect(puts().filter(({ Key }) => Key === KEYS[0])).toHaveLength(2);
   });
 
   it('waits for a slow bucket no longer than its limit, writes all objects at once, and gives slow ones up', async () => {
     s3.on(PutObjectCommand, { Key: KEYS[0] }).callsFake(() => new Promise(() => {}));
     s3.on(PutObjectCommand, { Key: KEYS[1] }).resolves({});
-    const result = await store(30).log(batchOf());
-    expect(result).toEqual({ written: 1, repeated: 0, failed: 1, lostRecords: 2, causes: ['TIMED_OUT'] });
+    const result = await store({ awaitMs: 20, totalMs: 50 }).log(batchOf());
+    expect(result).toEqual({ ...NOTHING, written: 1, failed: 1, lostRecords: 2, causes: ['TIMED_OUT'] });
   });
 
   it('writes nothing where nothing was forecast', async () => {
