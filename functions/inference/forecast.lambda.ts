@@ -19,7 +19,10 @@ const readers = new Map<string, PointerReader>();
 
 const ports: ForecastPorts = {
   pointer: (model) => readerOf(model).current(),
-  models: new ModelStore({ evidence: wired.evidence(), publicKeyPem, now: systemClock }),
+  models: new ModelStore({
+    ...{ evidence: wired.evidence(), publicKeyPem, now: systemClock },
+    predictorOf: wired.predictorOf(),
+  }),
   budgets: { productionMs: 10_000, candidateMs: 500 },
   pause: () => nextTurn(),
   log: (batch) => predictions.log(batch),

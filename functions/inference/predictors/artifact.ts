@@ -71,7 +71,8 @@ function builtIn(described: Artifact): BuiltIn {
   }
 }
 
-function jsonOf(bytes: Uint8Array | string): unknown {
+/** The value of a text; undefined where it is no JSON. */
+export function jsonOf(bytes: Uint8Array | string): unknown {
   try {
     return JSON.parse(typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8'));
   } catch {

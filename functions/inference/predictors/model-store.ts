@@ -1,108 +1,151 @@
 import type { EvidenceStore } from '../../evidence/evidence-store.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { within } from '../../platform/deadline.ts';
-import { isReleaseError, ReleaseError } from '../../platform/errors.ts';
+import { ReleaseError } from '../../platform/errors.ts';
 import { evidencePaths } from '../../platform/keys.ts';
-import { parseArtifact } from './artifact.ts';
-import type { Forecaster } from './forecaster.ts';
+import { Attempt, type Failure, type Result } from './attempt.ts';
+import type { Predictor, PredictorFactory } from './predictor.ts';
 import { artifactOf } from './version-manifest.ts';
 
-export type Loaded =
-  | { readonly ok: true; readonly forecaster: Forecaster }
-  /** `code`: of the error, or its name where it is not ours; `TIMED_OUT`; `RETRY_LATER` while a failure is recent. */
-  | { readonly ok: false; readonly code: string };
+/** What a version is: the bytes that its signed manifest vouches for. */
+export interface VersionArtifact {
+  readonly model: string;
+  readonly version: string;
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A version that can be asked in this process. */
+export interface LoadedVersion extends VersionArtifact {
+  readonly predictor: Predictor;
+}
+
+export type Fetched = { readonly ok: true; readonly loaded: VersionArtifact } | Failure;
+export type Loaded = { readonly ok: true; readonly loaded: LoadedVersion } | Failure;
+
+/** What forecasts as the version in production. */
+export interface Standard {
+  /** The version itself, or the one before it; null: neither could be loaded. */
+  readonly loaded: LoadedVersion | null;
+  /** Why the version itself does not forecast; null: it does. */
+  readonly failure: Failure | null;
+}
 
 export interface ModelStoreOptions {
   readonly evidence: Pick<EvidenceStore, 'find' | 'read'>;
   /** PEM (SPKI) of the key that manifests must be signed with. */
   readonly publicKeyPem: string;
+  readonly predictorOf: PredictorFactory;
   readonly now: Clock;
   /** Longest wait of a call whose version is not loaded yet. */
   readonly loadTimeoutMs?: number;
   /** How long a failure stands before the version is looked for anew. */
   readonly retrySeconds?: number;
+  /** Versions of each model that are kept. */
+  readonly keptVersions?: number;
+  /** Whatever else a pipeline hands in must not fill the memory of the process that serves production. */
+  readonly maxArtifactBytes?: number;
 }
 
-/**
- * A manifest and a forecaster's parameters are a few kilobytes. Whatever else a pipeline hands in must not fill the memory
- * of the process that serves production.
- */
-const MAX_BYTES = 1_000_000;
+const MAX_MANIFEST_BYTES = 1_000_000;
 
 interface Slot {
-  forecaster?: Forecaster;
-  loading?: Promise<Forecaster> | undefined;
-  failedAt?: number;
+  readonly artifact: Attempt<VersionArtifact>;
+  built?: Attempt<LoadedVersion>;
 }
 
 /**
- * Versions by their signed manifests, each loaded once and kept for as long as the process lives: what a version is
- * never changes. Nothing here throws, and a failure is forgotten after a while.
+ * Versions by their signed manifests: signature and digest are checked once per load, and a version is kept while a
+ * pointer may name it, since what it is never changes. A predictor is made only where one is asked for. Nothing here throws.
  */
 export class ModelStore {
   readonly #options: Required<ModelStoreOptions>;
-  readonly #slots = new Map<string, Slot>();
+  /** Of each model the versions that were asked for last, the oldest first. */
+  readonly #slots = new Map<string, Map<string, Slot>>();
 
   constructor(options: ModelStoreOptions) {
-    // The first request of a process waits; three small reads take a fraction of this, and a candidate that were given
-    // up sooner would be short of forecasts, which counts against it.
-    this.#options = { loadTimeoutMs: 3_000, retrySeconds: 30, ...options };
+    this.#options = {
+      // The first request of a process waits; three small reads take a fraction of this, and a candidate that were given
+      // up sooner would be short of forecasts, which counts against it.
+      loadTimeoutMs: 3_000,
+      retrySeconds: 30,
+      // A pointer names four at most: production, the one before it, a canary and a shadow.
+      keptVersions: 4,
+      // A manifest and a forecaster's parameters are a few kilobytes.
+      maxArtifactBytes: 1_000_000,
+      ...options,
+    };
   }
 
-  /** The version's forecaster within the time limit. Callers at the same time share one look. */
+  /** The version's checked bytes, for whoever runs it apart: no code of the version's own runs here. */
+  async fetch(model: string, version: string): Promise<Fetched> {
+    const fetched = await this.#within(this.#slot(model, version).artifact, this.#options.loadTimeoutMs);
+    return fetched.ok ? { ok: true, loaded: fetched.value } : fetched;
+  }
+
+  /** The version as a predictor in this process. */
   async load(model: string, version: string): Promise<Loaded> {
-    const slot = this.#slot(model, version);
-    if (slot.forecaster !== undefined) return { ok: true, forecaster: slot.forecaster };
-    if (this.#failedJustNow(slot)) return { ok: false, code: 'RETRY_LATER' };
-    slot.loading ??= this.#fetch(model, version, slot);
-    const { loading } = slot;
-    const outcome = await within(this.#options.loadTimeoutMs, () => loading);
-    if (outcome.done) return { ok: true, forecaster: outcome.value };
-    slot.failedAt = this.#options.now().getTime();
-    // A look that hangs would hang for ever; one that ends late is still taken.
-    if (slot.loading === loading) slot.loading = undefined;
-    return { ok: false, code: outcome.timedOut ? 'TIMED_OUT' : codeOf(outcome.cause) };
+    return this.#load(model, version, this.#options.loadTimeoutMs);
   }
 
-  /** The version's forecaster if this process has it already. */
-  loaded(model: string, version: string): Forecaster | null {
-    return this.#slots.get(keyOf(model, version))?.forecaster ?? null;
+  /**
+   * The version in production; where it does not load, the one before it, which the pointer names too, so that it is not
+   * withdrawn. One time limit holds for both: whoever waited in vain for the first takes the other only if it is there.
+   * @param previous empty: there is none
+   */
+  async loadStandard(model: string, version: string, previous: string): Promise<Standard> {
+    const { loadTimeoutMs, now } = this.#options;
+    const began = now().getTime();
+    const loaded = await this.load(model, version);
+    if (loaded.ok) return { loaded: loaded.loaded, failure: null };
+    if (previous === '') return { loaded: null, failure: loaded };
+    const before = await this.#load(model, previous, this.#left(loadTimeoutMs, began));
+    return { loaded: before.ok ? before.loaded : null, failure: loaded };
+  }
+
+  async #load(model: string, version: string, timeoutMs: number): Promise<Loaded> {
+    const slot = this.#slot(model, version);
+    const began = this.#options.now().getTime();
+    const fetched = await this.#within(slot.artifact, timeoutMs);
+    if (!fetched.ok) return fetched;
+    const artifact = fetched.value;
+    slot.built ??= new Attempt(async () => ({
+      ...artifact,
+      predictor: await this.#options.predictorOf(artifact.bytes),
+    }));
+    const built = await this.#within(slot.built, this.#left(timeoutMs, began));
+    return built.ok ? { ok: true, loaded: built.value } : built;
+  }
+
+  #within<T>(attempt: Attempt<T>, timeoutMs: number): Promise<Result<T>> {
+    const { retrySeconds, now } = this.#options;
+    return attempt.within({ timeoutMs, retrySeconds, now });
+  }
+
+  /** A clock that was set back has used nothing up. */
+  #left(timeoutMs: number, began: number): number {
+    return Math.max(0, timeoutMs - Math.max(0, this.#options.now().getTime() - began));
   }
 
   #slot(model: string, version: string): Slot {
-    const key = keyOf(model, version);
-    const slot = this.#slots.get(key) ?? {};
-    this.#slots.set(key, slot);
+    const versions = this.#slots.get(model) ?? new Map<string, Slot>();
+    this.#slots.set(model, versions);
+    const slot = versions.get(version) ?? { artifact: new Attempt(() => this.#fetch(model, version)) };
+    versions.delete(version);
+    versions.set(version, slot);
+    for (const oldest of versions.keys()) {
+      if (versions.size <= this.#options.keptVersions) break;
+      versions.delete(oldest);
+    }
     return slot;
   }
 
-  #failedJustNow({ failedAt }: Slot): boolean {
-    if (failedAt === undefined) return false;
-    const age = this.#options.now().getTime() - failedAt;
-    return age >= 0 && age < this.#options.retrySeconds * 1000;
-  }
-
-  async #fetch(model: string, version: string, slot: Slot): Promise<Forecaster> {
-    const { evidence, publicKeyPem } = this.#options;
+  async #fetch(model: string, version: string): Promise<VersionArtifact> {
+    const { evidence, publicKeyPem, maxArtifactBytes } = this.#options;
     const manifest = await evidence.find(evidencePaths.versionManifest(model, version));
     if (manifest === null) throw new ReleaseError('NOT_FOUND', `There is no manifest of ${model}/${version}.`);
-    const bytes = await evidence.read(manifest, MAX_BYTES);
-    const artifact = artifactOf(bytes, { model, version, publicKeyPem });
-    const parsed = parseArtifact(await evidence.read(artifact, MAX_BYTES));
-    if (!parsed.ok) {
-      const { reasons } = parsed;
-      throw new ReleaseError('INVALID_INPUT', `The artifact of ${model}/${version} is none that we run.`, { reasons });
-    }
-    slot.forecaster = parsed.value;
-    return parsed.value;
+    const envelope = await evidence.read(manifest, MAX_MANIFEST_BYTES);
+    const artifact = artifactOf(envelope, { model, version, publicKeyPem });
+    const bytes = await evidence.read(artifact, maxArtifactBytes);
+    return { model, version, sha256: artifact.sha256, bytes };
   }
-}
-
-function keyOf(model: string, version: string): string {
-  return `${model}/${version}`;
-}
-
-function codeOf(cause: unknown): string {
-  if (isReleaseError(cause)) return cause.code;
-  return cause instanceof Error ? cause.name : 'Error';
 }
