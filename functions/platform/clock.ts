@@ -2,3 +2,6 @@
 export type Clock = () => Date;
 
 export const systemClock: Clock = () => new Date();
+
+/** The same in milliseconds since 1970, for paths that are to make no object at each call. */
+export const systemMillis = (): number => Date.now();

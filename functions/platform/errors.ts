@@ -34,6 +34,8 @@ export const ERRORS = {
   NOT_VOUCHED: { status: 409, retry: false },
   /** AppConfig refused because another deployment or version came first: read again, check again, try again. */
   POINTER_BUSY: { status: 409, retry: true },
+  /** Inference has neither heard of a pointer document nor kept one: only a safe forecast can serve. */
+  POINTER_UNAVAILABLE: { status: 503, retry: true },
   ENVIRONMENT_QUOTA: { status: 409, retry: false },
   /** No document to go back to exists for the version that is to be withdrawn. */
   NO_ROLLBACK_TARGET: { status: 409, retry: false },

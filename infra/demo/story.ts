@@ -69,7 +69,7 @@ export class Story {
       application: parts.stack.output('AppConfigApplicationId'),
       model: MODEL,
       publicKeyPem: parts.publicKeyPem,
-      now: () => new Date(),
+      copyFolder: null,
       // Each look is to see what is served at that very moment.
       pollSeconds: 0,
     });
@@ -211,8 +211,7 @@ export class Story {
 
   /** What an inference Lambda would serve now: it reads the pointer, and believes only what is signed for this model. */
   async #serves(): Promise<string> {
-    const document = await this.#reader.current();
-    if (document === null) throw new Error('The pointer cannot be read.');
+    const { document } = await this.#reader.current();
     return document.productionVersion === '' ? document.fallback : document.productionVersion;
   }
 }

@@ -67,12 +67,11 @@ afterAll(() => rmSync(directory, { recursive: true }));
 function listening(stack: LocalStack, publicKeyPem: string): (event: ForecastEvent) => Promise<ForecastAnswer> {
   const reader = new PointerReader({
     ...{ client: stack.clients.appConfigData, application: stack.output('AppConfigApplicationId'), model: MODEL },
-    ...{ publicKeyPem, now: () => new Date(), pollSeconds: 0 },
+    ...{ publicKeyPem, copyFolder: null, pollSeconds: 0 },
   });
   const functionName = stack.output('InferenceFunctionName');
   return async (event) => {
-    const document = await reader.current();
-    if (document === null) throw new Error('There is no pointer.');
+    const { document } = await reader.current();
     const text = await askInference({ lambda: stack.clients.lambda, functionName }, event);
     const answer = forecastAnswer.parse(JSON.parse(text));
     asked.push({ event, document, text, answer });

@@ -9,6 +9,7 @@ import { PointerReader } from '../../functions/inference/pointer/pointer-reader-
 import { readAnchors } from '../../functions/ledger/verifier/found-anchor-store.ts';
 import { readRows } from '../../functions/ledger/verifier/row-store.ts';
 import { verifyChain } from '../../functions/ledger/verifier/verify-chain.ts';
+import { isReleaseError } from '../../functions/platform/errors.ts';
 import { parsePromotionId, promotionIdOf } from '../../functions/platform/ids.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
@@ -276,9 +277,14 @@ export class Scene {
       application: this.output('AppConfigApplicationId'),
       model,
       publicKeyPem: this.publicKey,
-      now: () => new Date(),
+      copyFolder: null,
     });
-    return reader.current();
+    try {
+      return (await reader.current()).document;
+    } catch (error) {
+      if (isReleaseError(error, 'POINTER_UNAVAILABLE')) return null;
+      throw error;
+    }
   }
 
   /** What serves the forecasts of a model: a version, or the safe forecast. */

@@ -5,7 +5,8 @@ import {
 } from '@aws-sdk/client-appconfig';
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PointerEvent, PointerReader } from '../../functions/inference/pointer/pointer-reader-store.ts';
+import type { PointerEvent } from '../../functions/inference/pointer/pointer-event.ts';
+import { PointerReader } from '../../functions/inference/pointer/pointer-reader-store.ts';
 import { AppConfigStore, type PointerPlace } from '../../functions/pointer/appconfig-store.ts';
 import { signDocument } from '../../functions/pointer/document.ts';
 import { hostedContent, parseServed } from '../../functions/pointer/flag.ts';
@@ -108,15 +109,16 @@ describe('The pointer on an AppConfig that speaks the real protocol', () => {
       application: 'model-release',
       model: MODEL,
       publicKeyPem: stage.key.publicKeyPem,
-      now: () => new Date(at),
+      now: () => at,
+      copyFolder: null,
       onEvent: (event) => events.push(event),
       pollSeconds: 1,
       refreshTimeoutMs: 10_000,
     });
     const serves = async () => {
       at += 1000;
-      const document = await reader.current();
-      return document?.productionVersion || document?.fallback;
+      const { document } = await reader.current();
+      return document.productionVersion || document.fallback;
     };
     expect(await serves()).toBe('seasonal-naive');
     await stage.promote('1.0');

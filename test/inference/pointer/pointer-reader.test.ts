@@ -1,284 +1,281 @@
-import {
-  AppConfigDataClient,
-  GetLatestConfigurationCommand,
-  StartConfigurationSessionCommand,
-} from '@aws-sdk/client-appconfigdata';
-import { mockClient } from 'aws-sdk-client-mock';
+import { AppConfigDataClient, StartConfigurationSessionCommand } from '@aws-sdk/client-appconfigdata';
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  type PointerEvent,
-  PointerReader,
-  type PointerReaderOptions,
-} from '../../../functions/inference/pointer/pointer-reader-store.ts';
-import type { PointerDocument, UnsignedDocument } from '../../../functions/pointer/document.ts';
-import { servedContent } from '../../../functions/pointer/flag.ts';
-import { createTestKey } from '../../fakes/test-key.ts';
-import { signedDocument } from '../../pointer/fixtures.ts';
+import { PointerReader } from '../../../functions/inference/pointer/pointer-reader-store.ts';
+import { documentOf, Held, key, ReaderStand, revisionOf } from './data-plane.ts';
 
-const key = createTestKey();
-const data = mockClient(AppConfigDataClient);
-let at = 0;
-let events: PointerEvent[] = [];
-
+let stand: ReaderStand;
 beforeEach(() => {
-  data.reset();
-  at = 0;
-  events = [];
-  data.on(StartConfigurationSessionCommand).resolves({ InitialConfigurationToken: 'first' });
+  stand = new ReaderStand();
 });
 
-function reader(options: Partial<PointerReaderOptions> = {}): PointerReader {
-  return new PointerReader({
-    client: new AppConfigDataClient({ region: 'eu-west-1' }),
-    application: 'model-release',
-    model: 'demand',
-    publicKeyPem: key.publicKeyPem,
-    now: () => new Date(at * 1000),
-    onEvent: (event) => events.push(event),
-    refreshTimeoutMs: 50,
-    firstTimeoutMs: 50,
-    ...options,
-  });
-}
-
-function answer(content: PointerDocument | string, token = 'next') {
-  const text = typeof content === 'string' ? content : servedContent(content);
-  const Configuration = Object.assign(new TextEncoder().encode(text), { transformToString: () => text });
-  return { Configuration, NextPollConfigurationToken: token };
-}
-
-const documentOf = (members: Partial<UnsignedDocument> = {}) => signedDocument(key, members);
-const looks = () => data.commandCalls(GetLatestConfigurationCommand).length;
-const sessions = () => data.commandCalls(StartConfigurationSessionCommand).length;
-const kinds = () => events.map(({ kind }) => kind);
-
-function badToken(): Error {
-  return Object.assign(new Error('Token is no good.'), { name: 'BadRequestException' });
-}
+/** Lets everything that is ready run. */
+const turns = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 describe('A pointer reader', () => {
-  it('answers the document that AppConfig serves', async () => {
+  it('answers the document that AppConfig serves, with its router', async () => {
     const document = await documentOf();
-    data.on(GetLatestConfigurationCommand).resolves(answer(document));
-    expect(await reader().current()).toEqual(document);
-    expect(data.commandCalls(StartConfigurationSessionCommand)[0]?.args[0].input).toEqual({
+    stand.plane.serve(document);
+    const pointer = await stand.reader().current();
+    expect(pointer.document).toEqual(document);
+    expect(pointer.router.standard).toEqual({ arm: 'production', version: '1.1.0' });
+    expect(stand.plane.mock.commandCalls(StartConfigurationSessionCommand)[0]?.args[0].input).toEqual({
       ApplicationIdentifier: 'model-release',
       EnvironmentIdentifier: 'demand',
       ConfigurationProfileIdentifier: 'demand',
     });
   });
 
-  it('asks nobody while the document is fresh', async () => {
-    data.on(GetLatestConfigurationCommand).resolves(answer(await documentOf()));
-    const pointer = reader({ pollSeconds: 15 });
-    for (at = 0; at < 15; at++) await pointer.current();
-    expect(looks()).toBe(1);
+  it('answers at once, and asks nobody, while the document is fresh', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ pollSeconds: 15 });
+    const first = await reader.current();
+    for (let second = 0; second < 15; second++) {
+      expect(reader.current()).toBe(first);
+      stand.at += 1;
+    }
+    expect(stand.plane.gets).toBe(1);
+    expect(reader.current()).toBeInstanceOf(Promise);
   });
 
-  it('looks again with the token of the last answer, in the same session', async () => {
-    const [first, second] = [await documentOf(), await documentOf({ revision: 4, productionVersion: '2.0' })];
-    data
-      .on(GetLatestConfigurationCommand)
-      .resolvesOnce(answer(first))
-      .resolvesOnce(answer(''))
-      .resolves(answer(second));
-    const pointer = reader({ pollSeconds: 15 });
-    await pointer.current();
-    at = 15;
-    expect(await pointer.current()).toEqual(first);
-    at = 30;
-    expect(await pointer.current()).toEqual(second);
-    expect(sessions()).toBe(1);
-    expect(
-      data.commandCalls(GetLatestConfigurationCommand).map(({ args }) => args[0].input.ConfigurationToken),
-    ).toEqual(['first', 'next', 'next']);
+  it('looks again in the same session, and keeps the pointer that it has made while nothing changed', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ pollSeconds: 15 });
+    const first = await reader.current();
+    stand.at += 15;
+    expect(await reader.current()).toBe(first);
+    stand.plane.serve(await documentOf({ revision: 4, productionVersion: '2.0' }));
+    stand.at += 15;
+    expect((await reader.current()).router.standard.version).toBe('2.0');
+    expect(stand.plane).toMatchObject({ starts: 1, gets: 3 });
   });
 
   it('counts each move, and says when an older revision came back', async () => {
-    const [old, young] = [
-      await documentOf({ revision: 3 }),
-      await documentOf({ revision: 5, productionVersion: '2.0' }),
-    ];
-    data.on(GetLatestConfigurationCommand).resolvesOnce(answer(young)).resolvesOnce(answer(old));
-    const pointer = reader();
-    await pointer.current();
-    at = 60;
-    expect(await pointer.current()).toEqual(old);
-    expect(events).toEqual([
-      { kind: 'moved', from: null, to: 5, backward: false },
-      { kind: 'moved', from: 5, to: 3, backward: true },
+    const reader = stand.reader();
+    for (const revision of [5, 3, 3, 6]) {
+      stand.plane.serve(await documentOf({ revision }));
+      expect(await revisionOf(reader)).toBe(revision);
+      stand.at += 60;
+    }
+    expect(stand.events).toEqual([
+      { kind: 'moved', from: null, to: 5, backward: false, source: 'appconfig' },
+      { kind: 'moved', from: 5, to: 3, backward: true, source: 'appconfig' },
+      { kind: 'moved', from: 3, to: 6, backward: false, source: 'appconfig' },
     ]);
+    expect(reader.counts).toMatchObject({ moved: 3, wentBack: 1, looks: 4, goodLooks: 4, servedStale: 0 });
   });
 
-  it.each([
-    ['unsigned', async () => ({ ...(await documentOf({ revision: 9 })), signature: 'bm9uZQ==' }), 'SIGNATURE_INVALID'],
-    ['signed for another model', () => signedDocument(key, { revision: 9 }, 'other'), 'SIGNATURE_INVALID'],
-    ['no document at all', async () => '{"pointer":{"enabled":false}}', 'NOT_A_POINTER'],
-  ])('keeps the last good document when the new one is %s', async (_what, bad, reason) => {
-    const good = await documentOf();
-    data
-      .on(GetLatestConfigurationCommand)
-      .resolvesOnce(answer(good))
-      .resolvesOnce(answer(await bad()))
-      .resolves(answer(''));
-    const pointer = reader();
-    await pointer.current();
-    at = 60;
-    expect(await pointer.current()).toEqual(good);
-    expect(events.at(-1)).toEqual({ kind: 'refused', reason });
-    at = 120;
-    expect(await pointer.current()).toEqual(good);
-  });
-
-  it('serves the last good document while AppConfig hangs, and looks again soon', async () => {
-    const good = await documentOf();
-    data
-      .on(GetLatestConfigurationCommand)
-      .resolvesOnce(answer(good))
-      .callsFakeOnce(() => new Promise(() => {}));
-    const pointer = reader({ pollSeconds: 15, retrySeconds: 5 });
-    await pointer.current();
-    at = 15;
-    expect(await pointer.current()).toEqual(good);
-    expect(kinds()).toEqual(['moved', 'unreachable']);
-    at = 19;
-    await pointer.current();
-    expect(looks()).toBe(2);
-    data.on(GetLatestConfigurationCommand).resolves(answer(await documentOf({ revision: 4 })));
-    at = 20;
-    expect(await pointer.current()).toMatchObject({ revision: 4 });
-  });
-
-  it('has no document, and throws nothing, until AppConfig answers for the first time', async () => {
-    data.on(StartConfigurationSessionCommand).rejects(new Error('No route.'));
-    const pointer = reader();
-    expect(await pointer.current()).toBeNull();
-    expect(events).toEqual([{ kind: 'unreachable', reason: 'Error: No route.', staleSeconds: 0 }]);
-  });
-
-  it('starts a new session when its token is no good any more', async () => {
-    const [first, second] = [await documentOf(), await documentOf({ revision: 4 })];
-    data
-      .on(GetLatestConfigurationCommand)
-      .resolvesOnce(answer(first))
-      .rejectsOnce(badToken())
-      .resolvesOnce(answer(second, 'newer'));
-    const pointer = reader();
-    await pointer.current();
-    at = 60;
-    expect(await pointer.current()).toEqual(second);
-    expect(sessions()).toBe(2);
-  });
-
-  it('shares one look among calls at the same time', async () => {
-    const document = await documentOf();
-    data.on(GetLatestConfigurationCommand).resolves(answer(document));
-    const pointer = reader();
-    expect(await Promise.all([pointer.current(), pointer.current(), pointer.current()])).toEqual(
-      Array(3).fill(document),
-    );
-    expect(looks()).toBe(1);
-  });
-
-  it('takes nothing from an answer that came too late', async () => {
-    const [good, late] = [await documentOf(), await documentOf({ revision: 4 })];
-    let answerLate = (): void => {};
-    const slow = new Promise((resolve) => {
-      answerLate = () => resolve(answer(late, 'late'));
-    });
-    data
-      .on(GetLatestConfigurationCommand)
-      .resolvesOnce(answer(good))
-      .callsFakeOnce(() => slow)
-      .resolves(answer(late));
-    const pointer = reader();
-    await pointer.current();
-    at = 60;
-    await pointer.current();
-    answerLate();
-    await slow;
-    expect(await pointer.current()).toEqual(good);
-    at = 120;
-    expect(await pointer.current()).toEqual(late);
-    const tokens = data.commandCalls(GetLatestConfigurationCommand).map(({ args }) => args[0].input.ConfigurationToken);
-    expect(tokens).not.toContain('late');
+  it('shares one look among a hundred calls at the same time', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader();
+    const calls = () => Promise.all(Array.from({ length: 100 }, () => reader.current()));
+    expect(new Set(await calls()).size).toBe(1);
+    stand.at += 60;
+    expect(new Set(await calls()).size).toBe(1);
+    expect(stand.plane).toMatchObject({ starts: 1, gets: 2 });
   });
 
   it('looks at each call when it may not serve an old document at all', async () => {
-    data.on(GetLatestConfigurationCommand).resolves(answer(''));
-    const pointer = reader({ pollSeconds: 0 });
-    for (let call = 0; call < 3; call++) await pointer.current();
-    expect(looks()).toBe(3);
-    expect(sessions()).toBe(1);
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ pollSeconds: 0 });
+    for (let call = 0; call < 3; call++) await reader.current();
+    expect(stand.plane).toMatchObject({ starts: 1, gets: 3 });
   });
 
   it('looks again when the clock was set back, for it cannot tell how old its document is', async () => {
-    data
-      .on(GetLatestConfigurationCommand)
-      .resolvesOnce(answer(await documentOf()))
-      .resolves(answer(await documentOf({ revision: 4 })));
-    const pointer = reader({ pollSeconds: 15 });
-    at = 100_000;
-    await pointer.current();
-    at = 50;
-    expect(await pointer.current()).toMatchObject({ revision: 4 });
-    at = 60;
-    await pointer.current();
-    expect(looks()).toBe(2);
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ pollSeconds: 15 });
+    await reader.current();
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    stand.at -= 100_000;
+    expect(await revisionOf(reader)).toBe(4);
+    stand.at += 10;
+    expect(await revisionOf(reader)).toBe(4);
+    expect(stand.plane.gets).toBe(2);
   });
 
-  it('says how long AppConfig has not answered, while the last good document serves', async () => {
-    const good = await documentOf();
-    data.on(GetLatestConfigurationCommand).resolvesOnce(answer(good)).rejects(new Error('No route.'));
-    const pointer = reader({ pollSeconds: 15, retrySeconds: 5 });
-    await pointer.current();
-    for (at = 15; at <= 400; at += 5) expect(await pointer.current()).toEqual(good);
-    expect(events.at(-1)).toEqual({ kind: 'unreachable', reason: 'Error: No route.', staleSeconds: 400 });
-    data.reset();
-    data.on(StartConfigurationSessionCommand).resolves({ InitialConfigurationToken: 'again' });
-    data.on(GetLatestConfigurationCommand).resolvesOnce(answer('')).rejects(new Error('No route.'));
-    await pointer.current();
-    at = 420;
-    await pointer.current();
-    expect(events.at(-1)).toMatchObject({ staleSeconds: 15 });
-  });
-
-  it('has a document as soon as there is one', async () => {
-    const gone = Object.assign(new Error('No such environment.'), { name: 'ResourceNotFoundException' });
-    data.on(StartConfigurationSessionCommand).rejectsOnce(gone).resolves({ InitialConfigurationToken: 'first' });
-    data.on(GetLatestConfigurationCommand).resolves(answer(await documentOf()));
-    const pointer = reader({ retrySeconds: 5 });
-    expect(await pointer.current()).toBeNull();
-    at = 4;
-    expect(await pointer.current()).toBeNull();
-    expect(sessions()).toBe(1);
-    at = 5;
-    expect(await pointer.current()).toMatchObject({ revision: 3 });
-  });
-
-  it('has no document while the first that is served is not signed with its key', async () => {
-    data.on(GetLatestConfigurationCommand).resolves(answer({ ...(await documentOf()), signature: 'bm9uZQ==' }));
-    expect(await reader().current()).toBeNull();
-    expect(kinds()).toEqual(['refused']);
-  });
-
-  it('keeps the last good document when even a new session gives no token that is good', async () => {
-    const good = await documentOf();
-    data.on(GetLatestConfigurationCommand).resolvesOnce(answer(good)).rejects(badToken());
-    const pointer = reader();
-    await pointer.current();
-    at = 60;
-    expect(await pointer.current()).toEqual(good);
-    expect(kinds()).toEqual(['moved', 'unreachable']);
-    expect(looks()).toBe(3);
-  });
-
-  it('serves on when whoever counts its events fails', async () => {
-    const document = await documentOf();
-    data.on(GetLatestConfigurationCommand).resolves(answer(document));
+  it('serves on when whoever is told of its events fails', async () => {
+    stand.plane.serve(await documentOf());
     const onEvent = () => {
       throw new Error('The counter is broken.');
     };
-    expect(await reader({ onEvent }).current()).toEqual(document);
+    expect(await revisionOf(stand.reader({ onEvent }))).toBe(3);
+  });
+
+  it('goes by the clock of the machine unless it is given another', async () => {
+    stand.plane.serve(await documentOf());
+    const client = new AppConfigDataClient({ region: 'eu-west-1' });
+    const whose = { application: 'model-release', model: 'demand', publicKeyPem: key.publicKeyPem };
+    const reader = new PointerReader({ client, ...whose, copyFolder: null, pollSeconds: 3600 });
+    const first = await reader.current();
+    expect(reader.current()).toBe(first);
+  });
+});
+
+describe('A look that outlasts the wait of its callers', () => {
+  /** A reader with revision 3, whose next look is held back. */
+  async function late() {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ pollSeconds: 15, retrySeconds: 5 });
+    await reader.current();
+    const held = new Held();
+    stand.plane.disturb = () => held;
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    stand.at += 15;
+    return { reader, held };
+  }
+
+  it('is waited for no longer than the limit; then the last good document serves and is counted', async () => {
+    const { reader } = await late();
+    const began = performance.now();
+    expect(await revisionOf(reader)).toBe(3);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(reader.counts).toMatchObject({ servedStale: 1, notRefreshed: 1, faults: { TIMEOUT: 1 } });
+    expect(stand.events.at(-1)).toEqual({
+      kind: 'not-refreshed',
+      code: 'TIMEOUT',
+      reason: 'No answer within 40 ms.',
+      staleSeconds: 15,
+    });
+  });
+
+  it('makes nobody wait again, nor look again, before the pause is over', async () => {
+    const { reader } = await late();
+    await reader.current();
+    for (let call = 0; call < 10; call++) expect(reader.current()).not.toBeInstanceOf(Promise);
+    expect(stand.plane.gets).toBe(2);
+    expect(reader.counts.servedStale).toBe(11);
+    stand.at += 6;
+    expect(await revisionOf(reader)).toBe(3);
+    // Still the same look: a second one beside it would only spend another token.
+    expect(stand.plane.gets).toBe(2);
+    expect(reader.counts).toMatchObject({ looks: 2, notRefreshed: 1 });
+  });
+
+  it('has its answer taken when it comes, so that a slow AppConfig converges in one session', async () => {
+    const { reader, held } = await late();
+    await reader.current();
+    held.release();
+    await turns();
+    expect(reader.current()).toMatchObject({ document: { revision: 4 } });
+    expect(reader.counts).toMatchObject({ late: 1, moved: 2 });
+    stand.plane.disturb = null;
+    stand.plane.serve(await documentOf({ revision: 5 }));
+    stand.at += 15;
+    expect(await revisionOf(reader)).toBe(5);
+    expect(stand.plane).toMatchObject({ starts: 1, gets: 3 });
+  });
+
+  it('is one episode however often it happens, until an answer comes in time', async () => {
+    const { reader, held } = await late();
+    await reader.current();
+    held.release();
+    await turns();
+    for (let look = 0; look < 3; look++) {
+      const again = new Held();
+      stand.plane.disturb = () => again;
+      stand.at += 15;
+      await reader.current();
+      again.release();
+      await turns();
+    }
+    expect(stand.kinds).toEqual(['moved', 'not-refreshed', 'moved']);
+    stand.plane.disturb = null;
+    stand.at += 15;
+    await reader.current();
+    expect(stand.events.at(-1)).toEqual({ kind: 'recovered', code: 'TIMEOUT', failedLooks: 4, seconds: 60 });
+    expect(reader.staleSeconds()).toBe(0);
+  });
+
+  it('is given up at its own limit, and loses no document: the next look begins a session', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ pollSeconds: 15, retrySeconds: 5, lookTimeoutMs: 60 });
+    await reader.current();
+    const held = new Held();
+    stand.plane.disturb = () => held;
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    stand.at += 15;
+    await reader.current();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    stand.plane.disturb = null;
+    stand.at += 6;
+    expect(await revisionOf(reader)).toBe(4);
+    expect(stand.plane.starts).toBe(2);
+    held.release();
+    await turns();
+    expect(await revisionOf(reader)).toBe(4);
+    expect(reader.counts).toMatchObject({ notRefreshed: 1, faults: { TIMEOUT: 1 } });
+  });
+});
+
+describe('A process that was frozen and thawed', () => {
+  it('never serves the document from before while AppConfig answers in time', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader();
+    await reader.current();
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    stand.at += 3_600;
+    expect(await revisionOf(reader)).toBe(4);
+    expect(reader.counts.servedStale).toBe(0);
+  });
+
+  /** A reader with revision 3 that was frozen amid a look which AppConfig answered with revision 4; it serves 5 by now. */
+  async function frozenAmidALook() {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ retrySeconds: 5 });
+    await reader.current();
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    const held = new Held();
+    stand.plane.disturb = () => held;
+    stand.at += 15;
+    await reader.current();
+    stand.plane.disturb = null;
+    stand.plane.serve(await documentOf({ revision: 5 }));
+    stand.at += 3_600;
+    return { reader, held };
+  }
+
+  it('takes what it was answered before as of then, and looks anew', async () => {
+    const { reader, held } = await frozenAmidALook();
+    held.release();
+    await turns();
+    expect(await revisionOf(reader)).toBe(5);
+    expect(stand.plane.starts).toBe(1);
+  });
+
+  it('looks anew when the look from before has failed since, however short ago', async () => {
+    const { reader, held } = await frozenAmidALook();
+    held.release(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    await turns();
+    expect(await revisionOf(reader)).toBe(5);
+    expect(reader.counts.faults).toMatchObject({ TIMEOUT: 1, UNREACHABLE: 1 });
+    expect(reader.counts).toMatchObject({ notRefreshed: 1, stale: 0 });
+  });
+
+  it('abandons a look from before that has not come back, and takes nothing from it later', async () => {
+    const { reader, held } = await frozenAmidALook();
+    expect(await revisionOf(reader)).toBe(5);
+    held.release();
+    await turns();
+    expect(await revisionOf(reader)).toBe(5);
+    expect(reader.counts).toMatchObject({ abandoned: 1, stale: 0 });
+    stand.plane.serve(await documentOf({ revision: 6 }));
+    stand.at += 15;
+    expect(await revisionOf(reader)).toBe(6);
+    expect(stand.plane.starts).toBe(2);
+  });
+
+  it('is not held up by a wait from before', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ refreshTimeoutMs: 500, firstTimeoutMs: 500 });
+    await reader.current();
+    const held = new Held();
+    stand.plane.disturb = () => held;
+    stand.at += 15;
+    const before = revisionOf(reader);
+    stand.at += 3_600;
+    stand.plane.disturb = null;
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    expect(await revisionOf(reader)).toBe(4);
+    expect(await before).toBe(4);
   });
 });
