@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createGzip, type Gzip } from 'node:zlib';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { within } from '../../platform/deadline.ts';
 import { predictionPaths } from '../../platform/keys.ts';
 import { type BatchName, linesOf, objectRecords } from './log-object.ts';
 import type { PredictionRecord } from './prediction.ts';
@@ -30,6 +31,8 @@ export interface BatchLogResult {
 /** Two of these per object are on their way at most, and one is being filled. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
+/** A part that hangs is not waited for when nobody wants it any more. */
+const ABORT_TIMEOUT_MS = 10_000;
 /** Compressing takes larger pieces than a line with less ado. */
 const PIECE_LENGTH = 256 * 1024;
 
@@ -135,7 +138,7 @@ class ObjectStream {
   /** The upload takes a stream that breaks off for a failure, and removes its parts before it ends. */
   async abort(): Promise<void> {
     this.#gzip.destroy(new Error('The batch was given up.'));
-    await this.#end;
+    await within(ABORT_TIMEOUT_MS, () => this.#end);
   }
 
   async #write(): Promise<void> {

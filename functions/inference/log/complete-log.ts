@@ -1,17 +1,18 @@
-import * as z from 'zod';
 import { parseEvent, parseStored } from '../../platform/boundary.ts';
-import { plusDays } from '../../platform/duration.ts';
 import { ReleaseError } from '../../platform/errors.ts';
 import type { ForecastRequest } from '../predictors/forecaster.ts';
 import type { Said } from '../predictors/run-version.ts';
-import { type UnitRequest, unitRequest } from '../serving/forecast-event.ts';
+import type { UnitRequest } from '../serving/forecast-event.ts';
+import { datesOf, recordOf } from '../serving/lines.ts';
 import { asUnits } from '../serving/settle.ts';
 import {
   type BatchShadowEvent,
   handOverEvent,
-  type KeptRequests,
+  type Kept,
   type ObjectsEvent,
   type ShadowEvent,
+  type UnfinishedShadow,
+  unfinishedShadow,
 } from './hand-over.ts';
 import { type LogObject, logObject } from './log-object.ts';
 import type { PredictionRecord } from './prediction.ts';
@@ -40,7 +41,7 @@ export interface CompleteLogPorts {
   /** Writes an object once. @throws whatever keeps it from being written */
   readonly put: (object: LogObject) => Promise<'written' | 'repeated'>;
   /** @throws ReleaseError NOT_FOUND, CORRUPT_ITEM */
-  readonly keptRequests: (kept: KeptRequests) => Promise<unknown>;
+  readonly readKept: (kept: Kept) => Promise<unknown>;
   readonly forecastVersion: ForecastVersion;
   /** Forecasts a batch by the versions that shadow it, and logs what they said. @throws when it was not all written */
   readonly completeBatch: (event: BatchShadowEvent) => Promise<Omit<Completed, 'kind'>>;
@@ -73,31 +74,29 @@ function objectsOf({ objects }: ObjectsEvent): readonly LogObject[] {
 }
 
 async function shadowObject(ports: CompleteLogPorts, event: ShadowEvent): Promise<LogObject> {
-  const requests = await requestsOf(ports, event.requests);
+  const { known, requests } = await restOf(ports, event.rest);
   const { model, version, asOf, horizonDays } = event;
   const said = await ports.forecastVersion(
     { model, version },
     requests.map((request) => ({ ...request, asOf, horizonDays })),
   );
-  return logObject(event, recordsOf(event, requests, said));
+  return logObject(event, [...known, ...recordsOf(event, requests, said)]);
 }
 
-async function requestsOf(
-  { keptRequests }: Pick<CompleteLogPorts, 'keptRequests'>,
-  given: ShadowEvent['requests'],
-): Promise<readonly UnitRequest[]> {
-  if (!('key' in given)) return given;
-  return parseStored(z.array(unitRequest).min(1), await keptRequests(given), given.key);
+async function restOf(
+  { readKept }: Pick<CompleteLogPorts, 'readKept'>,
+  rest: ShadowEvent['rest'],
+): Promise<UnfinishedShadow> {
+  return 'key' in rest ? parseStored(unfinishedShadow, await readKept(rest), rest.key) : rest;
 }
 
 function recordsOf(event: ShadowEvent, requests: readonly UnitRequest[], said: Said): readonly PredictionRecord[] {
-  const { at, model, version, revision, promotionId, requestId } = event;
-  const dates = Array.from({ length: event.horizonDays }, (_, day) => plusDays(event.asOf, day + 1));
-  return requests.flatMap(({ sku, store, region, category, segments }, position) =>
+  const dates = datesOf(event.asOf, event.horizonDays);
+  return requests.flatMap((request, position) =>
     dates.map((targetDate, day) => {
-      const who = { at, model, version, arm: 'shadow' as const, sku, store, region, category, segments };
       const units = asUnits(said[position]?.[day]);
-      return { ...who, targetDate, horizonDays: day + 1, units, revision, promotionId, requestId };
+      const shadow = { arm: 'shadow', version: event.version, units } as const;
+      return recordOf({ request, targetDate, horizonDays: day + 1 }, event, shadow);
     }),
   );
 }

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { businessDate, modelName, versionName } from '../../platform/ids.ts';
 import { PREDICTION_KEY, predictionPaths } from '../../platform/keys.ts';
 import { pointerDocument } from '../../pointer/document.ts';
-import { type UnitRequest, unitRequest } from '../serving/forecast-event.ts';
+import { unitRequest } from '../serving/forecast-event.ts';
 import type { LogObject } from './log-object.ts';
+import { predictionRecord } from './prediction.ts';
 
 /**
  * Lambda takes asynchronous events of up to 1 MB (docs.aws.amazon.com/lambda/latest/api/API_Invoke.html). Whichever
@@ -37,12 +38,19 @@ const work = {
   at: z.iso.datetime(),
 };
 
-/** Where the requests lie that are too many for an event: gzipped JSON in the prediction bucket. */
-const keptRequests = z.strictObject({
+/** All that one object of the log will hold: what the version said already, and what it is still to be asked. */
+export const unfinishedShadow = z.strictObject({
+  known: z.array(predictionRecord).readonly(),
+  requests: z.array(unitRequest).min(1).readonly(),
+});
+export type UnfinishedShadow = z.infer<typeof unfinishedShadow>;
+
+/** Where the same lies when it is too large for an event: gzipped JSON in the prediction bucket. */
+const kept = z.strictObject({
   key: z.string().startsWith(predictionPaths.handedOverPrefix),
   versionId: z.string().min(1),
 });
-export type KeptRequests = z.infer<typeof keptRequests>;
+export type Kept = z.infer<typeof kept>;
 
 /** Forecasts for the log alone that a version did not finish within the invocation. */
 const shadowEvent = z.strictObject({
@@ -51,11 +59,10 @@ const shadowEvent = z.strictObject({
   revision: z.int().min(0),
   promotionId: z.string(),
   version: versionName,
-  requests: z.union([z.array(unitRequest).min(1), keptRequests]),
+  rest: z.union([unfinishedShadow, kept]),
 });
 export type ShadowEvent = z.infer<typeof shadowEvent>;
-/** A shadow event without its requests. */
-export type ShadowWork = Omit<ShadowEvent, 'kind' | 'requests'>;
+export type ShadowWork = Omit<ShadowEvent, 'kind' | 'rest'>;
 
 /** The same for a batch whose requests lie in S3: whole versions that forecast it for the log alone. */
 const batchShadowEvent = z.strictObject({
@@ -115,19 +122,25 @@ export interface HandOverPorts {
 }
 
 /**
- * Hands over forecasts for the log that a version has yet to make: all that one object of the log holds, so that nobody
- * else writes it. Never throws; false: nobody will make them.
+ * Hands over forecasts for the log that a version has yet to make, with those of the same object that it made. Never
+ * throws; false: nobody will write that object.
  */
 export async function handOverShadow(
   { send, keep }: HandOverPorts,
   shadow: ShadowWork,
-  requests: readonly UnitRequest[],
+  rest: UnfinishedShadow,
 ): Promise<boolean> {
-  const json = JSON.stringify(requests);
-  const rest = Buffer.byteLength(JSON.stringify(shadow)) + EVENT_BYTES;
-  if (Buffer.byteLength(json) + rest <= MAX_EVENT_BYTES)
-    return send({ kind: 'shadow', ...shadow, requests: [...requests] });
-  const key = predictionPaths.handedOver(shadow);
+  const work = workOf(shadow);
+  const json = JSON.stringify(rest);
+  const bytes = Buffer.byteLength(json) + Buffer.byteLength(JSON.stringify(work)) + EVENT_BYTES;
+  if (bytes <= MAX_EVENT_BYTES) return send({ kind: 'shadow', ...work, rest });
+  const key = predictionPaths.handedOver(work);
   const versionId = await keep(key, json);
-  return versionId !== null && send({ kind: 'shadow', ...shadow, requests: { key, versionId } });
+  return versionId !== null && send({ kind: 'shadow', ...work, rest: { key, versionId } });
+}
+
+/** The members of an event and no other that a caller may have beside them. */
+function workOf(shadow: ShadowWork): ShadowWork {
+  const { model, asOf, horizonDays, requestId, at, revision, promotionId, version } = shadow;
+  return { model, asOf, horizonDays, requestId, at, revision, promotionId, version };
 }

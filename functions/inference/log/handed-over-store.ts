@@ -3,7 +3,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { within } from '../../platform/deadline.ts';
 import { ReleaseError } from '../../platform/errors.ts';
-import type { KeptRequests } from './hand-over.ts';
+import type { Kept } from './hand-over.ts';
 
 const zipped = promisify(gzip);
 const unzipped = promisify(gunzip);
@@ -38,7 +38,7 @@ export class HandedOverStore {
    * What was kept, parsed.
    * @throws ReleaseError NOT_FOUND when it expired or never was, CORRUPT_ITEM when it is no gzipped JSON
    */
-  async read({ key, versionId }: KeptRequests): Promise<unknown> {
+  async read({ key, versionId }: Kept): Promise<unknown> {
     const bytes = await this.#read(key, versionId);
     try {
       const json = await unzipped(bytes, { maxOutputLength: MAX_JSON_BYTES });

@@ -148,7 +148,7 @@ describe('The wait for the prediction log', () => {
     const log = new PredictionLogStore(client, 'predictions');
     const ports = {
       put: log.put.bind(log),
-      keptRequests: () => Promise.reject(new Error('None was kept.')),
+      readKept: () => Promise.reject(new Error('None was kept.')),
       forecastVersion: () => Promise.reject(new Error('None was asked.')),
       completeBatch: () => Promise.reject(new Error('There is no batch.')),
       pause: async () => undefined,
