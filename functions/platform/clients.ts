@@ -4,7 +4,6 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -34,9 +33,5 @@ export const appConfigData = /* @__PURE__ */ once(() => new AppConfigDataClient(
 export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({}));
 export const ses = /* @__PURE__ */ once(() => new SESv2Client({}));
 export const sns = /* @__PURE__ */ once(() => new SNSClient({}));
-/**
- * Versions of a model that run elsewhere. Whoever asks has a time limit; within it one repetition covers a connection that
- * was cut while the environment was frozen.
- */
-export const predictorLambda = /* @__PURE__ */ once(() => new LambdaClient({ maxAttempts: 2 }));
-export const predictorEndpoint = /* @__PURE__ */ once(() => new SageMakerRuntimeClient({ maxAttempts: 2 }));
+/** The function that completes the prediction log: an answer waits for it, so that it is not tried for long. */
+export const completeLogLambda = /* @__PURE__ */ once(() => new LambdaClient({ maxAttempts: 2 }));

@@ -1,8 +1,14 @@
+import type { ShadowWork, UnfinishedShadow } from '../../functions/inference/log/hand-over.ts';
+import type { PredictionBatch } from '../../functions/inference/log/log-object.ts';
 import type { PredictionRecord } from '../../functions/inference/log/prediction.ts';
-import type { PredictionBatch } from '../../functions/inference/log/prediction-log-store.ts';
+import type { LogResult } from '../../functions/inference/log/prediction-log-store.ts';
+import { pointerTo } from '../../functions/inference/pointer/pointer.ts';
 import type { Forecaster } from '../../functions/inference/predictors/forecaster.ts';
+import { inProcess } from '../../functions/inference/predictors/predictor.ts';
+import { askInBatches, type SaidOfOne } from '../../functions/inference/predictors/run-version.ts';
 import type { ForecastPorts } from '../../functions/inference/serving/forecast.ts';
-import type { Signal, SignalDetail } from '../../functions/inference/serving/signals.ts';
+import { type ForecastEvent, forecastEvent } from '../../functions/inference/serving/forecast-event.ts';
+import type { Count, Signal, SignalDetail } from '../../functions/inference/serving/signals.ts';
 import { IN_TOTO_PAYLOAD, signEnvelope } from '../../functions/platform/dsse.ts';
 import type { JsonValue } from '../../functions/platform/json.ts';
 import { evidencePaths } from '../../functions/platform/keys.ts';
@@ -49,7 +55,10 @@ export const always =
 export interface Stand {
   readonly ports: ForecastPorts;
   readonly signals: (readonly [Signal, SignalDetail])[];
+  readonly counts: (readonly [Count, number])[];
   readonly batches: PredictionBatch[];
+  /** Work that was left to others. */
+  readonly handedOver: (ShadowWork & UnfinishedShadow)[];
   /** Records of the log as `sku arm version units`, of the first day unless told. */
   told(horizonDays?: number): readonly string[];
 }
@@ -57,8 +66,6 @@ export interface Stand {
 export interface Scene {
   readonly document?: PointerDocument | null;
   readonly versions?: Readonly<Record<string, Forecaster>>;
-  /** Versions that this process has, though loading them anew fails. */
-  readonly kept?: Readonly<Record<string, Forecaster>>;
   readonly ports?: Partial<ForecastPorts>;
 }
 
@@ -66,37 +73,84 @@ export function documentOf(members: Partial<UnsignedDocument> = {}): PointerDocu
   return { ...unsignedDocument(members), signature: 'c2ln' };
 }
 
-/** The use case on versions that tests make, with a log in memory. */
-export function stand({ document = documentOf(), versions = {}, kept = {}, ports = {} }: Scene = {}): Stand {
+/** The use case on versions that tests make, with a log in memory. What runs apart runs in this process. */
+export function stand({ document = documentOf(), versions = {}, ports = {} }: Scene = {}): Stand {
   const signals: (readonly [Signal, SignalDetail])[] = [];
+  const counts: (readonly [Count, number])[] = [];
   const batches: PredictionBatch[] = [];
+  const handedOver: (ShadowWork & UnfinishedShadow)[] = [];
   const all: Readonly<Record<string, Forecaster>> = { '1.1.0': always(11), ...versions };
+  const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     signals,
+    counts,
     batches,
+    handedOver,
     told: (horizonDays = 1) =>
       batches
         .flatMap(({ records }) => records)
         .filter((record) => record.horizonDays === horizonDays)
         .map(({ sku, arm, version, units }: PredictionRecord) => `${sku} ${arm} ${version} ${units}`),
     ports: {
-      pointer: async () => document,
-      models: {
-        load: async (_model, version) => {
-          const forecaster = all[version];
-          return forecaster === undefined ? { ok: false, code: 'NOT_FOUND' } : { ok: true, forecaster };
-        },
-        loaded: (_model, version) => kept[version] ?? null,
+      pointer: async () => (document === null ? null : pointerTo(document)),
+      models: modelsOf(all),
+      runApart: async ({ artifact: { version }, requests, positions, stop }) => {
+        const predictor = inProcess(all[version] ?? always(Number.NaN));
+        const said: SaidOfOne[] = requests.map(() => null);
+        const open = new Set(positions);
+        let code: string | undefined;
+        const answer = (position: number, one: SaidOfOne) => {
+          said[position] = one;
+          open.delete(position);
+        };
+        const failed = (cause: string) => {
+          code ??= cause;
+        };
+        const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve()));
+        await Promise.race([
+          askInBatches({ predictor, requests, positions, pause }, stop, { answer, failed }),
+          stopped,
+        ]);
+        return { said, unfinished: [...open], ...(code === undefined ? {} : { code }) };
       },
       budgets: { productionMs: 2_000, candidateMs: 50 },
-      pause: () => new Promise((resolve) => setImmediate(resolve)),
+      pause,
       log: async (batch) => {
         batches.push(batch);
-        return { written: 1, repeated: 0, failed: 0, lostRecords: 0, causes: [] };
+        return LOGGED;
+      },
+      handOverShadow: async (work, rest) => {
+        handedOver.push({ ...work, ...rest });
+        return true;
       },
       signal: (name, detail) => signals.push([name, detail]),
+      count: (name, value) => void (value > 0 && counts.push([name, value])),
       now: () => NOW,
       ...ports,
+    },
+  };
+}
+
+export const LOGGED: LogResult = {
+  ...{ written: 1, repeated: 0, handedOver: 0, failed: 0, handedOverRecords: 0, lostRecords: 0 },
+  causes: [],
+};
+
+function modelsOf(versions: Readonly<Record<string, Forecaster>>): ForecastPorts['models'] {
+  const missing = { ok: false, code: 'NOT_FOUND', isFinal: true } as const;
+  const loaded = (version: string) => ({ model: 'demand', version, sha256: '', bytes: new Uint8Array() });
+  return {
+    fetch: async (_model, version) => (version in versions ? { ok: true, loaded: loaded(version) } : missing),
+    loadStandard: async (_model, version, previous) => {
+      const [served] = [version, previous].filter((one) => one in versions);
+      const forecaster = served === undefined ? undefined : versions[served];
+      return {
+        loaded:
+          served === undefined || forecaster === undefined
+            ? null
+            : { ...loaded(served), predictor: inProcess(forecaster) },
+        failure: served === version ? null : missing,
+      };
     },
   };
 }
@@ -110,4 +164,9 @@ export function requestOf(sku: string, members: object = {}) {
 export function eventOf(members: object = {}) {
   const requests = ['milk', 'bread', 'salt'].map((sku) => requestOf(sku));
   return { model: 'demand', asOf: '2026-03-01', horizonDays: 2, requestId: 'day-60', requests, ...members };
+}
+
+/** The same as it is once parsed. */
+export function parsedEvent(members: object = {}): ForecastEvent {
+  return forecastEvent.parse(eventOf(members));
 }

@@ -6,9 +6,13 @@ const functions = sources('functions');
 const everything = [...functions, ...sources('infra'), ...sources('test')];
 
 /** Files that are neither entry, store nor pure: where the product touches its process. */
-const PROCESS_FILES = ['clock.ts', 'config.ts', 'clients.ts', 'logger.ts', 'metrics.ts', 'wiring.ts'].map(
-  (name) => `functions/platform/${name}`,
-);
+const PROCESS_FILES = [
+  ...['clock.ts', 'config.ts', 'clients.ts', 'logger.ts', 'metrics.ts', 'wiring.ts'].map(
+    (name) => `functions/platform/${name}`,
+  ),
+  // What an inference function imports, wired as its environment says.
+  'functions/inference/client.ts',
+];
 
 function isEntry(path: string): boolean {
   return path.endsWith('.lambda.ts') || path.endsWith('.cli.ts');

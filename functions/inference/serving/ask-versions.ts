@@ -1,112 +1,136 @@
-import type { PointerDocument } from '../../pointer/document.ts';
-import type { Forecaster } from '../predictors/forecaster.ts';
-import type { ModelStore } from '../predictors/model-store.ts';
-import { SAFE_FORECAST, seasonalNaive } from '../predictors/seasonal-naive.ts';
-import type { Route, Served } from '../routing/router.ts';
-import type { ForecastEvent } from './forecast-event.ts';
-import { runVersion, type Said } from './run-version.ts';
+import { within } from '../../platform/deadline.ts';
+import type { ForecastRequest } from '../predictors/forecaster.ts';
+import type { ModelStore, VersionArtifact } from '../predictors/model-store.ts';
+import { runVersion, type Said, type VersionAnswers } from '../predictors/run-version.ts';
+import { isSafeForecast, safeForecast } from '../predictors/safe-forecasts.ts';
+import { SAFE_FORECAST } from '../predictors/seasonal-naive.ts';
+import type { Answers } from './answers.ts';
+import { candidatesOf, positionsOf, type Question, versionRequests } from './question.ts';
 
-/** How long each version may take for all requests of a batch together. */
+/** How long versions may take for all requests of a question together. */
 export interface Budgets {
   /** The caller needs it, so it gets what a caller can wait for; after that the safe forecast serves. */
   readonly productionMs: number;
-  /** A candidate may not hold up the answer: several hundred times what a sound one needs for a shop's products. */
+  /** How much longer than production an answer waits for candidates: what they add to it at most. */
   readonly candidateMs: number;
 }
 
+/** A version to be run apart from what serves, so that nothing it does reaches the answer. */
+export interface ApartRun {
+  readonly artifact: VersionArtifact;
+  readonly requests: readonly ForecastRequest[];
+  readonly positions: readonly number[];
+  /** Aborts when nobody waits any longer; the run then ends with what it has. */
+  readonly stop: AbortSignal;
+}
+
 export interface AskPorts {
-  readonly models: Pick<ModelStore, 'load' | 'loaded'>;
+  readonly models: Pick<ModelStore, 'fetch' | 'loadStandard'>;
+  /** Never rejects, and ends soon after it is told to stop. */
+  readonly runApart: (run: ApartRun) => Promise<VersionAnswers>;
   readonly budgets: Budgets;
   readonly pause: () => Promise<void>;
 }
 
-export interface Batch {
-  readonly event: ForecastEvent;
-  readonly document: PointerDocument | null;
-  /** Who serves by the document where there is neither canary nor kill switch. */
-  readonly standard: Served;
-  /** One per request of the event. */
-  readonly routes: readonly Route[];
+/** What one version said, or why it did not. */
+interface Asked {
+  readonly version: string;
+  readonly positions: readonly number[];
+  readonly answers: VersionAnswers;
+  /** Why it could not be loaded. */
+  readonly notLoaded?: string;
 }
 
-export interface Answers {
-  /** By version, or by the safe forecast's name. A version that could not be loaded said nothing. */
-  readonly said: ReadonlyMap<string, Said>;
-  /** Serves in place of a production version that could not be loaded. */
-  readonly standIn: string | null;
-  readonly notLoaded: readonly { readonly version: string; readonly code: string; readonly forecasts: number }[];
-}
+const NOTHING: VersionAnswers = { said: [], unfinished: [] };
 
 /**
- * Asks every version that the routes name. Production comes first and whole, since it serves wherever a candidate fails;
- * then each candidate, the units that it serves before those that it only forecasts for the log.
+ * Asks every version that the routes name. Production, or the safe forecast, is asked here and whole, since it serves
+ * wherever a candidate fails. Candidates run apart at the same time, the units that they serve first, and are waited for
+ * a bounded time after it: nothing that they do takes the caller more than that.
  */
-export async function askVersions(ports: AskPorts, batch: Batch): Promise<Answers> {
-  const { model, horizonDays } = batch.event;
-  const production = batch.standard.version;
-  const versions = namedVersions(batch.routes, production);
-  const loads = new Map(versions.map((version) => [version, ports.models.load(model, version)]));
-  const said = new Map<string, Said>([[SAFE_FORECAST, safeForecasts(batch.event)]]);
-  const notLoaded: Answers['notLoaded'][number][] = [];
-  let standIn: string | null = null;
-  for (const [version, load] of loads) {
-    const loaded = await load;
-    const positions = positionsOf(version, batch.routes);
-    const budgetMs = version === production ? ports.budgets.productionMs : ports.budgets.candidateMs;
-    if (loaded.ok) {
-      said.set(version, await run(ports, batch.event, { forecaster: loaded.forecaster, positions, budgetMs }));
-      continue;
-    }
-    notLoaded.push({ version, code: loaded.code, forecasts: positions.length * horizonDays });
-    const previous = version === production ? lastGood(ports, batch) : null;
-    if (previous === null) continue;
-    standIn = previous.version;
-    said.set(standIn, await run(ports, batch.event, { forecaster: previous.forecaster, positions, budgetMs }));
-  }
-  return { said, standIn, notLoaded };
+export async function askVersions(ports: AskPorts, question: Question): Promise<Answers> {
+  const requests = versionRequests(question);
+  const stop = new AbortController();
+  const apart = candidatesOf(question).map((version) =>
+    askApart(ports, question, { version, requests, stop: stop.signal }),
+  );
+  const served = await askServing(ports, question, requests);
+  await within(ports.budgets.candidateMs, () => Promise.all(apart));
+  stop.abort();
+  return answersOf(question, served, await Promise.all(apart));
 }
 
-/** Versions in the order in which they are asked. */
-function namedVersions(routes: readonly Route[], production: string): readonly string[] {
-  const named = new Set(routes.flatMap(({ version, shadows }) => [version, ...shadows]));
-  named.delete(SAFE_FORECAST);
-  const first = named.delete(production) ? [production] : [];
-  return [...first, ...named];
+/** Production, or in its place the version before it, which the document names too: so it is not withdrawn. */
+async function askServing(
+  { models, budgets, pause }: AskPorts,
+  { model, standard, document, routes }: Question,
+  requests: readonly ForecastRequest[],
+): Promise<readonly Asked[]> {
+  // Where a kill switch serves alone, nobody needs production's forecast.
+  const positions = routes.flatMap(({ arm, shadows }, at) => (arm === 'fallback' && shadows.length === 0 ? [] : [at]));
+  if (standard.arm === 'fallback' || positions.length === 0) return [];
+  const { loaded, failure } = await models.loadStandard(model, standard.version, document?.previousVersion ?? '');
+  const missing = { version: standard.version, positions, answers: NOTHING };
+  const failed = failure === null ? [] : [{ ...missing, notLoaded: failure.code }];
+  if (loaded === null) return failed;
+  const { version, predictor } = loaded;
+  const answers = await runVersion({ predictor, requests, positions, budgetMs: budgets.productionMs, pause });
+  return [...failed, { version, positions, answers }];
 }
 
-/** Requests that a version forecasts: those that it serves, then the others. */
-function positionsOf(version: string, routes: readonly Route[]): readonly number[] {
-  const all = routes.map((_route, position) => position);
-  return [
-    ...all.filter((position) => routes[position]?.version === version),
-    ...all.filter((position) => routes[position]?.shadows.includes(version)),
-  ];
+async function askApart(
+  { models, runApart }: AskPorts,
+  question: Question,
+  { version, requests, stop }: Pick<ApartRun, 'requests' | 'stop'> & { readonly version: string },
+): Promise<Asked> {
+  const positions = positionsOf(version, question);
+  const late = { version, positions, answers: { said: [], unfinished: positions } };
+  const loaded = await unlessStopped(models.fetch(question.model, version), stop);
+  if (loaded === null) return late;
+  if (loaded.ok)
+    return { version, positions, answers: await runApart({ artifact: loaded.loaded, requests, positions, stop }) };
+  // What cannot be read now may be readable later; what is not ours never will be.
+  return loaded.isFinal ? { ...late, answers: NOTHING, notLoaded: loaded.code } : { ...late, notLoaded: loaded.code };
 }
 
-/**
- * The version before production's, if this process has it. The document names it, so it is not withdrawn: the version
- * that served here last may be the very one that was rolled back.
- */
-function lastGood(
-  { models }: AskPorts,
-  { event, document }: Batch,
-): { readonly version: string; readonly forecaster: Forecaster } | null {
-  const version = document?.previousVersion ?? '';
-  const forecaster = version === '' ? null : models.loaded(event.model, version);
-  return forecaster === null ? null : { version, forecaster };
+/** Null when told to stop first. */
+function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T | null> {
+  const stopped = new Promise<null>((resolve) => {
+    if (stop.aborted) resolve(null);
+    else stop.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  return Promise.race([work, stopped]);
 }
 
-function run(
-  { pause }: AskPorts,
-  event: ForecastEvent,
-  version: { readonly forecaster: Forecaster; readonly positions: readonly number[]; readonly budgetMs: number },
-): Promise<Said> {
-  const { asOf, horizonDays } = event;
-  const requests = event.requests.map((request) => ({ ...request, asOf, horizonDays }));
-  return runVersion({ ...version, requests, pause });
+function answersOf(question: Question, served: readonly Asked[], apart: readonly Asked[]): Answers {
+  const { document, horizonDays, later } = question;
+  const named = document?.fallback || SAFE_FORECAST;
+  const safe = isSafeForecast(named) ? named : SAFE_FORECAST;
+  // What stands in for production may be asked apart too; what it said here is whole.
+  const all = [...apart, ...served];
+  const stand = served.find(({ version }) => version !== question.standard.version);
+  return {
+    said: new Map([
+      [safe, saidBySafe(safe, question)],
+      ...all.map(({ version, answers }) => [version, answers.said] as const),
+    ]),
+    unfinished: new Map([
+      ...apart.map(({ version, answers }) => [version, new Set(answers.unfinished)] as const),
+      ...[...later].map((version) => [version, new Set(positionsOf(version, question))] as const),
+    ]),
+    standIn: stand?.version ?? null,
+    safe,
+    notLoaded: all.flatMap(({ version, positions, notLoaded }) =>
+      notLoaded === undefined ? [] : [{ version, code: notLoaded, forecasts: positions.length * horizonDays }],
+    ),
+    failures: new Map(
+      all.flatMap(({ version, answers: { code } }) => (code === undefined ? [] : [[version, code] as const])),
+    ),
+  };
 }
 
 /** Of all requests: it is as good as free, and serves wherever nothing else can. */
-function safeForecasts({ requests, horizonDays }: ForecastEvent): Said {
-  return requests.map(({ history }) => seasonalNaive({ history, horizonDays }));
+function saidBySafe(name: string, { requests, horizonDays }: Question): Said {
+  const forecast = safeForecast(name);
+  return requests.map(({ history }) => forecast({ history, horizonDays }));
 }

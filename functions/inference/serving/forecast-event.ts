@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseInput } from '../../platform/boundary.ts';
+import { type Parsed, parseInput } from '../../platform/boundary.ts';
 import { type Reason, ReleaseError } from '../../platform/errors.ts';
 import { businessDate, modelName } from '../../platform/ids.ts';
 
@@ -17,7 +17,8 @@ const name = z.string().min(1).max(200);
 /** May be missing; a request without it is out of every canary that excludes a segment of the kind. */
 const kind = z.string().max(200).default('');
 
-const unitRequest = z.strictObject({
+/** One SKU in one store: of an event's `requests`, or a line of a batch. */
+export const unitRequest = z.strictObject({
   sku: name,
   store: name,
   region: kind,
@@ -38,8 +39,8 @@ const unitRequest = z.strictObject({
 });
 export type UnitRequest = z.infer<typeof unitRequest>;
 
-/** What inference is asked. Forecasts are for the days `asOf` + 1 to `asOf` + `horizonDays`. */
-export const forecastEvent = z.strictObject({
+/** Forecasts are for the days `asOf` + 1 to `asOf` + `horizonDays`. */
+const head = {
   model: modelName,
   asOf: businessDate,
   horizonDays: z.int().min(1).max(MAX_HORIZON_DAYS),
@@ -48,10 +49,18 @@ export const forecastEvent = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,100}$/, 'Expected 1 to 100 of A-Z, a-z, 0-9, dot, underscore and hyphen.')
     .exactOptional(),
-  requests: z.array(unitRequest).min(1).max(MAX_REQUESTS),
-  input: z.never('Batches by S3 URI are not taken yet: send the requests themselves.').exactOptional(),
-});
+};
+
+/** What inference is asked. */
+export const forecastEvent = z.strictObject({ ...head, requests: z.array(unitRequest).min(1).max(MAX_REQUESTS) });
 export type ForecastEvent = z.infer<typeof forecastEvent>;
+
+/** The same for any number of requests: `input` is an S3 object of one request per line, as JSON, gzipped or not. */
+export const batchEvent = z.strictObject({
+  ...head,
+  input: z.string().regex(/^s3:\/\/[^/]+\/.+$/, 'Expected s3://bucket/key.'),
+});
+export type BatchEvent = z.infer<typeof batchEvent>;
 
 /** As much of an event as its faults as a whole show in; looked at beside the rest, so that all faults come at once. */
 const outline = z.object({
@@ -60,22 +69,47 @@ const outline = z.object({
 });
 
 /**
- * The event as a request.
+ * The event as what is asked.
  * @throws ReleaseError INVALID_INPUT with all faults. Its message tells them too: it is all that an invoker gets.
  */
-export function parseForecastEvent(event: unknown): ForecastEvent {
-  const parsed = parseInput(forecastEvent, event, NEXT);
-  const reasons = [...(parsed.ok ? [] : parsed.reasons), ...wholeFaults(event)];
-  if (parsed.ok && reasons.length === 0) return parsed.value;
+export function parseInferenceEvent(event: unknown): ForecastEvent | BatchEvent {
+  const { input, requests } = members.safeParse(event).data ?? {};
+  if (input === undefined) return accepted(parseInput(forecastEvent, event, NEXT), wholeFaults(event));
+  return accepted(parseInput(batchEvent, event, NEXT), requests === undefined ? [] : [BOTH]);
+}
+
+export function isBatch(event: ForecastEvent | BatchEvent): event is BatchEvent {
+  return 'input' in event;
+}
+
+/**
+ * A refusal of input that tells every fault.
+ * @param reasons at least one
+ */
+export function refusedInput(reasons: readonly Reason[]): ReleaseError {
   const lines = reasons.map(({ path, message, got, allowed }) => {
     const limits = [got && `got ${got}`, allowed && `allowed: ${allowed}`].filter(Boolean).join(', ');
     return [path && `${path}:`, message, limits && `(${limits})`].filter(Boolean).join(' ');
   });
-  throw new ReleaseError('INVALID_INPUT', lines.join('\n'), { reasons });
+  return new ReleaseError('INVALID_INPUT', lines.join('\n'), { reasons });
+}
+
+const members = z.looseObject({ input: z.unknown().optional(), requests: z.unknown().optional() });
+
+function accepted<T>(parsed: Parsed<T>, more: readonly Reason[]): T {
+  const reasons = [...(parsed.ok ? [] : parsed.reasons), ...more];
+  if (parsed.ok && reasons.length === 0) return parsed.value;
+  throw refusedInput(reasons);
 }
 
 const NEXT = 'Correct the field and ask again.';
 const MAX_LISTED = 20;
+const BOTH: Reason = {
+  code: 'INVALID_FIELD',
+  path: 'requests',
+  message: 'The requests are in the event or at `input`, not both.',
+  next: NEXT,
+};
 
 function wholeFaults(event: unknown): readonly Reason[] {
   const seen = outline.safeParse(event).data;

@@ -1,31 +1,29 @@
 import type { Clock } from '../../platform/clock.ts';
-import { plusDays } from '../../platform/duration.ts';
-import type { PointerDocument } from '../../pointer/document.ts';
+import type { ShadowWork, UnfinishedShadow } from '../log/hand-over.ts';
+import type { PredictionBatch } from '../log/log-object.ts';
 import type { PredictionRecord } from '../log/prediction.ts';
-import type { LogResult, PredictionBatch } from '../log/prediction-log-store.ts';
-import { Router, type ServedArm } from '../routing/router.ts';
-import { type Answers, type AskPorts, askVersions, type Batch } from './ask-versions.ts';
-import { parseForecastEvent, type UnitRequest } from './forecast-event.ts';
-import { isUsable, type Settled, settleDay } from './settle.ts';
-import type { Signal, SignalDetail } from './signals.ts';
+import type { LogResult } from '../log/prediction-log-store.ts';
+import type { Pointer } from '../pointer/pointer.ts';
+import { Router } from '../routing/router.ts';
+import type { Answers } from './answers.ts';
+import { type AskPorts, askVersions } from './ask-versions.ts';
+import { Failures } from './failures.ts';
+import type { ForecastEvent, UnitRequest } from './forecast-event.ts';
+import { answerOf, type Line, linesOf, type RecordHead, recordsOf, type ServedForecast } from './lines.ts';
+import type { Question } from './question.ts';
+import type { Count, Signal, SignalDetail } from './signals.ts';
 
 export interface ForecastPorts extends AskPorts {
   /** Never throws; null while there is none. */
-  readonly pointer: (model: string) => Promise<PointerDocument | null>;
+  readonly pointer: (model: string) => Promise<Pointer | null>;
   /** Never throws, and takes a bounded time. */
   readonly log: (batch: PredictionBatch) => Promise<LogResult>;
+  /** Hands over what one object of the log will hold. Never throws, takes a bounded time; false: nobody will write it. */
+  readonly handOverShadow: (work: ShadowWork, rest: UnfinishedShadow) => Promise<boolean>;
+  /** Told once per invocation and kind. */
   readonly signal: (name: Signal, detail: SignalDetail) => void;
+  readonly count: (name: Count, value: number) => void;
   readonly now: Clock;
-}
-
-export interface ServedForecast {
-  readonly sku: string;
-  readonly store: string;
-  readonly targetDate: string;
-  readonly units: number;
-  /** The version, or the name of the safe forecast. */
-  readonly version: string;
-  readonly arm: ServedArm;
 }
 
 export interface ForecastAnswer {
@@ -35,98 +33,121 @@ export interface ForecastAnswer {
   readonly forecasts: readonly ServedForecast[];
 }
 
-/** One request on one target date, with all that was forecast for it. */
-interface Line {
-  readonly request: UnitRequest;
-  readonly targetDate: string;
-  readonly horizonDays: number;
-  readonly served: { readonly arm: ServedArm; readonly version: string; readonly units: number };
-  readonly unserved: readonly Settled[];
-}
-
 /**
- * Forecasts a batch: routed by the pointer, with every version's forecasts in the log. Only a malformed event fails;
- * whatever is missing around it leads to another version, to the safe forecast, or to a gap in the log, and to a signal.
+ * Forecasts requests: routed by the pointer, with every version's forecasts in the log. Whatever is missing around it leads
+ * to another version, to the safe forecast, to work that others do later, or to a gap in the log, and to a signal.
  * @param defaultRequestId names the request in the log where the event does not
- * @throws ReleaseError INVALID_INPUT with all faults of the event
  */
 export async function forecast(
   ports: ForecastPorts,
-  rawEvent: unknown,
+  event: ForecastEvent,
   defaultRequestId: string,
 ): Promise<ForecastAnswer> {
-  const event = parseForecastEvent(rawEvent);
   const at = ports.now();
-  const document = await ports.pointer(event.model);
-  const router = new Router(document);
-  const routes = router.routeAll(event.requests, at.getTime());
-  const batch = { event, document, standard: router.standard, routes };
-  const answers = await askVersions(ports, batch);
-  const lines = linesOf(batch, answers);
-  const { revision, promotionId } = documentOf(document);
+  const question = questionOf(event, await ports.pointer(event.model), at);
+  const answers = await askVersions(ports, question);
+  const lines = linesOf(question, answers);
   const requestId = event.requestId ?? defaultRequestId;
-  const common = { at: at.toISOString(), revision, promotionId, requestId };
-  const records = lines.flatMap((line) => recordsOf(line, { ...common, model: event.model }));
-  const logged = await ports.log({ model: event.model, asOf: event.asOf, requestId, revision, records });
-  if (document === null) ports.signal('POINTER_UNAVAILABLE', { model: event.model, forecasts: lines.length });
-  tellFailures(ports, batch, { answers, lines });
-  if (logged.failed > 0) {
-    const causes = logged.causes.join(', ');
-    ports.signal('PREDICTIONS_NOT_LOGGED', { model: event.model, requestId, forecasts: logged.lostRecords, causes });
+  const head = headOf(question, { at: at.toISOString(), requestId });
+  await logLines(ports, question, { lines, head });
+  tell(ports, question, { answers, lines });
+  return { revision: head.revision, forecasts: lines.map(answerOf) };
+}
+
+function questionOf(event: ForecastEvent, pointer: Pointer | null, at: Date): Question {
+  const router = pointer?.router ?? new Router(null);
+  return {
+    ...event,
+    document: pointer?.document ?? null,
+    standard: router.standard,
+    routes: router.routeAll(event.requests, at.getTime()),
+    later: NOBODY,
+  };
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** What all records of an invocation have in common. */
+export function headOf(
+  { model, document }: Pick<Question, 'model' | 'document'>,
+  invocation: Pick<RecordHead, 'at' | 'requestId'>,
+): RecordHead {
+  const { revision, promotionId } = document ?? { revision: 0, promotionId: '' };
+  return { ...invocation, model, revision, promotionId };
+}
+
+/** Logs what is known, and hands over whole what a version has not finished: nobody else writes its object. */
+async function logLines(
+  ports: ForecastPorts,
+  { model, asOf, horizonDays }: Question,
+  { lines, head }: { readonly lines: readonly Line[]; readonly head: RecordHead },
+): Promise<void> {
+  const records = lines.flatMap((line) => recordsOf(line, head));
+  const late = lateRequests(lines);
+  const isLate = ({ arm, version }: PredictionRecord) => arm === 'shadow' && late.has(version);
+  const inTime = records.filter((record) => !isLate(record));
+  const { requestId, revision } = head;
+  const [logged] = await Promise.all([
+    inTime.length === 0 ? null : ports.log({ model, asOf, requestId, revision, records: inTime }),
+    ...[...late].map(async ([version, requests]) => {
+      const known = records.filter((record) => isLate(record) && record.version === version);
+      const forecasts = requests.length * horizonDays;
+      const isTaken = await ports.handOverShadow({ ...head, asOf, horizonDays, version }, { known, requests });
+      if (isTaken) ports.count('SHADOW_HANDED_OVER', forecasts);
+      else ports.signal('SHADOW_DROPPED', { model, version, requestId, forecasts: forecasts + known.length });
+    }),
+  ]);
+  if (logged !== null) tellLogged(ports, logged, { model, requestId });
+}
+
+/** By version: requests that it is still to be asked for. */
+function lateRequests(lines: readonly Line[]): ReadonlyMap<string, readonly UnitRequest[]> {
+  const late = new Map<string, Set<UnitRequest>>();
+  for (const { request, unserved } of lines) {
+    for (const { version, isLate } of unserved) {
+      if (!isLate) continue;
+      const requests = late.get(version) ?? new Set();
+      late.set(version, requests.add(request));
+    }
   }
-  return { revision, forecasts: lines.map(answerOf) };
+  return new Map([...late].map(([version, requests]) => [version, [...requests]]));
 }
 
-function documentOf(document: PointerDocument | null): Pick<PointerDocument, 'revision' | 'promotionId'> {
-  return document ?? { revision: 0, promotionId: '' };
+/** What became of the log, as far as it is not as it should be. */
+export function tellLogged(
+  { signal, count }: Pick<ForecastPorts, 'signal' | 'count'>,
+  logged: Pick<LogResult, 'repeated' | 'handedOverRecords' | 'failed' | 'lostRecords' | 'causes'>,
+  of: { readonly model: string; readonly requestId: string },
+): void {
+  count('PREDICTIONS_REPEATED', logged.repeated);
+  count('PREDICTIONS_HANDED_OVER', logged.handedOverRecords);
+  if (logged.failed === 0) return;
+  signal('PREDICTIONS_NOT_LOGGED', { ...of, forecasts: logged.lostRecords, causes: logged.causes.join(', ') });
 }
 
-function linesOf({ event, standard, routes }: Batch, answers: Answers): readonly Line[] {
-  const dates = Array.from({ length: event.horizonDays }, (_, day) => plusDays(event.asOf, day + 1));
-  return event.requests.flatMap((request, position) => {
-    const own = routes[position];
-    if (own === undefined) return [];
-    return dates.map((targetDate, day) => {
-      const settled = settleDay({ route: own, standard }, answers, { position, day });
-      return { request, targetDate, horizonDays: day + 1, ...settled };
-    });
-  });
-}
-
-function answerOf({ request, targetDate, served }: Line): ServedForecast {
-  const { sku, store } = request;
-  return { sku, store, targetDate, units: served.units, version: served.version, arm: served.arm };
-}
-
-function recordsOf(
-  { request, targetDate, horizonDays, served, unserved }: Line,
-  common: Pick<PredictionRecord, 'at' | 'model' | 'revision' | 'promotionId' | 'requestId'>,
-): readonly PredictionRecord[] {
-  const { sku, store, region, category, segments } = request;
-  const { at, model, revision, promotionId, requestId } = common;
-  return [served, ...unserved].map(({ arm, version, units }) => {
-    const what = { sku, store, region, category, segments, targetDate, horizonDays, units };
-    return { at, model, version, arm, ...what, revision, promotionId, requestId };
-  });
-}
-
-/** One signal per version that could not be loaded, or that gave what nobody may get. */
-function tellFailures(
+function tell(
   { signal }: Pick<ForecastPorts, 'signal'>,
-  { event, standard }: Batch,
+  { model, document, standard, requests }: Question,
   { answers, lines }: { readonly answers: Answers; readonly lines: readonly Line[] },
 ): void {
-  const { model } = event;
-  for (const missing of answers.notLoaded) signal('MODEL_NOT_LOADED', { model, ...missing });
-  const told = new Set(answers.notLoaded.map(({ version }) => version));
-  const failures = new Map<string, { missing: number; negative: number; nonFinite: number }>();
-  for (const { version, units } of lines.flatMap((line) => line.unserved)) {
-    if (isUsable(units) || told.has(version)) continue;
-    const counts = failures.get(version) ?? { missing: 0, negative: 0, nonFinite: 0 };
-    counts[units === null ? 'missing' : typeof units === 'number' ? 'negative' : 'nonFinite'] += 1;
-    failures.set(version, counts);
-  }
-  for (const [version, counts] of failures) {
-    signal(version === standard.version ? 'PRODUCTION_FAILED' : 'SHADOW_FAILED', { model, version, ...counts });
-  }
+  if (document === null) signal('POINTER_UNAVAILABLE', { model, forecasts: lines.length });
+  tellUnknownFallback({ signal }, { model, named: document?.fallback ?? '', answers, requests: requests.length });
+  const failures = new Failures();
+  failures.add(answers, lines);
+  failures.tell(model, standard, signal);
+}
+
+/** Someone decided on a safe forecast that this release does not have. */
+export function tellUnknownFallback(
+  { signal }: Pick<ForecastPorts, 'signal'>,
+  of: {
+    readonly model: string;
+    readonly named: string;
+    readonly answers: Pick<Answers, 'safe'>;
+    readonly requests: number;
+  },
+): void {
+  const { model, named, answers, requests } = of;
+  if (named === '' || named === answers.safe) return;
+  signal('SAFE_FORECAST_UNKNOWN', { model, named, served: answers.safe, requests });
 }

@@ -1,43 +1,50 @@
 import type { ForecastUnits } from '../log/prediction.ts';
-import { SAFE_FORECAST } from '../predictors/seasonal-naive.ts';
-import type { Route, Served, ServedArm } from '../routing/router.ts';
-import type { Answers } from './ask-versions.ts';
+import type { Route, Served } from '../routing/router.ts';
+import type { Answers } from './answers.ts';
 
-/** One forecast of one version for one request and day, and how it was used. */
-export interface Settled {
-  readonly arm: ServedArm | 'shadow';
+/** One forecast of one version for one request and day that nobody gets. */
+export interface Unserved {
   readonly version: string;
   readonly units: ForecastUnits;
+  /** It was for the log alone and had no time: others make it later. */
+  readonly isLate: boolean;
 }
 
 export interface SettledDay {
-  readonly served: { readonly arm: ServedArm; readonly version: string; readonly units: number };
-  /** All that was forecast and not served. */
-  readonly unserved: readonly Settled[];
+  readonly served: Served & { readonly units: number };
+  readonly unserved: readonly Unserved[];
 }
 
 /**
  * Decides whose forecast of one day a caller gets: the routed version's if it is a finite number from 0 on, else
- * production's, else the safe forecast. Each day stands for itself, so that the log says of each whether it could serve.
+ * production's, else that of the version before it, else the safe forecast. Each day stands for itself, so that the log
+ * says of each whether it could serve. A version that should have served and had no time is not late but missing.
  */
 export function settleDay(
   { route, standard }: { readonly route: Route; readonly standard: Served },
-  { said, standIn }: Answers,
+  answers: Answers,
   at: { readonly position: number; readonly day: number },
 ): SettledDay {
-  const unitsOf = (version: string) => asUnits(said.get(version)?.[at.position]?.[at.day]);
+  const unitsOf = (version: string) => asUnits(answers.said.get(version)?.[at.position]?.[at.day]);
+  const { standIn, safe } = answers;
   const stood = standIn === null ? [] : [{ arm: 'fallback', version: standIn } as const];
   const turns = route.arm === 'fallback' ? [route] : [route, standard, ...stood];
   const served = turns
     .map(({ arm, version }) => ({ arm, version, units: unitsOf(version) }))
     .find((turn): turn is SettledDay['served'] => isUsable(turn.units)) ?? {
     arm: 'fallback' as const,
-    version: SAFE_FORECAST,
-    units: Number(unitsOf(SAFE_FORECAST)),
+    version: safe,
+    units: Number(unitsOf(safe)),
   };
-  const unserved = [route.version, ...route.shadows]
+  // A safe forecast by a name that nobody knows said nothing, and there is nothing to log of it.
+  const named = route.arm === 'fallback' ? route.shadows : [route.version, ...route.shadows];
+  const unserved = named
     .filter((version) => version !== served.version)
-    .map((version) => ({ arm: 'shadow' as const, version, units: unitsOf(version) }));
+    .map((version) => ({
+      version,
+      units: unitsOf(version),
+      isLate: version !== route.version && answers.unfinished.get(version)?.has(at.position) === true,
+    }));
   return { served, unserved };
 }
 

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { parseForecastEvent } from '../../../functions/inference/serving/forecast-event.ts';
+import { isBatch, parseInferenceEvent } from '../../../functions/inference/serving/forecast-event.ts';
 import { isReleaseError, type Reason } from '../../../functions/platform/errors.ts';
 import { eventOf, requestOf } from '../stand.ts';
 
+function parseForecastEvent(event: unknown) {
+  const parsed = parseInferenceEvent(event);
+  if (isBatch(parsed)) throw new Error('Expected requests.');
+  return parsed;
+}
+
 function refusal(event: unknown): { readonly message: string; readonly reasons: readonly Reason[] } {
   try {
-    parseForecastEvent(event);
+    parseInferenceEvent(event);
   } catch (error) {
     if (isReleaseError(error, 'INVALID_INPUT')) return error;
     throw error;
@@ -94,9 +100,16 @@ describe('A forecast event', () => {
     expect(bytes).toBeLessThan(6_291_556);
   });
 
-  it('is refused for a batch by S3 URI, with the reason', () => {
-    const { reasons } = refusal(eventOf({ requests: undefined, input: 's3://bucket/batch.json' }));
-    expect(reasons.find(({ path }) => path === 'input')?.message).toContain('send the requests themselves');
+  it('may name an S3 object in place of the requests, which is then a batch', () => {
+    const { requests: _, ...rest } = eventOf();
+    const event = { ...rest, input: 's3://bucket/requests/day-60.ndjson.gz' };
+    expect(parseInferenceEvent(event)).toEqual(event);
+    expect(isBatch(parseInferenceEvent(event))).toBe(true);
+  });
+
+  it('is refused when it has both, or an input that is no S3 URI, with all other faults', () => {
+    expect(paths(eventOf({ input: 'https://bucket/x', asOf: 'today' }))).toEqual(['asOf', 'input', '$', 'requests']);
+    expect(paths(eventOf({ input: 's3://bucket', requests: undefined }))).toContain('input');
   });
 
   it.each([null, undefined, 'demand', [], 7])('is refused when it is %s', (event) => {

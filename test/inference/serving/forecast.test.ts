@@ -4,11 +4,12 @@ import type { Forecaster } from '../../../functions/inference/predictors/forecas
 import { Cohort } from '../../../functions/inference/routing/cohort.ts';
 import { cohortOf } from '../../../functions/inference/routing/router.ts';
 import { forecast } from '../../../functions/inference/serving/forecast.ts';
-import { always, CANARY, documentOf, eventOf, NOW, requestOf, type Scene, SHADOW, stand } from '../stand.ts';
+import { forecastEvent } from '../../../functions/inference/serving/forecast-event.ts';
+import { always, CANARY, documentOf, eventOf, LOGGED, NOW, requestOf, type Scene, SHADOW, stand } from '../stand.ts';
 
 const ask = async (scene: Scene, event: object = eventOf()) => {
   const made = stand(scene);
-  return { ...made, answer: await forecast(made.ports, event, 'lambda-request') };
+  return { ...made, answer: await forecast(made.ports, forecastEvent.parse(event), 'lambda-request') };
 };
 const shadowing = documentOf(SHADOW);
 const EVERYONE = documentOf({ ...CANARY, canaryPercentage: 100 });
@@ -75,14 +76,6 @@ describe('A batch of forecasts', () => {
     expect(batches[0]?.requestId).toBe('lambda-request');
     expect(batches[0]?.records[0]?.requestId).toBe('lambda-request');
   });
-
-  it('fails for a malformed event, before anything is asked or logged', async () => {
-    const made = stand({});
-    await expect(forecast(made.ports, eventOf({ horizonDays: 0 }), 'x')).rejects.toMatchObject({
-      code: 'INVALID_INPUT',
-    });
-    expect(made.batches).toEqual([]);
-  });
 });
 
 describe('Without a pointer', () => {
@@ -103,7 +96,6 @@ describe('During shadow', () => {
     ['forecasts something else', always(99), 99],
     ['throws', throwing, null],
     ['rejects', () => Promise.reject(new Error('No route.')), null],
-    ['sleeps', sleeping, null],
     ['says NaN', always(Number.NaN), 'NaN'],
     ['says infinity', always(Number.POSITIVE_INFINITY), 'Infinity'],
     ['says negative numbers', always(-3), -3],
@@ -125,7 +117,7 @@ describe('During shadow', () => {
   );
 
   it.each([
-    ['missing', throwing, { missing: 6, negative: 0, nonFinite: 0 }],
+    ['missing', throwing, { missing: 6, negative: 0, nonFinite: 0, code: 'Error' }],
     ['negative', always(-1), { missing: 0, negative: 6, nonFinite: 0 }],
     ['not finite', always(Number.NaN), { missing: 0, negative: 0, nonFinite: 6 }],
   ])('a signal counts the forecasts that are %s', async (_what, version, counts) => {
@@ -146,16 +138,60 @@ describe('During shadow', () => {
     expect(signals).toEqual([]);
   });
 
-  it('production is asked whole before the candidate is asked at all', async () => {
-    const asked: string[] = [];
-    const named =
-      (version: string): Forecaster =>
-      ({ sku }) => {
-        asked.push(`${version} ${sku}`);
-        return [1, 1];
-      };
-    await ask({ document: shadowing, versions: { '1.1.0': named('1.1.0'), '2.0.0': named('2.0.0') } });
-    expect(asked.map((one) => one.split(' ')[0])).toEqual([...Array(3).fill('1.1.0'), ...Array(3).fill('2.0.0')]);
+  it('what a slow candidate has not finished is handed over with what it has, and not logged by halves', async () => {
+    const slowFor: Forecaster = (request) => (request.sku === 'bread' ? new Promise(() => {}) : [20, 21]);
+    const alone = await ask({ document: documentOf() });
+    const { answer, told, handedOver, signals, counts } = await ask({
+      document: shadowing,
+      versions: { '2.0.0': slowFor },
+    });
+    expect(JSON.stringify(answer)).toBe(JSON.stringify(alone.answer));
+    expect(told()).toEqual(['milk', 'bread', 'salt'].map((sku) => `${sku} production 1.1.0 11`));
+    expect(handedOver).toHaveLength(1);
+    expect(handedOver[0]).toMatchObject({
+      ...{ model: 'demand', version: '2.0.0', asOf: '2026-03-01', horizonDays: 2, requestId: 'day-60' },
+      ...{ at: NOW.toISOString(), revision: 3, promotionId: 'demand_1-1-0_1' },
+      requests: [{ sku: 'bread' }],
+    });
+    expect(handedOver[0]?.known.map(({ sku, arm, units }) => `${sku} ${arm} ${units}`)).toEqual([
+      ...['milk shadow 20', 'milk shadow 21', 'salt shadow 20', 'salt shadow 21'],
+    ]);
+    expect(counts).toEqual([['SHADOW_HANDED_OVER', 2]]);
+    expect(signals).toEqual([]);
+  });
+
+  it('what nobody takes is dropped with a signal that counts it', async () => {
+    const ports = { handOverShadow: async () => false };
+    const { signals } = await ask({ document: shadowing, versions: { '2.0.0': sleeping }, ports });
+    expect(signals).toEqual([
+      ['SHADOW_DROPPED', { model: 'demand', version: '2.0.0', requestId: 'day-60', forecasts: 6 }],
+    ]);
+  });
+
+  it('what cannot be read now is left to others, what is not ours is missing', async () => {
+    const failing = (isFinal: boolean) => {
+      const { ports } = stand({ document: shadowing });
+      const fetch = async () => ({ ok: false, code: 'TIMED_OUT', isFinal }) as const;
+      return ask({ document: shadowing, ports: { models: { ...ports.models, fetch } } });
+    };
+    const [later, never] = [await failing(false), await failing(true)];
+    expect(later.handedOver[0]?.requests.map(({ sku }) => sku)).toEqual(['milk', 'bread', 'salt']);
+    expect(never.handedOver).toEqual([]);
+    expect(never.told()).toContain('milk shadow 2.0.0 null');
+    for (const { signals } of [later, never]) expect(signals.map(([name]) => name)).toEqual(['MODEL_NOT_LOADED']);
+  });
+
+  it('production and candidate are asked at the same time', async () => {
+    const together = Promise.withResolvers<number[]>();
+    let asked = 0;
+    const waiting: Forecaster = () => {
+      asked += 1;
+      if (asked === 2) together.resolve([1, 1]);
+      return together.promise;
+    };
+    const event = eventOf({ requests: [requestOf('milk')] });
+    const { told } = await ask({ document: shadowing, versions: { '1.1.0': waiting, '2.0.0': waiting } }, event);
+    expect(told()).toEqual(['milk production 1.1.0 1', 'milk shadow 2.0.0 1']);
   });
 
   it('of a first candidate, the safe forecast serves', async () => {
@@ -281,10 +317,10 @@ describe('Production that is of no use', () => {
     expect(signals.map(([name]) => name)).toEqual(['PRODUCTION_FAILED']);
   });
 
-  it('is replaced by the version that the document names as the one before, if this process has it', async () => {
+  it('is replaced by the version that the document names as the one before', async () => {
     const { answer, told, signals } = await ask({
       document: documentOf({ productionVersion: '9.0.0', previousVersion: '1.0.0' }),
-      kept: { '1.0.0': always(10), '8.0.0': always(8) },
+      versions: { '1.0.0': always(10), '8.0.0': always(8) },
     });
     expect(answer.forecasts[0]).toMatchObject({ units: 10, version: '1.0.0', arm: 'fallback' });
     expect(told()).toContain('milk shadow 9.0.0 null');
@@ -294,7 +330,7 @@ describe('Production that is of no use', () => {
   it('is never replaced by a version that the document does not name: it may be the one that was rolled back', async () => {
     const { answer } = await ask({
       document: documentOf({ productionVersion: '9.0.0', previousVersion: '' }),
-      kept: { '1.0.0': always(10) },
+      versions: { '1.0.0': always(10) },
     });
     expect(answer.forecasts[0]).toMatchObject({ units: 1, version: 'seasonal-naive', arm: 'fallback' });
   });
@@ -310,7 +346,7 @@ describe('Production that is of no use', () => {
   it('logs the one that stands in once, also where it is the shadow of a confirmation', async () => {
     const document = documentOf({ ...SHADOW, productionVersion: '9.0.0', previousVersion: '2.0.0' });
     const versions = { '2.0.0': always(20) };
-    const { told } = await ask({ document, versions, kept: versions });
+    const { told } = await ask({ document, versions });
     expect(told()).toEqual(
       ['milk', 'bread', 'salt'].flatMap((sku) => [`${sku} fallback 2.0.0 20`, `${sku} shadow 9.0.0 null`]),
     );
@@ -326,6 +362,18 @@ describe('A kill switch', () => {
     expect(told()).toEqual(['milk production 1.1.0 11', 'pills fallback seasonal-naive 1']);
   });
 
+  it('serves the safe forecast that it names, and says so where there is none of that name', async () => {
+    const document = (fallback: string) => documentOf({ fallback, fallbackSegments: ['category:medicine'] });
+    const known = await ask({ document: document('weekday-mean') }, eventOf({ requests }));
+    expect(known.told()).toContain('pills fallback weekday-mean 1');
+    expect(known.signals).toEqual([]);
+    const unknown = await ask({ document: document('crystal-ball') }, eventOf({ requests }));
+    expect(unknown.told()).toEqual(['milk production 1.1.0 11', 'pills fallback seasonal-naive 1']);
+    expect(unknown.signals).toEqual([
+      ['SAFE_FORECAST_UNKNOWN', { model: 'demand', named: 'crystal-ball', served: 'seasonal-naive', requests: 2 }],
+    ]);
+  });
+
   it('does so during a canary too, where both versions still forecast for the log', async () => {
     const document = documentOf({ ...CANARY, canaryPercentage: 100, ...killed });
     const { told } = await ask({ document, versions: { '2.0.0': always(20) } }, eventOf({ requests }));
@@ -338,7 +386,7 @@ describe('A kill switch', () => {
 
 describe('A log that fails', () => {
   it('changes nothing of the answer and is told by counts', async () => {
-    const log = async () => ({ written: 1, repeated: 0, failed: 1, lostRecords: 6, causes: ['AccessDenied'] });
+    const log = async () => ({ ...LOGGED, failed: 1, lostRecords: 6, causes: ['AccessDenied'] });
     const { answer, signals } = await ask({ ports: { log } });
     expect(answer.forecasts).toHaveLength(6);
     expect(signals).toEqual([
@@ -346,8 +394,17 @@ describe('A log that fails', () => {
     ]);
   });
 
+  it('is none where others complete it', async () => {
+    const log = async () => ({ ...LOGGED, handedOver: 1, handedOverRecords: 6, causes: ['TIMED_OUT'] });
+    const { signals, counts } = await ask({ ports: { log } });
+    expect(signals).toEqual([]);
+    expect(counts).toEqual([['PREDICTIONS_HANDED_OVER', 6]]);
+  });
+
   it('is not one where the request was repeated', async () => {
-    const log = async () => ({ written: 0, repeated: 2, failed: 0, lostRecords: 0, causes: [] });
-    expect((await ask({ ports: { log } })).signals).toEqual([]);
+    const log = async () => ({ ...LOGGED, written: 0, repeated: 2 });
+    const { signals, counts } = await ask({ ports: { log } });
+    expect(signals).toEqual([]);
+    expect(counts).toEqual([['PREDICTIONS_REPEATED', 2]]);
   });
 });

@@ -8,16 +8,21 @@ const canary = {
   standard,
 } as const;
 
-function settled(units: Readonly<Record<string, readonly number[] | null>>, standIn: string | null = null) {
+function settled(
+  units: Readonly<Record<string, readonly number[] | null>>,
+  standIn: string | null = null,
+  unfinished: ReadonlyMap<string, ReadonlySet<number>> = new Map(),
+) {
   const said = new Map(Object.entries({ 'seasonal-naive': [5], ...units }).map(([version, one]) => [version, [one]]));
-  return settleDay(canary, { said, standIn, notLoaded: [] }, AT);
+  const answers = { said, standIn, safe: 'seasonal-naive', unfinished, notLoaded: [], failures: new Map() };
+  return settleDay(canary, answers, AT);
 }
 
 describe('Of a unit in the cohort, a caller gets', () => {
   it("the canary's forecast, while production's is for the log", () => {
     expect(settled({ '2.0.0': [2], '1.1.0': [1] })).toEqual({
       served: { arm: 'canary', version: '2.0.0', units: 2 },
-      unserved: [{ arm: 'shadow', version: '1.1.0', units: 1 }],
+      unserved: [{ version: '1.1.0', units: 1, isLate: false }],
     });
   });
 
@@ -30,7 +35,7 @@ describe('Of a unit in the cohort, a caller gets', () => {
   ])("production's when the canary's is %s", (_what, units, logged) => {
     expect(settled({ '2.0.0': units, '1.1.0': [1] })).toEqual({
       served: { arm: 'production', version: '1.1.0', units: 1 },
-      unserved: [{ arm: 'shadow', version: '2.0.0', units: logged }],
+      unserved: [{ version: '2.0.0', units: logged, isLate: false }],
     });
   });
 
@@ -38,8 +43,8 @@ describe('Of a unit in the cohort, a caller gets', () => {
     expect(settled({ '2.0.0': null, '1.1.0': [Number.NaN] })).toEqual({
       served: { arm: 'fallback', version: 'seasonal-naive', units: 5 },
       unserved: [
-        { arm: 'shadow', version: '2.0.0', units: null },
-        { arm: 'shadow', version: '1.1.0', units: 'NaN' },
+        { version: '2.0.0', units: null, isLate: false },
+        { version: '1.1.0', units: 'NaN', isLate: false },
       ],
     });
   });
@@ -49,6 +54,14 @@ describe('Of a unit in the cohort, a caller gets', () => {
       arm: 'fallback',
       version: '1.0.0',
       units: 4,
+    });
+  });
+
+  it('what serves in its place when the canary had no time: its forecast is missing then, and not made later', () => {
+    const late = new Map([['2.0.0', new Set([0])]]);
+    expect(settled({ '1.1.0': [1] }, null, late)).toEqual({
+      served: { arm: 'production', version: '1.1.0', units: 1 },
+      unserved: [{ version: '2.0.0', units: null, isLate: false }],
     });
   });
 

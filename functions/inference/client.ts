@@ -1,0 +1,141 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { appConfigData, completeLogLambda, s3 } from '../platform/clients.ts';
+import { systemClock } from '../platform/clock.ts';
+import { config } from '../platform/config.ts';
+import { isReleaseError } from '../platform/errors.ts';
+import { predictionPaths } from '../platform/keys.ts';
+import { logger } from '../platform/logger.ts';
+import { inferenceCounts } from '../platform/metrics.ts';
+import * as wired from '../platform/wiring.ts';
+import { BatchInputStore } from './log/batch-input-store.ts';
+import { BatchLog } from './log/batch-log-store.ts';
+import { handOverShadow } from './log/hand-over.ts';
+import { HandOverStore } from './log/hand-over-store.ts';
+import { HandedOverStore } from './log/handed-over-store.ts';
+import { PredictionLogStore } from './log/prediction-log-store.ts';
+import type { Pointer } from './pointer/pointer.ts';
+import type { PointerCounts } from './pointer/pointer-event.ts';
+import { PointerReader } from './pointer/pointer-reader-store.ts';
+import type { PointerReaderOptions } from './pointer/reader-options.ts';
+import { ModelStore } from './predictors/model-store.ts';
+import type { PredictorFactory } from './predictors/predictor.ts';
+import type { Budgets } from './serving/ask-versions.ts';
+import { type ForecastAnswer, type ForecastPorts, forecast } from './serving/forecast.ts';
+import { type BatchAnswer, type BatchPorts, forecastBatch } from './serving/forecast-batch.ts';
+import { isBatch, parseInferenceEvent } from './serving/forecast-event.ts';
+import { pointerCounts, wordOf } from './serving/tell-pointer.ts';
+
+export interface InferenceClientOptions {
+  /** @default production 10 s, and half a second more for candidates */
+  readonly budgets?: Budgets;
+  /** Makes predictors of artifacts. @default those of the built-in forecasters, of Lambda and of SageMaker */
+  readonly predictorOf?: PredictorFactory;
+  /** Of the pointer readers, beside what the environment says. */
+  readonly reader?: Pick<
+    PointerReaderOptions,
+    'bootstrap' | 'copyFolder' | 'refreshTimeoutMs' | 'firstTimeoutMs' | 'retrySeconds'
+  >;
+}
+
+/** Everything that an inference function does with a release, as its environment configures it. One per process. */
+export class InferenceClient {
+  readonly #options: InferenceClientOptions;
+  /** One reader per model for as long as the process lives, since each new session is charged as a whole document. */
+  readonly #readers = new Map<string, { readonly reader: PointerReader; counted: PointerCounts }>();
+  readonly #counts = inferenceCounts();
+  readonly #ports: ForecastPorts & BatchPorts;
+
+  constructor(options: InferenceClientOptions = {}) {
+    this.#options = options;
+    this.#ports = this.#portsOf(options);
+  }
+
+  /**
+   * Forecasts an event by the version that the pointer names for each request, and logs what each version said.
+   * @param invocationId names the request in the log where the event does not
+   * @throws ReleaseError INVALID_INPUT with all faults; of a batch also what `forecastBatch` throws
+   */
+  async forecast(event: unknown, invocationId: string): Promise<ForecastAnswer | BatchAnswer> {
+    try {
+      const parsed = parseInferenceEvent(event);
+      if (isBatch(parsed)) return await forecastBatch(this.#ports, parsed, invocationId);
+      return await forecast(this.#ports, parsed, invocationId);
+    } finally {
+      this.#publish();
+    }
+  }
+
+  /** The pointer of a model, for whoever routes and forecasts by other means; null: there is none, a safe forecast serves. */
+  async pointer(model: string): Promise<Pointer | null> {
+    try {
+      return await this.#readerOf(model).reader.current();
+    } catch (error) {
+      if (isReleaseError(error, 'POINTER_UNAVAILABLE')) return null;
+      throw error;
+    }
+  }
+
+  #readerOf(model: string) {
+    const known = this.#readers.get(model);
+    if (known !== undefined) return known;
+    const reader = new PointerReader({
+      ...this.#options.reader,
+      client: appConfigData(),
+      application: config('APPCONFIG_APPLICATION_ID'),
+      model,
+      publicKeyPem: config('POINTER_PUBLIC_KEY'),
+      pollSeconds: Number(config('POINTER_POLL_SECONDS')),
+      onEvent: (event) => {
+        const { level, name, detail } = wordOf(model, event);
+        logger[level](name, detail);
+      },
+    });
+    const made = { reader, counted: reader.counts };
+    this.#readers.set(model, made);
+    return made;
+  }
+
+  #portsOf({ budgets, predictorOf = wired.predictorOf() }: InferenceClientOptions): ForecastPorts & BatchPorts {
+    const bucket = config('PREDICTION_BUCKET');
+    const handOvers = new HandOverStore({
+      client: completeLogLambda(),
+      functionName: config('COMPLETE_LOG_FUNCTION'),
+      onRefused: (cause) => logger.warn('NOT_HANDED_OVER', { cause }),
+    });
+    const handOver: BatchPorts['handOver'] = (event) => handOvers.send(event);
+    const handedOver = new HandedOverStore(s3(), bucket);
+    const log = new PredictionLogStore(s3(), bucket, { handOver });
+    return {
+      pointer: (model) => this.pointer(model),
+      models: new ModelStore({
+        ...{ evidence: wired.evidence(), publicKeyPem: config('POINTER_PUBLIC_KEY') },
+        ...{ predictorOf, now: systemClock },
+      }),
+      runApart: () => Promise.reject(new Error('not wired')),
+      budgets: budgets ?? { productionMs: 10_000, candidateMs: 500 },
+      pause: () => nextTurn(),
+      log: (batch) => log.log(batch),
+      handOver,
+      handOverShadow: (work, rest) =>
+        handOverShadow({ send: handOver, keep: (key, json) => handedOver.keep(key, json) }, work, rest),
+      input: new BatchInputStore(s3(), [`s3://${bucket}/${predictionPaths.requestsPrefix}`]),
+      startLog: (name) => new BatchLog({ ...name, client: s3(), bucket }),
+      bucket,
+      signal: (name, detail) => {
+        logger.error(name, detail);
+        this.#counts.add(name, 1);
+      },
+      count: (name, value) => this.#counts.add(name, value),
+      now: systemClock,
+    };
+  }
+
+  #publish(): void {
+    for (const held of this.#readers.values()) {
+      const { counts } = held.reader;
+      for (const [name, value] of pointerCounts(held.counted, counts)) this.#counts.add(name, value);
+      held.counted = counts;
+    }
+    this.#counts.publish();
+  }
+}

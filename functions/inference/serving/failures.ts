@@ -1,0 +1,43 @@
+import type { Served } from '../routing/router.ts';
+import type { Answers } from './answers.ts';
+import type { Line } from './lines.ts';
+import { isUsable } from './settle.ts';
+import type { Signal, SignalDetail } from './signals.ts';
+
+interface Unusable {
+  missing: number;
+  negative: number;
+  nonFinite: number;
+  code: string;
+}
+
+/** What versions failed to give, added up over the parts of a request or batch and told once. */
+export class Failures {
+  readonly #unusable = new Map<string, Unusable>();
+  readonly #notLoaded = new Map<string, { readonly code: string; forecasts: number }>();
+
+  add(answers: Answers, lines: readonly Line[]): void {
+    for (const { version, code, forecasts } of answers.notLoaded) {
+      const known = this.#notLoaded.get(version);
+      this.#notLoaded.set(version, { code, forecasts: forecasts + (known?.forecasts ?? 0) });
+    }
+    for (const { unserved } of lines) {
+      for (const { version, units, isLate } of unserved) {
+        if (isLate || isUsable(units) || this.#notLoaded.has(version)) continue;
+        const code = answers.failures.get(version) ?? '';
+        const counts = this.#unusable.get(version) ?? { missing: 0, negative: 0, nonFinite: 0, code };
+        counts[units === null ? 'missing' : typeof units === 'number' ? 'negative' : 'nonFinite'] += 1;
+        this.#unusable.set(version, counts);
+      }
+    }
+  }
+
+  /** One signal per version that could not be loaded, or that gave what nobody may get. */
+  tell(model: string, standard: Served, signal: (name: Signal, detail: SignalDetail) => void): void {
+    for (const [version, missing] of this.#notLoaded) signal('MODEL_NOT_LOADED', { model, version, ...missing });
+    for (const [version, { code, ...counts }] of this.#unusable) {
+      const detail = { model, version, ...counts, ...(code === '' ? {} : { code }) };
+      signal(version === standard.version ? 'PRODUCTION_FAILED' : 'SHADOW_FAILED', detail);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { plusDays } from '../../platform/duration.ts';
+import type { PredictionRecord } from '../log/prediction.ts';
+import type { ServedArm } from '../routing/router.ts';
+import type { Answers } from './answers.ts';
+import type { UnitRequest } from './forecast-event.ts';
+import type { Question } from './question.ts';
+import { type SettledDay, settleDay } from './settle.ts';
+
+/** One request on one target date, with all that was forecast for it. */
+export interface Line extends SettledDay {
+  readonly request: UnitRequest;
+  readonly targetDate: string;
+  /** From `asOf` to `targetDate`. */
+  readonly horizonDays: number;
+}
+
+export interface ServedForecast {
+  readonly sku: string;
+  readonly store: string;
+  readonly targetDate: string;
+  readonly units: number;
+  /** The version, or the name of the safe forecast. */
+  readonly version: string;
+  readonly arm: ServedArm;
+}
+
+/** What all records of one invocation have in common. */
+export type RecordHead = Pick<PredictionRecord, 'at' | 'model' | 'revision' | 'promotionId' | 'requestId'>;
+
+/** In the order of the requests, then of the days. */
+export function linesOf(question: Question, answers: Answers): readonly Line[] {
+  const { asOf, horizonDays, requests, routes, standard } = question;
+  const dates = datesOf(asOf, horizonDays);
+  return requests.flatMap((request, position) => {
+    const route = routes[position];
+    if (route === undefined) return [];
+    return dates.map((targetDate, day) => {
+      const settled = settleDay({ route, standard }, answers, { position, day });
+      return { request, targetDate, horizonDays: day + 1, ...settled };
+    });
+  });
+}
+
+/** The target dates: the days after `asOf`. */
+export function datesOf(asOf: string, horizonDays: number): readonly string[] {
+  return Array.from({ length: horizonDays }, (_, day) => plusDays(asOf, day + 1));
+}
+
+export function answerOf({ request: { sku, store }, targetDate, served }: Line): ServedForecast {
+  return { sku, store, targetDate, units: served.units, version: served.version, arm: served.arm };
+}
+
+/** All that was forecast in time for a line: what was served, then what was not. */
+export function recordsOf(line: Line, head: RecordHead): readonly PredictionRecord[] {
+  const { served, unserved } = line;
+  const known = unserved.filter(({ isLate }) => !isLate);
+  return [
+    recordOf(line, head, served),
+    ...known.map(({ version, units }) => recordOf(line, head, { arm: 'shadow', version, units })),
+  ];
+}
+
+export function recordOf(
+  { request, targetDate, horizonDays }: Pick<Line, 'request' | 'targetDate' | 'horizonDays'>,
+  { at, model, revision, promotionId, requestId }: RecordHead,
+  { arm, version, units }: Pick<PredictionRecord, 'arm' | 'version' | 'units'>,
+): PredictionRecord {
+  const { sku, store, region, category, segments } = request;
+  const what = { sku, store, region, category, segments, targetDate, horizonDays, units };
+  return { at, model, version, arm, ...what, revision, promotionId, requestId };
+}
