@@ -1,89 +1,89 @@
 /** MurmurHash3_x86_32 of Austin Appleby's reference implementation (SMHasher, public domain), as an unsigned number. */
 export function murmur3(bytes: Uint8Array, seed: number): number {
   const blocksEnd = bytes.length - (bytes.length % 4);
-  const byte = (index: number) => bytes[index] ?? 0;
-  let hash = seed | 0;
-  for (let at = 0; at < blocksEnd; at += 4) {
-    hash = mixed(hash, byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24));
-  }
-  // Bytes past the end count as zeros.
-  const tail = byte(blocksEnd) | (byte(blocksEnd + 1) << 8) | (byte(blocksEnd + 2) << 16);
-  return finished(hash, tail, bytes.length);
+  return finished(blocksHashed(seed | 0, bytes, blocksEnd), tailOf(bytes, blocksEnd), bytes.length);
 }
 
 const encoder = new TextEncoder();
 const SEPARATOR = '|'.charCodeAt(0);
 /** UTF-16 units below this are their own UTF-8 byte. */
 const ASCII_END = 0x80;
+/** Longer keys are hashed as those that are not ASCII. */
+const MAX_KEY_BYTES = 1024;
+/** The key at work. One for all, since a constant array is read and written in a third less time than a member. */
+const scratch = new Uint8Array(MAX_KEY_BYTES + 8);
+const scratchBlocks = new DataView(scratch.buffer);
 
 /**
- * Hashes of keys behind one prefix, seed 0, over UTF-8 bytes. What the prefix contributes is computed once. A key of ASCII
- * characters is read in place, without an allocation; any other is encoded first, as TextEncoder does it: half a
- * surrogate pair counts as U+FFFD.
+ * Hashes of keys behind one prefix, seed 0, over UTF-8 bytes. What the whole blocks of the prefix contribute is computed
+ * once. A key of ASCII characters is hashed without an allocation; any other is encoded first, as TextEncoder does it: half
+ * a surrogate pair counts as U+FFFD.
  */
 export class PrefixedHash {
   readonly #prefix: string;
-  /** State after the whole blocks of the prefix, its bytes that fill no block yet, and how many bits those are. */
+  /** State after the whole blocks of the prefix, and how many bytes those are. */
   readonly #hash: number;
-  readonly #word: number;
-  readonly #bits: number;
-  readonly #length: number;
+  readonly #hashedBytes: number;
+  /** The bytes of the prefix that fill no block, and how many those are. */
+  readonly #rest: number;
+  readonly #restBytes: number;
 
   constructor(prefix: string) {
     const bytes = encoder.encode(prefix);
-    const blocksEnd = bytes.length - (bytes.length % 4);
-    let hash = 0;
-    let word = 0;
-    for (let at = 0; at < bytes.length; at += 1) {
-      word |= (bytes[at] ?? 0) << (8 * (at % 4));
-      if (at % 4 !== 3) continue;
-      hash = mixed(hash, word);
-      word = 0;
-    }
     this.#prefix = prefix;
-    this.#hash = hash;
-    this.#word = word;
-    this.#bits = 8 * (bytes.length - blocksEnd);
-    this.#length = bytes.length;
+    this.#restBytes = bytes.length % 4;
+    this.#hashedBytes = bytes.length - this.#restBytes;
+    this.#hash = blocksHashed(0, bytes, this.#hashedBytes);
+    this.#rest = tailOf(bytes, this.#hashedBytes);
   }
 
   /** Of `key`, or of `key|second`. */
   of(key: string, second?: string): number {
-    let hash = this.#hash;
-    let word = this.#word;
-    let bits = this.#bits;
-    let length = this.#length + key.length;
-    let text = key;
-    let rest = second;
-    for (;;) {
-      for (let at = 0; at < text.length; at += 1) {
-        const unit = text.charCodeAt(at);
-        if (unit >= ASCII_END) return this.#ofUtf8(key, second);
-        word |= unit << bits;
-        bits += 8;
-        if (bits < 32) continue;
-        hash = mixed(hash, word);
-        word = 0;
-        bits = 0;
-      }
-      if (rest === undefined) return finished(hash, word, length);
-      length += 1 + rest.length;
-      word |= SEPARATOR << bits;
-      bits += 8;
-      if (bits === 32) {
-        hash = mixed(hash, word);
-        word = 0;
-        bits = 0;
-      }
-      text = rest;
-      rest = undefined;
+    if (key.length + (second?.length ?? 0) >= MAX_KEY_BYTES) return this.#ofUtf8(key, second);
+    scratchBlocks.setInt32(0, this.#rest, true);
+    let end = this.#restBytes;
+    let units = 0;
+    for (let at = 0; at < key.length; at += 1) {
+      const unit = key.charCodeAt(at);
+      units |= unit;
+      scratch[end++] = unit;
     }
+    if (second !== undefined) {
+      scratch[end++] = SEPARATOR;
+      for (let at = 0; at < second.length; at += 1) {
+        const unit = second.charCodeAt(at);
+        units |= unit;
+        scratch[end++] = unit;
+      }
+    }
+    if (units >= ASCII_END) return this.#ofUtf8(key, second);
+    // Bytes past the end count as zeros; the scratch has those of longer keys there.
+    scratch[end] = 0;
+    scratch[end + 1] = 0;
+    scratch[end + 2] = 0;
+    const blocksEnd = end & ~3;
+    let hash = this.#hash;
+    for (let at = 0; at < blocksEnd; at += 4) hash = mixed(hash, scratchBlocks.getInt32(at, true));
+    return finished(hash, scratchBlocks.getInt32(blocksEnd, true), this.#hashedBytes + end);
   }
 
   #ofUtf8(key: string, second: string | undefined): number {
     const whole = second === undefined ? key : `${key}|${second}`;
     return murmur3(encoder.encode(`${this.#prefix}${whole}`), 0);
   }
+}
+
+/** The state after the blocks before `end`. */
+function blocksHashed(state: number, bytes: Uint8Array, end: number): number {
+  const blocks = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let hash = state;
+  for (let at = 0; at < end; at += 4) hash = mixed(hash, blocks.getInt32(at, true));
+  return hash;
+}
+
+/** What follows the blocks, as a block of which the missing bytes are zeros. */
+function tailOf(bytes: Uint8Array, from: number): number {
+  return (bytes[from] ?? 0) | ((bytes[from + 1] ?? 0) << 8) | ((bytes[from + 2] ?? 0) << 16);
 }
 
 function mixed(hash: number, block: number): number {
