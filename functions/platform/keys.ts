@@ -114,7 +114,8 @@ export const predictionPaths = {
   }) =>
     `${predictionPaths.asOfPrefix(of.model, of.asOf)}arm=${of.arm}/version=${of.version}/${of.requestId}-${of.revision}.ndjson.gz`,
   asOfPrefix: (model: string, asOf: string) => `${predictionPaths.modelPrefix(model)}date=${asOf}/`,
-  modelPrefix: (model: string) => `predictions/model=${model}/`,
+  modelPrefix: (model: string) => `${predictionPaths.predictionsPrefix}model=${model}/`,
+  predictionsPrefix: 'predictions/',
   /** A whole business day; of several objects the one with the latest `asof` (UTC, basic format) counts. */
   outcomes: (date: string, asof: string, extension: 'csv.gz' | 'parquet') =>
     `${predictionPaths.outcomesOf(date)}asof=${asof}.${extension}`,
@@ -134,4 +135,4 @@ export const predictionPaths = {
 
 /** Every key that `predictionPaths.prediction` builds, and no other; the version may be the name of a safe forecast. */
 export const PREDICTION_KEY =
-  /^predictions\/model=[a-z][a-z0-9-]{0,31}\/date=\d{4}-\d{2}-\d{2}\/arm=(production|canary|fallback|shadow)\/version=[A-Za-z0-9][A-Za-z0-9.-]{0,39}\/[A-Za-z0-9._-]{1,100}-\d{1,16}\.ndjson\.gz$/;
+  /^predictions\/model=[a-z][a-z0-9-]{0,31}\/date=\d{4}-\d{2}-\d{2}\/arm=(production|canary|fallback|shadow)\/version=[A-Za-z0-9][A-Za-z0-9.-]{0,39}\/[A-Za-z0-9._-]{1,140}-\d{1,16}\.ndjson\.gz$/;

@@ -59,7 +59,7 @@ export interface Stand {
   readonly batches: PredictionBatch[];
   /** Work that was left to others. */
   readonly handedOver: (ShadowWork & UnfinishedShadow)[];
-  /** Records of the log as `sku arm version units`, of the first day unless told. */
+  /** Records of the log as `sku arm version units`, of the first day unless told; served ones first. */
   told(horizonDays?: number): readonly string[];
 }
 
@@ -86,11 +86,14 @@ export function stand({ document = documentOf(), versions = {}, ports = {} }: Sc
     counts,
     batches,
     handedOver,
-    told: (horizonDays = 1) =>
-      batches
-        .flatMap(({ records }) => records)
-        .filter((record) => record.horizonDays === horizonDays)
-        .map(({ sku, arm, version, units }: PredictionRecord) => `${sku} ${arm} ${version} ${units}`),
+    told: (horizonDays = 1) => {
+      const records = batches.flatMap((batch) => batch.records).filter((record) => record.horizonDays === horizonDays);
+      const skus = [...new Set(records.map(({ sku }) => sku))];
+      const rank = ({ sku, arm }: PredictionRecord) => 2 * skus.indexOf(sku) + Number(arm === 'shadow');
+      return records
+        .toSorted((a, b) => rank(a) - rank(b))
+        .map(({ sku, arm, version, units }) => `${sku} ${arm} ${version} ${units}`);
+    },
     ports: {
       pointer: async () => (document === null ? null : pointerTo(document)),
       models: modelsOf(all),

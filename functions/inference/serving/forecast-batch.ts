@@ -13,7 +13,7 @@ import { Failures } from './failures.ts';
 import type { ForecastPorts } from './forecast.ts';
 import { headOf, tellLogged, tellUnknownFallback } from './forecast.ts';
 import { type BatchEvent, type UnitRequest, unitRequest } from './forecast-event.ts';
-import { type Line, linesOf, type RecordHead, recordsOf } from './lines.ts';
+import { type Line, linesOf, type RecordHead, servedRecord, shadowRecords } from './lines.ts';
 import type { Question } from './question.ts';
 import { uniqueUnits } from './unique-units.ts';
 
@@ -82,6 +82,8 @@ interface Batch {
   readonly pointer: Pointer | null;
 }
 
+type Log = ReturnType<BatchPorts['startLog']>;
+
 /** One attempt, by one pointer document. */
 class BatchRun {
   readonly #ports: BatchPorts;
@@ -90,7 +92,8 @@ class BatchRun {
   readonly #router: Router;
   readonly #head: RecordHead;
   readonly #later: ReadonlySet<string>;
-  readonly #log: ReturnType<BatchPorts['startLog']>;
+  readonly #logs: readonly [routed: Log, instead: Log];
+  readonly #insteadId: string;
   readonly #failures = new Failures();
   readonly #served = new Map<string, ServedObject>();
   #requests = 0;
@@ -109,18 +112,21 @@ class BatchRun {
     // A canary's candidate is asked here, since it serves; what it is late for is missing, as it is to its units.
     const shadow = document === null || document.shadowVersion === document.canaryVersion ? '' : document.shadowVersion;
     this.#later = new Set([shadow].filter((version) => version !== '' && version !== this.#router.standard.version));
-    this.#log = ports.startLog({ ...this.#head, asOf: event.asOf });
+    const name = { ...this.#head, asOf: event.asOf };
+    // What serves in place of the routed version differs between two attempts, so that each keeps its own.
+    this.#insteadId = `${requestId}.instead-${this.#at.getTime()}`;
+    this.#logs = [ports.startLog(name), ports.startLog({ ...name, requestId: this.#insteadId })];
   }
 
   /** Null when the pointer moved meanwhile: nothing was logged. */
   async run(): Promise<BatchAnswer | null> {
     try {
       if (!(await this.#forecastAll())) {
-        await this.#log.abort();
+        await this.#abort();
         return null;
       }
     } catch (cause) {
-      await this.#log.abort();
+      await this.#abort();
       throw cause;
     }
     await this.#finish();
@@ -149,7 +155,11 @@ class BatchRun {
     this.#safe = answers;
     this.#requests += requests.length;
     for (const line of lines) this.#countLine(line);
-    await this.#log.append(lines.flatMap((line) => recordsOf(line, this.#head)));
+    const [log, instead] = this.#logs;
+    const served = (some: readonly Line[]) => some.map((line) => servedRecord(line, this.#head));
+    const shadows = lines.flatMap((line) => shadowRecords(line, this.#head));
+    await log.append([...served(lines.filter(({ isInstead }) => !isInstead)), ...shadows]);
+    await instead.append(served(lines.filter(({ isInstead }) => isInstead)));
   }
 
   /** A fresh pointer costs nothing to look at. */
@@ -186,9 +196,14 @@ class BatchRun {
     return { ...answers, unfinished: new Map([...answers.unfinished].filter(([version]) => this.#later.has(version))) };
   }
 
-  #countLine({ served, unserved }: Line): void {
+  async #abort(): Promise<void> {
+    await Promise.all(this.#logs.map((log) => log.abort()));
+  }
+
+  #countLine({ served, isInstead, unserved }: Line): void {
     const { arm, version } = served;
-    const { model, requestId, revision } = this.#head;
+    const { model, revision } = this.#head;
+    const requestId = isInstead ? this.#insteadId : this.#head.requestId;
     const key = predictionPaths.prediction({ model, asOf: this.#batch.event.asOf, arm, version, requestId, revision });
     const uri = `s3://${this.#ports.bucket}/${key}`;
     const before = this.#served.get(uri)?.forecasts ?? 0;
@@ -198,10 +213,12 @@ class BatchRun {
 
   async #finish(): Promise<void> {
     const { model, requestId } = this.#head;
-    const logged = await this.#log.finish();
-    tellLogged(this.#ports, { ...logged, handedOverRecords: 0 }, { model, requestId });
-    if (logged.failed === 0) return;
-    const message = `${logged.lostRecords} forecasts of ${requestId} could not be logged (${logged.causes.join(', ')}).`;
+    const logged = await Promise.all(this.#logs.map((log) => log.finish()));
+    for (const one of logged) tellLogged(this.#ports, { ...one, handedOverRecords: 0 }, { model, requestId });
+    const lost = logged.reduce((sum, { lostRecords }) => sum + lostRecords, 0);
+    if (lost === 0) return;
+    const causes = [...new Set(logged.flatMap((one) => one.causes))].join(', ');
+    const message = `${lost} forecasts of ${requestId} could not be logged (${causes}).`;
     throw new ReleaseError('DEPENDENCY_UNAVAILABLE', message, {
       reasons: [
         { code: 'DEPENDENCY_UNAVAILABLE', message, next: 'Ask again under the same request id: what is logged stays.' },

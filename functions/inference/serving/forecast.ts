@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
+import { sha256Hex } from '../../platform/json.ts';
 import type { ShadowWork, UnfinishedShadow } from '../log/hand-over.ts';
 import type { PredictionBatch } from '../log/log-object.ts';
 import type { PredictionRecord } from '../log/prediction.ts';
@@ -9,7 +10,15 @@ import type { Answers } from './answers.ts';
 import { type AskPorts, askVersions } from './ask-versions.ts';
 import { Failures } from './failures.ts';
 import type { ForecastEvent, UnitRequest } from './forecast-event.ts';
-import { answerOf, type Line, linesOf, type RecordHead, recordsOf, type ServedForecast } from './lines.ts';
+import {
+  answerOf,
+  type Line,
+  linesOf,
+  type RecordHead,
+  type ServedForecast,
+  servedRecord,
+  shadowRecords,
+} from './lines.ts';
 import type { Question } from './question.ts';
 import type { Count, Signal, SignalDetail } from './signals.ts';
 
@@ -79,25 +88,43 @@ export function headOf(
 /** Logs what is known, and hands over whole what a version has not finished: nobody else writes its object. */
 async function logLines(
   ports: ForecastPorts,
-  { model, asOf, horizonDays }: Question,
+  { asOf, horizonDays }: Question,
   { lines, head }: { readonly lines: readonly Line[]; readonly head: RecordHead },
 ): Promise<void> {
-  const records = lines.flatMap((line) => recordsOf(line, head));
+  const { model, requestId, revision } = head;
+  const shadows = lines.flatMap((line) => shadowRecords(line, head));
   const late = lateRequests(lines);
-  const isLate = ({ arm, version }: PredictionRecord) => arm === 'shadow' && late.has(version);
-  const inTime = records.filter((record) => !isLate(record));
-  const { requestId, revision } = head;
-  const [logged] = await Promise.all([
-    inTime.length === 0 ? null : ports.log({ model, asOf, requestId, revision, records: inTime }),
+  const routed = lines.filter(({ isInstead }) => !isInstead).map((line) => servedRecord(line, head));
+  const instead = lines.filter(({ isInstead }) => isInstead).map((line) => servedRecord(line, head));
+  const inTime = shadows.filter(({ version }) => !late.has(version));
+  const named = [
+    { name: requestId, records: [...routed, ...inTime] },
+    { name: insteadName(requestId, instead), records: instead },
+  ];
+  await Promise.all([
+    ...named
+      .filter(({ records }) => records.length > 0)
+      .map(async ({ name, records }) => {
+        const logged = await ports.log({ model, asOf, requestId: name, revision, records });
+        tellLogged(ports, logged, { model, requestId });
+      }),
     ...[...late].map(async ([version, requests]) => {
-      const known = records.filter((record) => isLate(record) && record.version === version);
+      const known = shadows.filter((record) => record.version === version);
       const forecasts = requests.length * horizonDays;
       const isTaken = await ports.handOverShadow({ ...head, asOf, horizonDays, version }, { known, requests });
       if (isTaken) ports.count('SHADOW_HANDED_OVER', forecasts);
       else ports.signal('SHADOW_DROPPED', { model, version, requestId, forecasts: forecasts + known.length });
     }),
   ]);
-  if (logged !== null) tellLogged(ports, logged, { model, requestId });
+}
+
+/**
+ * Names the object of what was served in place of the routed version. Who was late differs between two attempts at one
+ * request, and an object that an attempt before wrote stays: a name by content keeps what this one served.
+ */
+function insteadName(requestId: string, instead: readonly PredictionRecord[]): string {
+  const served = instead.map(({ sku, store, targetDate, version, units }) => [sku, store, targetDate, version, units]);
+  return `${requestId}.instead-${sha256Hex(Buffer.from(JSON.stringify(served))).slice(0, 16)}`;
 }
 
 /** By version: requests that it is still to be asked for. */

@@ -50,14 +50,14 @@ export function answerOf({ request: { sku, store }, targetDate, served }: Line):
   return { sku, store, targetDate, units: served.units, version: served.version, arm: served.arm };
 }
 
-/** All that was forecast in time for a line: what was served, then what was not. */
-export function recordsOf(line: Line, head: RecordHead): readonly PredictionRecord[] {
-  const { served, unserved } = line;
-  const known = unserved.filter(({ isLate }) => !isLate);
-  return [
-    recordOf(line, head, served),
-    ...known.map(({ version, units }) => recordOf(line, head, { arm: 'shadow', version, units })),
-  ];
+export function servedRecord(line: Line, head: RecordHead): PredictionRecord {
+  return recordOf(line, head, line.served);
+}
+
+/** All that was forecast for a line in time and not served. */
+export function shadowRecords(line: Line, head: RecordHead): readonly PredictionRecord[] {
+  const known = line.unserved.filter(({ isLate }) => !isLate);
+  return known.map(({ version, units }) => recordOf(line, head, { arm: 'shadow', version, units }));
 }
 
 export function recordOf(

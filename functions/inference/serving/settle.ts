@@ -12,6 +12,8 @@ export interface Unserved {
 
 export interface SettledDay {
   readonly served: Served & { readonly units: number };
+  /** It serves in place of the version that the pointer names for the unit. */
+  readonly isInstead: boolean;
   readonly unserved: readonly Unserved[];
 }
 
@@ -45,7 +47,7 @@ export function settleDay(
       units: unitsOf(version),
       isLate: version !== route.version && answers.unfinished.get(version)?.has(at.position) === true,
     }));
-  return { served, unserved };
+  return { served, isInstead: served.version !== route.version, unserved };
 }
 
 /** A value as the log keeps it; null for what is no number at all. */

@@ -22,6 +22,8 @@ export interface MemoryLog {
 export interface BatchStand extends Omit<Stand, 'ports'> {
   readonly ports: BatchPorts;
   readonly logs: MemoryLog[];
+  /** What was served in place of the routed version, per attempt. */
+  readonly instead: MemoryLog[];
   readonly events: HandOverEvent[];
 }
 
@@ -34,11 +36,13 @@ export function batchStand(
 ): BatchStand {
   const { ports, ...made } = stand(scene);
   const logs: MemoryLog[] = [];
+  const instead: MemoryLog[] = [];
   const events: HandOverEvent[] = [];
   const parsed = requests.map((request) => unitRequest.parse(request));
   return {
     ...made,
     logs,
+    instead,
     events,
     ports: {
       ...ports,
@@ -46,14 +50,15 @@ export function batchStand(
         find: async (uri) => ({ uri, versionId: 'v1', bytes: 1 }),
         read: (() => numbered(parsed)) as unknown as BatchPorts['input']['read'],
       },
-      startLog: () => {
+      startLog: ({ requestId }) => {
         const log: MemoryLog = { records: [], state: 'open' };
-        logs.push(log);
+        const isInstead = requestId.includes('.instead-');
+        (isInstead ? instead : logs).push(log);
         return {
           append: async (records) => void log.records.push(...records),
           finish: async () => {
             log.state = 'finished';
-            return { ...FINISHED, ...scene.finished };
+            return { ...FINISHED, ...(isInstead ? {} : scene.finished) };
           },
           abort: async () => {
             log.state = 'aborted';

@@ -71,7 +71,11 @@ describe('A batch from S3', () => {
       ...{ versions: { '2.0.0': sleeping }, ports },
     });
     const answer = await run(made);
-    expect(answer.batch.objects).toMatchObject([{ arm: 'production', forecasts: 5_000 }]);
+    const [object, ...others] = answer.batch.objects;
+    expect(object).toMatchObject({ arm: 'production', forecasts: 5_000 });
+    expect(object?.uri).toMatch(/night-60\.instead-\d+-3\.ndjson\.gz$/);
+    expect(others).toEqual([]);
+    expect(made.instead[0]?.records).toHaveLength(5_000);
     expect(made.logs[0]?.records.filter(({ version, units }) => version === '2.0.0' && units === null)).toHaveLength(
       5_000,
     );

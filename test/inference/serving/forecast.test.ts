@@ -384,6 +384,32 @@ describe('A kill switch', () => {
   });
 });
 
+describe('What is served in place of the routed version', () => {
+  const late = { document: EVERYONE, versions: { '2.0.0': sleeping } };
+  const ids = ({ batches }: Awaited<ReturnType<typeof ask>>) => batches.map(({ requestId }) => requestId);
+
+  it('lies in an object named by its content, for another attempt may have served otherwise', async () => {
+    const [once, again] = [await ask(late), await ask(late)];
+    expect(ids(once)).toEqual(['day-60', expect.stringMatching(/^day-60\.instead-[0-9a-f]{16}$/)]);
+    expect(ids(again)).toEqual(ids(once));
+    const other = await ask({ ...late, versions: { ...late.versions, '1.1.0': always(12) } });
+    expect(ids(other)[1]).not.toBe(ids(once)[1]);
+    for (const { records } of once.batches)
+      expect(new Set(records.map(({ requestId }) => requestId))).toEqual(new Set(['day-60']));
+  });
+
+  it('is logged apart from what the pointer itself gave to production, which is the same at every attempt', async () => {
+    const requests = Array.from({ length: 40 }, (_, index) => requestOf(`sku-${index}`));
+    const document = documentOf(CANARY);
+    const event = eventOf({ requests, horizonDays: 1 });
+    const served = async (candidate: Forecaster) => {
+      const { batches } = await ask({ document, versions: { '2.0.0': candidate } }, event);
+      return batches[0]?.records.filter(({ arm }) => arm === 'production').map(({ sku }) => sku);
+    };
+    expect(await served(sleeping)).toEqual(await served(always(20)));
+  });
+});
+
 describe('A log that fails', () => {
   it('changes nothing of the answer and is told by counts', async () => {
     const log = async () => ({ ...LOGGED, failed: 1, lostRecords: 6, causes: ['AccessDenied'] });

@@ -22,6 +22,7 @@ describe('Of a unit in the cohort, a caller gets', () => {
   it("the canary's forecast, while production's is for the log", () => {
     expect(settled({ '2.0.0': [2], '1.1.0': [1] })).toEqual({
       served: { arm: 'canary', version: '2.0.0', units: 2 },
+      isInstead: false,
       unserved: [{ version: '1.1.0', units: 1, isLate: false }],
     });
   });
@@ -35,6 +36,7 @@ describe('Of a unit in the cohort, a caller gets', () => {
   ])("production's when the canary's is %s", (_what, units, logged) => {
     expect(settled({ '2.0.0': units, '1.1.0': [1] })).toEqual({
       served: { arm: 'production', version: '1.1.0', units: 1 },
+      isInstead: true,
       unserved: [{ version: '2.0.0', units: logged, isLate: false }],
     });
   });
@@ -42,6 +44,7 @@ describe('Of a unit in the cohort, a caller gets', () => {
   it('the safe forecast when neither is of use', () => {
     expect(settled({ '2.0.0': null, '1.1.0': [Number.NaN] })).toEqual({
       served: { arm: 'fallback', version: 'seasonal-naive', units: 5 },
+      isInstead: true,
       unserved: [
         { version: '2.0.0', units: null, isLate: false },
         { version: '1.1.0', units: 'NaN', isLate: false },
@@ -61,6 +64,7 @@ describe('Of a unit in the cohort, a caller gets', () => {
     const late = new Map([['2.0.0', new Set([0])]]);
     expect(settled({ '1.1.0': [1] }, null, late)).toEqual({
       served: { arm: 'production', version: '1.1.0', units: 1 },
+      isInstead: true,
       unserved: [{ version: '2.0.0', units: null, isLate: false }],
     });
   });
