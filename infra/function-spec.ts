@@ -19,6 +19,10 @@ const ACCESS = [
   'models:read', // signed manifests and the artifacts that they name
   'predictions:read', // list and read predictions/ and outcomes/
   'predictions:write', // put only, once, under predictions/
+  'batch-input:read', // requests/ of the prediction bucket
+  'handed-over:write', // put only, under handed-over/
+  'handed-over:read',
+  'hand-over:send', // InvokeFunction on the function that completes the log alone
   'sign:pointer', // Sign with the manifest and pointer key
   'keys:read', // GetPublicKey of both keys
   'pointer:read', // Get and List of AppConfig

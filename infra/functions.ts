@@ -1,4 +1,5 @@
 import type { FunctionSpec } from './function-spec.ts';
+import { INFERENCE_FUNCTIONS } from './inference-functions.ts';
 
 const LEDGER = ['REGISTRY_TABLE', 'LEDGER_TABLE', 'LEDGER_KEY_ID'] as const;
 
@@ -260,21 +261,7 @@ export const FUNCTIONS = [
     // Publishes, because the stream hands it what it could not process through its own role.
     access: ['registry:read', 'ledger:read', 'anchors:write', 'notice:publish'],
   },
-  {
-    name: 'forecast',
-    entry: 'functions/inference/forecast.lambda.ts',
-    description: 'Example of an inference function: routes by the pointer, forecasts, logs what each version said.',
-    config: [
-      'APPCONFIG_APPLICATION_ID',
-      'POINTER_PUBLIC_KEY',
-      'POINTER_POLL_SECONDS',
-      'EVIDENCE_BUCKET',
-      'PREDICTION_BUCKET',
-    ],
-    access: ['pointer:serve', 'models:read', 'predictions:write'],
-    memoryMb: 1769,
-    timeoutSeconds: 30,
-  },
+  ...INFERENCE_FUNCTIONS,
   {
     name: 'describe-release',
     entry: 'functions/registry/describe-release.lambda.ts',

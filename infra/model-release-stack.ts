@@ -9,6 +9,8 @@ import { FlowMachine } from './constructs/flow-machine.ts';
 import { Keys } from './constructs/keys.ts';
 import {
   executionArns,
+  functionArn,
+  functionName,
   LIVE,
   pascalCase,
   STATE_MACHINES,
@@ -18,6 +20,7 @@ import {
 } from './constructs/names.ts';
 import { Notifications } from './constructs/notifications.ts';
 import { PointerApplication } from './constructs/pointer-application.ts';
+import { PredictionTable } from './constructs/prediction-table.ts';
 import { ReleaseFunctions, type ReleaseFunctionsProps } from './constructs/release-functions.ts';
 import { Tables } from './constructs/tables.ts';
 import { Triggers } from './constructs/triggers.ts';
@@ -37,6 +40,7 @@ export class ModelReleaseStack extends Stack {
   readonly #keys = new Keys(this, 'Keys');
   readonly #tables = new Tables(this, 'Tables', { approvalsKey: this.#keys.approvals });
   readonly #buckets = new Buckets(this, 'Buckets');
+  readonly #predictionTable = new PredictionTable(this, 'PredictionTable', { bucket: this.#buckets.predictions });
   readonly #pointer = new PointerApplication(this, 'Pointer');
   readonly #approval = new ApprovalApi(this, 'Approval');
   readonly #notifications: Notifications;
@@ -111,6 +115,7 @@ export class ModelReleaseStack extends Stack {
       waitingMachines: WAITING_MACHINES.map((machine) => stateMachineArn(this, machine)),
       waitingExecutions: WAITING_MACHINES.map((machine) => executionArns(this, machine)),
       rollbackMachine: stateMachineArn(this, 'rollback'),
+      completeLogFunction: functionArn(this, 'complete-log'),
       senderIdentity: this.#notifications.senderIdentityArn,
       topic: this.#notifications.topic.topicArn,
       topicKey: this.#keys.notifications.keyArn,
@@ -132,6 +137,7 @@ export class ModelReleaseStack extends Stack {
       APPROVAL_BASE_URL: this.#approval.baseUrl,
       SENDER_EMAIL: settings.senderEmail,
       NOTIFICATION_TOPIC_ARN: this.#notifications.topic.topicArn,
+      COMPLETE_LOG_FUNCTION: functionName(this, 'complete-log'),
       FIRST_APPROVERS: JSON.stringify(settings.firstApprovers),
       POINTER_POLL_SECONDS: String(settings.pointerPollSeconds),
       SPLIT_ABOVE_MB: String(settings.splitAboveMb),
@@ -148,6 +154,8 @@ export class ModelReleaseStack extends Stack {
       LedgerTableName: this.#tables.ledger.tableName,
       EvidenceBucketName: this.#buckets.evidence.bucketName,
       PredictionBucketName: this.#buckets.predictions.bucketName,
+      PredictionDatabaseName: this.#predictionTable.databaseName,
+      PredictionTableName: this.#predictionTable.tableName,
       NotificationTopicArn: this.#notifications.topic.topicArn,
       SigningKeyArn: this.#keys.signing.keyArn,
       LedgerKeyArn: this.#keys.ledger.keyArn,

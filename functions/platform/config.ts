@@ -23,6 +23,8 @@ export const CONFIG_NAMES = [
   'NOTIFICATION_TOPIC_ARN',
   /** JSON `[{id,name,email}]`: who approves the onboarding of a new model. */
   'FIRST_APPROVERS',
+  /** Name of the function that completes the prediction log behind an answer. */
+  'COMPLETE_LOG_FUNCTION',
   /** How old, in seconds, a pointer may be that inference serves without looking again. */
   'POINTER_POLL_SECONDS',
   /** Comma-separated S3 URI prefixes from which candidates may be taken, besides the evidence bucket's `incoming/`. */

@@ -1,5 +1,5 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { evidencePaths } from '../../functions/platform/keys.ts';
+import { evidencePaths, predictionPaths } from '../../functions/platform/keys.ts';
 import type { Access } from '../function-spec.ts';
 
 /** ARNs of everything that a function may be let at. */
@@ -23,6 +23,7 @@ export interface AccessTargets {
   readonly waitingMachines: readonly string[];
   readonly waitingExecutions: readonly string[];
   readonly rollbackMachine: string;
+  readonly completeLogFunction: string;
   readonly senderIdentity: string;
   readonly topic: string;
   readonly topicKey: string;
@@ -138,14 +139,43 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
   'predictions:read': (t) => [
     {
       actions: ['s3:GetObject', 's3:GetObjectVersion'],
-      resources: [`${t.predictionBucket}/predictions/*`, `${t.predictionBucket}/outcomes/*`],
+      resources: [predictionPaths.predictionsPrefix, predictionPaths.outcomesPrefix].map(
+        (prefix) => `${t.predictionBucket}/${prefix}*`,
+      ),
       pattern: OBJECTS,
     },
     listed(t.predictionBucket),
   ],
+  // A large object goes up in parts, which are removed when it is given up.
   'predictions:write': (t) => [
-    { actions: ['s3:PutObject'], resources: [`${t.predictionBucket}/predictions/*`], pattern: OBJECTS },
+    {
+      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      resources: [`${t.predictionBucket}/${predictionPaths.predictionsPrefix}*`],
+      pattern: OBJECTS,
+    },
   ],
+  'batch-input:read': (t) => [
+    {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [`${t.predictionBucket}/${predictionPaths.requestsPrefix}*`],
+      pattern: OBJECTS,
+    },
+  ],
+  'handed-over:write': (t) => [
+    {
+      actions: ['s3:PutObject'],
+      resources: [`${t.predictionBucket}/${predictionPaths.handedOverPrefix}*`],
+      pattern: OBJECTS,
+    },
+  ],
+  'handed-over:read': (t) => [
+    {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [`${t.predictionBucket}/${predictionPaths.handedOverPrefix}*`],
+      pattern: OBJECTS,
+    },
+  ],
+  'hand-over:send': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.completeLogFunction] }],
   'sign:pointer': (t) => [{ actions: ['kms:Sign'], resources: [t.signingKey], conditions: SIGN_DIGESTS }],
   'keys:read': (t) => [{ actions: ['kms:GetPublicKey'], resources: [t.signingKey, t.ledgerKey] }],
   'pointer:read': (t) => [

@@ -31,6 +31,10 @@ const FUNCTION_ALARMS = [
   ],
   ['guard', 'Nobody watches versions that were just promoted: one that does harm keeps serving until people notice.'],
   ['end-exposure', 'A candidate that should be out of the pointer may stay exposed until its time bound.'],
+  [
+    'complete-log',
+    'Forecasts that were handed over behind an answer are not in the log: nobody can judge or recall them.',
+  ],
 ] as const satisfies readonly (readonly [FunctionName, string])[];
 
 const MACHINE_ALARMS = [

@@ -10,6 +10,7 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { predictionPaths } from '../../functions/platform/keys.ts';
 import { EVIDENCE_PREFIXES, WORK_PREFIX } from './access.ts';
 import { acknowledge } from './findings.ts';
 
@@ -41,14 +42,7 @@ export class Buckets extends Construct {
       // No default retention: pipelines must be able to replace and remove what they put under incoming/.
       objectLockEnabled: true,
       // Parts of a large backtest are of no use once they are summed, and as large as the backtest itself.
-      lifecycleRules: [
-        {
-          prefix: WORK_PREFIX,
-          expiration: Duration.days(7),
-          noncurrentVersionExpiration: Duration.days(1),
-          abortIncompleteMultipartUploadAfter: Duration.days(1),
-        },
-      ],
+      lifecycleRules: [{ ...expiring(WORK_PREFIX, 7), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
     });
     this.predictions = new Bucket(this, 'Predictions', {
       ...PROTECTED,
@@ -58,6 +52,10 @@ export class Buckets extends Construct {
           prefix: 'predictions/',
           transitions: [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(180) }],
         },
+        // Forecast again with the same answer, for as long as a stage lasts; what came of it is in predictions/.
+        expiring(predictionPaths.requestsPrefix, 90),
+        // Lambda is through with an event after hours, and operators with an alarm after days.
+        expiring(predictionPaths.handedOverPrefix, 7),
         { abortIncompleteMultipartUploadAfter: Duration.days(7) },
       ],
     });
@@ -87,6 +85,11 @@ export class Buckets extends Construct {
       denyToAll('PredictionsAreKept', ['s3:DeleteObject', 's3:DeleteObjectVersion'], predictions),
     );
   }
+}
+
+/** What lies under a prefix goes after so many days, and what was written over at once. */
+function expiring(prefix: string, days: number) {
+  return { prefix, expiration: Duration.days(days), noncurrentVersionExpiration: Duration.days(1) };
 }
 
 /** A put that creates an object without If-None-Match. Parts of a multipart upload are not such a put; its end is. */

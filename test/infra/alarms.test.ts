@@ -132,6 +132,7 @@ describe('alarms', () => {
       'close-dead-promotion',
       'guard',
       'end-exposure',
+      'complete-log',
     ]) {
       const metrics = alarmOf(`${name}-failing`);
       expect(metrics).toContain('"Errors"');

@@ -133,7 +133,7 @@ describe('buckets', () => {
     expect(bucket?.properties['LoggingConfiguration']).toMatchObject({ LogFilePrefix: `${name.toLowerCase()}/` });
   });
 
-  it('make old predictions cheaper and delete none; only access logs expire, and what is handed on between steps', () => {
+  it('make old predictions cheaper and delete none; only access logs, requests and what is handed on expire', () => {
     const rulesOf = (name: string) => {
       const bucket = buckets.find(({ logicalId }) => logicalId.startsWith(`Buckets${name}`));
       return bucket?.properties['LifecycleConfiguration'];
@@ -144,6 +144,14 @@ describe('buckets', () => {
           Prefix: 'predictions/',
           Status: 'Enabled',
           Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 180 }],
+        },
+        {
+          ...{ Prefix: 'requests/', Status: 'Enabled', ExpirationInDays: 90 },
+          NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+        },
+        {
+          ...{ Prefix: 'handed-over/', Status: 'Enabled', ExpirationInDays: 7 },
+          NoncurrentVersionExpiration: { NoncurrentDays: 1 },
         },
         { Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
       ],

@@ -18,6 +18,8 @@ const OUTPUTS = [
   'NotificationTopicArn',
   'OnboardingStateMachineArn',
   'PredictionBucketName',
+  'PredictionDatabaseName',
+  'PredictionTableName',
   'PromotionStateMachineArn',
   'RegistryTableName',
   'RollbackStateMachineArn',

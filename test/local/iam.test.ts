@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { conditionContext } from '../../infra/local/iam/condition-context.ts';
 import { createIam } from '../../infra/local/iam/iam.ts';
 import { matchesGlob, parsePolicy } from '../../infra/local/iam/policy-document.ts';
 
@@ -98,6 +99,17 @@ describe('resource policies', () => {
     expect(
       put('arn:aws:s3:::log/kept/a', { 's3:objectcreationoperation': 'true', 's3:if-none-match': '*' }),
     ).toBeUndefined();
+  });
+
+  test('of an upload in parts only the end creates an object', () => {
+    const created = (method: string, query: string) =>
+      conditionContext('s3', {
+        ...{ method, path: '/log/kept/a', query: new URLSearchParams(query), headers: {}, body: Buffer.alloc(0) },
+      })['s3:objectcreationoperation'];
+    expect(created('PUT', '')).toBe('true');
+    expect(created('POST', 'uploads')).toBe('false');
+    expect(created('PUT', 'partNumber=1&uploadId=u')).toBe('false');
+    expect(created('POST', 'uploadId=u')).toBe('true');
   });
 
   test('the policies for encrypted transport do not stand in the way of loopback', () => {

@@ -10,7 +10,8 @@ const signSchema = z.object({ MessageType: z.string().default('RAW'), SigningAlg
 /** What the condition keys of policies are for this request, as the service would tell IAM. */
 export function conditionContext(service: string, { method, query, headers, body }: PlainRequest): ConditionContext {
   if (service === 's3') {
-    const isPart = method === 'PUT' && query.has('partNumber');
+    // Beginning an upload in parts and sending one of them creates no object; its end does.
+    const isPart = (method === 'POST' && query.has('uploads')) || (method === 'PUT' && query.has('partNumber'));
     return {
       's3:if-none-match': headers['if-none-match'],
       's3:object-lock-mode': headers['x-amz-object-lock-mode'],
