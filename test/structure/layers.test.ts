@@ -106,6 +106,7 @@ describe('The size of files', () => {
 
 function serviceOf(target: string): readonly string[] {
   if (target === '@aws-sdk/lib-dynamodb' || target === '@aws-sdk/util-dynamodb') return ['client-dynamodb'];
+  if (target === '@aws-sdk/lib-storage') return ['client-s3'];
   return target.startsWith('@aws-sdk/') ? [target.slice('@aws-sdk/'.length)] : [];
 }
 
