@@ -14,7 +14,7 @@ export interface Session {
 /** What one look brought. `session`: what the next look goes on with; undefined: it starts anew. */
 export type Answer = {
   readonly session: Session | undefined;
-  /** The token that the look began with was no good any more. */
+  /** The token that the look began with was no good any more, and it asked for a new session. */
   readonly hasRenewed: boolean;
 } & (
   | {
@@ -80,7 +80,8 @@ export class AppConfigSessions {
       const { Configuration, NextPollConfigurationToken: token } = await this.#place.client.send(command, {
         abortSignal: signal,
       });
-      const content = Configuration === undefined || Configuration.length === 0 ? null : Configuration;
+      // The SDK gives an empty body as null, whatever its types say.
+      const content = Configuration?.length ? Configuration : null;
       if (content === null && !session.hasContent) return failed('EMPTY', 'A session began without content.');
       const next = token === undefined ? undefined : { token, hasContent: true };
       return { ok: true, content, session: next, hasRenewed: false };

@@ -26,7 +26,7 @@ export class PointerCopyStore {
   #waiting: Copy | undefined;
   #writing: Promise<boolean> | undefined;
 
-  /** @param folder the file is `<folder>/<application>/<model>.json` */
+  /** @param folder is made where its parent exists; the file is `<folder>/<application>/<model>.json` */
   constructor(folder: string, application: string, model: string) {
     this.path = join(folder, fileName(application), `${fileName(model)}.json`);
   }
@@ -37,7 +37,7 @@ export class PointerCopyStore {
       const copy = await this.#onDisk();
       return copy === null ? { state: 'ignored' } : { state: 'read', ...copy };
     } catch (error) {
-      return { state: isMissing(error) ? 'none' : 'ignored' };
+      return { state: isError(error, 'ENOENT') ? 'none' : 'ignored' };
     }
   }
 
@@ -95,11 +95,21 @@ export class PointerCopyStore {
     }
   }
 
+  /** Folder by folder: where the parent cannot hold any, Node's recursive form tries for ever. */
+  async #makeFolders(): Promise<void> {
+    const folder = dirname(this.path);
+    for (const one of [dirname(folder), folder]) {
+      await mkdir(one).catch((error: unknown) => {
+        if (!isError(error, 'EEXIST')) throw error;
+      });
+    }
+  }
+
   async #replace({ content, confirmedAtMs }: Copy): Promise<boolean> {
     if (content.length > MAX_BYTES) return false;
     const temporary = `${this.path}.${randomUUID()}`;
     try {
-      await mkdir(dirname(this.path), { recursive: true });
+      await this.#makeFolders();
       const file = await open(temporary, 'wx', 0o600);
       try {
         await file.writeFile(content);
@@ -126,6 +136,6 @@ function fileName(name: string): string {
   return encodeURIComponent(name).replaceAll('.', '%2E');
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function isError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -167,7 +167,7 @@ export class PointerReader {
 
   #settle(look: Look, answer: Answer): void {
     this.#session = answer.session;
-    if (answer.hasRenewed) {
+    if (answer.ok && answer.hasRenewed) {
       this.#tally.renewed += 1;
       this.#tell([{ kind: 'renewed' }]);
     }

@@ -43,6 +43,8 @@ export class DataPlane {
   #issued = 0;
   starts = 0;
   gets = 0;
+  /** Told what AppConfig served when it made an answer that now reaches the reader, and the number of its request. */
+  onDelivery: (content: string, request: number) => void = () => {};
 
   constructor() {
     const mock = mockClient(AppConfigDataClient);
@@ -65,11 +67,13 @@ export class DataPlane {
   async #answer(operation: Operation, make: () => object): Promise<object> {
     if (operation === 'start') this.starts += 1;
     else this.gets += 1;
+    const request = this.starts + this.gets;
     const disturbance = this.disturb?.(operation);
-    if (disturbance === undefined) return make();
-    if (disturbance instanceof Held) {
+    if (disturbance === undefined || disturbance instanceof Held) {
       const answer = make();
-      await disturbance.over;
+      const content = this.served;
+      await disturbance?.over;
+      if (operation === 'get') this.onDelivery(content, request);
       return answer;
     }
     if (disturbance.lost) make();
@@ -85,7 +89,8 @@ export class DataPlane {
     if (held === undefined) throw refusedToken();
     this.#tokens.delete(token);
     const text = held === this.served ? '' : this.served;
-    const Configuration = Object.assign(new TextEncoder().encode(text), { transformToString: () => text });
+    // As the SDK has it: no body is no array.
+    const Configuration = text === '' ? null : new TextEncoder().encode(text);
     return { Configuration, NextPollConfigurationToken: this.#issue(this.served) };
   }
 
