@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { appConfigData, completeLogLambda, s3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -17,6 +19,8 @@ import type { Pointer } from './pointer/pointer.ts';
 import type { PointerCounts } from './pointer/pointer-event.ts';
 import { PointerReader } from './pointer/pointer-reader-store.ts';
 import type { PointerReaderOptions } from './pointer/reader-options.ts';
+import { IsolatedRunner } from './predictors/isolated-runner-store.ts';
+import { knownPredictors } from './predictors/known-predictors-store.ts';
 import { ModelStore } from './predictors/model-store.ts';
 import type { PredictorFactory } from './predictors/predictor.ts';
 import type { Budgets } from './serving/ask-versions.ts';
@@ -28,8 +32,11 @@ import { pointerCounts, wordOf } from './serving/tell-pointer.ts';
 export interface InferenceClientOptions {
   /** @default production 10 s, and half a second more for candidates */
   readonly budgets?: Budgets;
-  /** Makes predictors of artifacts. @default those of the built-in forecasters, of Lambda and of SageMaker */
-  readonly predictorOf?: PredictorFactory;
+  /**
+   * Makes predictors of artifacts of your own kinds, and the ES module that exports it as `predictorOf`: a candidate is made
+   * and run in a process of its own. @default built-in forecasters, Lambda and SageMaker
+   */
+  readonly predictors?: { readonly predictorOf: PredictorFactory; readonly module: URL };
   /** Of the pointer readers, beside what the environment says. */
   readonly reader?: Pick<
     PointerReaderOptions,
@@ -79,6 +86,7 @@ export class InferenceClient {
     const known = this.#readers.get(model);
     if (known !== undefined) return known;
     const reader = new PointerReader({
+      copyFolder: join(tmpdir(), 'model-release'),
       ...this.#options.reader,
       client: appConfigData(),
       application: config('APPCONFIG_APPLICATION_ID'),
@@ -95,8 +103,9 @@ export class InferenceClient {
     return made;
   }
 
-  #portsOf({ budgets, predictorOf = wired.predictorOf() }: InferenceClientOptions): ForecastPorts & BatchPorts {
+  #portsOf({ budgets, predictors }: InferenceClientOptions): ForecastPorts & BatchPorts {
     const bucket = config('PREDICTION_BUCKET');
+    const isolated = new IsolatedRunner(predictors === undefined ? {} : { predictorModule: predictors.module });
     const handOvers = new HandOverStore({
       client: completeLogLambda(),
       functionName: config('COMPLETE_LOG_FUNCTION'),
@@ -109,9 +118,9 @@ export class InferenceClient {
       pointer: (model) => this.pointer(model),
       models: new ModelStore({
         ...{ evidence: wired.evidence(), publicKeyPem: config('POINTER_PUBLIC_KEY') },
-        ...{ predictorOf, now: systemClock },
+        ...{ predictorOf: predictors?.predictorOf ?? knownPredictors(), now: systemClock },
       }),
-      runApart: () => Promise.reject(new Error('not wired')),
+      runApart: ({ artifact, ...job }) => isolated.run({ loaded: artifact, ...job }),
       budgets: budgets ?? { productionMs: 10_000, candidateMs: 500 },
       pause: () => nextTurn(),
       log: (batch) => log.log(batch),

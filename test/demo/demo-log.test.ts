@@ -8,6 +8,7 @@ import { parseArtifact } from '../../functions/inference/predictors/artifact.ts'
 import { Cohort, type CohortRule } from '../../functions/inference/routing/cohort.ts';
 import type { Unit } from '../../functions/inference/routing/unit.ts';
 import { forecast } from '../../functions/inference/serving/forecast.ts';
+import { forecastEvent } from '../../functions/inference/serving/forecast-event.ts';
 import { promotionIdOf } from '../../functions/platform/ids.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
@@ -83,7 +84,7 @@ function listening(stack: LocalStack, publicKeyPem: string): (event: ForecastEve
 async function withoutCandidate({ event, document }: Asked): Promise<string> {
   const none = { shadowVersion: '', shadowUntil: '', canaryVersion: '', canaryUntil: '', canaryPercentage: 0 };
   const { ports } = stand({ document: { ...document, ...none }, versions: forecasters() });
-  return JSON.stringify(await forecast(ports, event, 'unnamed'));
+  return JSON.stringify(await forecast(ports, forecastEvent.parse(event), 'unnamed'));
 }
 
 function forecasters() {

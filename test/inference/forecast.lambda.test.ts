@@ -1,12 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   AppConfigDataClient,
   GetLatestConfigurationCommand,
   StartConfigurationSessionCommand,
 } from '@aws-sdk/client-appconfigdata';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
+import { handOverEvent } from '../../functions/inference/log/hand-over.ts';
 import type { ForecastAnswer } from '../../functions/inference/serving/forecast.ts';
 import { logger } from '../../functions/platform/logger.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
@@ -21,6 +26,7 @@ const AT = '2026-03-01T08:00:00.000Z';
 const FAR = '2099-01-01T00:00:00.000Z';
 const key = createTestKey();
 const appConfig = mockClient(AppConfigDataClient);
+const lambda = mockClient(LambdaClient);
 
 /** The function's entry as Lambda loads it: settings from the environment, our S3 behind the SDK, AppConfig mocked. */
 describe('The forecast function', () => {
@@ -28,6 +34,8 @@ describe('The forecast function', () => {
   let s3: S3Client;
   let handler: (event: unknown, context: { readonly awsRequestId: string }) => Promise<ForecastAnswer>;
   const errors = vi.spyOn(logger, 'error').mockImplementation(() => undefined);
+
+  const temporary = mkdtempSync(join(tmpdir(), 'forecast-'));
 
   beforeAll(async () => {
     const service = createS3({ now: () => new Date(AT) });
@@ -48,7 +56,9 @@ describe('The forecast function', () => {
       ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'forecast', AWS_SECRET_ACCESS_KEY: 'local' },
       ...{ AWS_ENDPOINT_URL_S3: served.endpoint, EVIDENCE_BUCKET: 'evidence', PREDICTION_BUCKET: 'predictions' },
       ...{ APPCONFIG_APPLICATION_ID: 'app1', POINTER_POLL_SECONDS: '0', POINTER_PUBLIC_KEY: key.publicKeyPem },
+      ...{ COMPLETE_LOG_FUNCTION: 'complete-log', TMPDIR: temporary },
     };
+    lambda.on(InvokeCommand).resolves({ StatusCode: 202 });
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     ({ handler } = await import('../../functions/inference/forecast.lambda.ts'));
   });
@@ -63,6 +73,8 @@ describe('The forecast function', () => {
     appConfig.restore();
     s3.destroy();
     await served.stop();
+    lambda.restore();
+    rmSync(temporary, { recursive: true, force: true });
   });
 
   const serve = (document: PointerDocument) => {
@@ -134,13 +146,29 @@ describe('The forecast function', () => {
     ]);
   });
 
-  it('answers, and tells what is missing, when nothing can be logged', async () => {
+  it('hands over what it cannot log, as finished objects of the log', async () => {
     serve(await signedDocument(key));
     served.deny('s3:PutObject');
     expect((await ask({ requestId: 'unlogged' })).forecasts).toHaveLength(6);
+    const [call] = lambda.commandCalls(InvokeCommand).map(({ args: [{ input }] }) => input);
+    expect(call).toMatchObject({ FunctionName: 'complete-log', InvocationType: 'Event' });
+    const event = handOverEvent.parse(JSON.parse(Buffer.from(call?.Payload ?? []).toString('utf8')));
+    expect(event).toMatchObject({
+      kind: 'objects',
+      objects: [{ key: expect.stringContaining('/unlogged-3.'), records: 6 }],
+    });
+    expect(signals()).toEqual([]);
+  });
+
+  it('answers, and tells what is missing, when nobody completes its log either', async () => {
+    serve(await signedDocument(key));
+    served.deny('s3:PutObject');
+    lambda.on(InvokeCommand).rejects(new Error('No route.'));
+    expect((await ask({ requestId: 'lost' })).forecasts).toHaveLength(6);
     expect(errors.mock.calls).toEqual([
-      ['PREDICTIONS_NOT_LOGGED', { model: 'demand', requestId: 'unlogged', forecasts: 6, causes: 'AccessDenied' }],
+      ['PREDICTIONS_NOT_LOGGED', { model: 'demand', requestId: 'lost', forecasts: 6, causes: 'AccessDenied' }],
     ]);
+    lambda.on(InvokeCommand).resolves({ StatusCode: 202 });
   });
 
   it('refuses a malformed event with all of its faults', async () => {

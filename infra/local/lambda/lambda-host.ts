@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACCOUNT, AwsError, type Invoke, type InvokeResult, REGION } from '../service.ts';
 import { type LambdaFunction, startWorker, type Worker, type WorkerOptions } from './lambda-worker.ts';
@@ -10,7 +13,7 @@ const IDLE_SECONDS = 300;
 /** Lambda repeats a failed asynchronous event after one and two minutes; nobody waits that long here. */
 const ASYNC_RETRY_SECONDS = [1, 2] as const;
 
-export interface LambdaHostOptions extends Omit<WorkerOptions, 'definition'> {
+export interface LambdaHostOptions extends Omit<WorkerOptions, 'definition' | 'temporary'> {
   /** Told of each run, whoever asked for it. */
   readonly onInvoke?: () => void;
   /** Told of each failed run. */
@@ -36,6 +39,8 @@ export interface LambdaHost {
 
 interface Pool {
   readonly definition: LambdaFunction;
+  /** Folder for the temporary files of its processes. */
+  readonly temporary: string;
   readonly idle: { readonly worker: Worker; readonly timer: NodeJS.Timeout }[];
   readonly all: Set<Worker>;
   readonly waiting: (() => void)[];
@@ -43,6 +48,7 @@ interface Pool {
 
 export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
   const pools = new Map<string, Pool>();
+  const temporary = mkdtempSync(join(tmpdir(), 'functions-'));
   const stopping = new AbortController();
   const invoke: Invoke = async (name, payload) => {
     if (stopping.signal.aborted) throw new AwsError('ServiceException', 'The local platform is stopping.', 500);
@@ -53,7 +59,11 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     return result;
   };
   return {
-    define: (definition) => pools.set(definition.name, { definition, idle: [], all: new Set(), waiting: [] }),
+    define: (definition) => {
+      const own = join(temporary, definition.shortName);
+      mkdirSync(own, { recursive: true });
+      pools.set(definition.name, { definition, temporary: own, idle: [], all: new Set(), waiting: [] });
+    },
     find: (name) => findPool(pools, name).definition,
     invoke,
     enqueue: (name, payload) => {
@@ -70,6 +80,7 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
       stopping.abort();
       const workers = [...pools.values()].flatMap((pool) => [...pool.all]);
       await Promise.all(workers.map((worker) => worker.kill()));
+      rmSync(temporary, { recursive: true, force: true });
     },
   };
 }
@@ -99,7 +110,7 @@ async function takeWorker(pool: Pool, options: LambdaHostOptions): Promise<Worke
     else if (pool.all.size < MAX_WORKERS) break;
     else await new Promise<void>((resolve) => pool.waiting.push(resolve));
   }
-  const worker = startWorker({ ...options, definition: pool.definition });
+  const worker = startWorker({ ...options, definition: pool.definition, temporary: pool.temporary });
   pool.all.add(worker);
   return worker;
 }

@@ -29,6 +29,8 @@ export interface LambdaFunction {
 export interface WorkerOptions {
   readonly definition: LambdaFunction;
   readonly endpoint: string;
+  /** Folder for temporary files, as `/tmp` is one environment's own on Lambda. */
+  readonly temporary: string;
   /** Given each line that the function writes. */
   readonly onLine: (definition: LambdaFunction, line: string) => void;
 }
@@ -58,10 +60,10 @@ const messageSchema = z.object({
 type Message = z.infer<typeof messageSchema>;
 
 /** Starts a child process for a function, which loads the handler at once. */
-export function startWorker({ definition, endpoint, onLine }: WorkerOptions): Worker {
+export function startWorker({ definition, endpoint, temporary, onLine }: WorkerOptions): Worker {
   const child = fork(CHILD, handlerArguments(definition), {
     cwd: definition.directory,
-    env: environmentOf(definition, endpoint),
+    env: environmentOf(definition, { endpoint, temporary }),
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -150,12 +152,16 @@ function handlerArguments({ directory, handler, name }: LambdaFunction): readonl
  * What Lambda's runtime sets, with the template's own variables on top. Nothing of this machine comes along but PATH:
  * its AWS profiles must not reach the functions.
  */
-function environmentOf(definition: LambdaFunction, endpoint: string): Readonly<Record<string, string>> {
+function environmentOf(
+  definition: LambdaFunction,
+  { endpoint, temporary }: Pick<WorkerOptions, 'endpoint' | 'temporary'>,
+): Readonly<Record<string, string>> {
   return {
     ...definition.environment,
     PATH: process.env['PATH'] ?? '',
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
+    TMPDIR: temporary,
     AWS_ACCESS_KEY_ID: definition.shortName,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_REGION: REGION,

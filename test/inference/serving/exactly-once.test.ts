@@ -191,13 +191,9 @@ describe('The log of requests that are replayed while processes end', () => {
   }, 240_000);
 });
 
+type Keyed = Pick<PredictionRecord, 'requestId' | 'sku' | 'store' | 'targetDate' | 'arm' | 'version' | 'units'>;
+
 /** A forecast as it was served: to whom, for when, by whom and how much. */
-function keyOf(
-  one: Pick<ServedForecast, 'sku' | 'store' | 'targetDate' | 'arm' | 'version'> & {
-    readonly units: unknown;
-    readonly requestId: string;
-  },
-): string {
-  const { requestId, sku, store, targetDate, arm, version, units } = one;
+function keyOf({ requestId, sku, store, targetDate, arm, version, units }: Keyed): string {
   return JSON.stringify([requestId, sku, store, targetDate, arm, version, units]);
 }
