@@ -36,7 +36,7 @@ export class Cohort {
   readonly #stores: Names;
   readonly #skus: Names;
   readonly #categories: Names;
-  readonly #excluded: SegmentSet;
+  readonly #excluded: SegmentSet | null;
 
   constructor({ unit, salt, percentage, where, excludedSegments }: CohortRule) {
     this.#unit = unit;
@@ -46,7 +46,7 @@ export class Cohort {
     this.#stores = namesOf(where.stores);
     this.#skus = namesOf(where.skus);
     this.#categories = namesOf(where.categories);
-    this.#excluded = new SegmentSet(excludedSegments);
+    this.#excluded = excludedSegments.length === 0 ? null : new SegmentSet(excludedSegments);
   }
 
   /** True for a unit that the canary serves: eligible, and drawn. */
@@ -64,15 +64,12 @@ export class Cohort {
       (this.#stores === null || this.#stores.has(unit.store)) &&
       (this.#skus === null || this.#skus.has(unit.sku)) &&
       (this.#categories === null || this.#categories.has(unit.category)) &&
-      !this.#excluded.touches(unit) &&
-      this.#excluded.isToldBy(unit)
+      (this.#excluded === null || (!this.#excluded.touches(unit) && this.#excluded.isToldBy(unit)))
     );
   }
 
   /** True for a unit that the hash of salt and key picks, eligible or not. */
   draws({ sku, store }: Pick<Unit, 'sku' | 'store'>): boolean {
-    if (this.#drawnBelow >= HASHES) return true;
-    if (this.#drawnBelow <= 0) return false;
     return this.#hashOf(sku, store) < this.#drawnBelow;
   }
 

@@ -11,8 +11,10 @@ export const UNITS = 200_000;
 export const PERCENTAGE = 5;
 const STORES = 40;
 const REGIONS = ['north', 'east', 'south', 'west'];
-/** Half of the stores lie in these. */
-const CANARY_REGIONS = ['north', 'east'];
+/** As many as one event of inference may hold. */
+const BATCH = 10_000;
+/** A quarter of the stores lie there. */
+const CANARY_REGIONS = ['north'];
 
 /** Distinct SKUs in stores, as they come out of a parsed event. */
 export const units: readonly Unit[] = Array.from({ length: UNITS }, (_, index) => {
@@ -27,7 +29,7 @@ export interface Contender {
   readonly name: string;
   /** Decides every unit, one call for each, and tells how many the canary serves. */
   readonly oneByOne: () => number | Promise<number>;
-  /** The same for all units at once, answers kept, as far as the product has a way to. */
+  /** The same in batches, the answers of each kept, by what the product has for that. */
   readonly batch: () => number | Promise<number>;
   readonly close: () => void | Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function contenders(): Promise<readonly Contender[]> {
 
 /** The instant is a value of the caller's: inference reads the clock once per event, whatever the number of requests. */
 function product(): Contender {
+  const batches = batchesOf(units);
   const router = new Router(
     unsignedDocument({
       ...{ canaryVersion: '2.0.0', canaryPercentage: PERCENTAGE, salt: 'demand_2-0-0_1' },
@@ -74,21 +77,37 @@ function product(): Contender {
       for (const unit of units) if (router.route(unit, now).arm === 'canary') served += 1;
       return served;
     },
-    batch: () => router.routeAll(units, Date.now()).reduce((sum, { arm }) => sum + (arm === 'canary' ? 1 : 0), 0),
+    batch: () => {
+      let served = 0;
+      for (const some of batches) {
+        for (const { arm } of router.routeAll(some, Date.now())) if (arm === 'canary') served += 1;
+      }
+      return served;
+    },
     close: () => {},
   };
 }
 
 /** Contexts are made before the clock runs, for each of the others. Of a batch, the answers are kept. */
 function byCall<C>(contexts: readonly C[], decide: (context: C) => boolean): Pick<Contender, 'oneByOne' | 'batch'> {
+  const batches = batchesOf(contexts);
   return {
     oneByOne: () => {
       let served = 0;
       for (const context of contexts) if (decide(context)) served += 1;
       return served;
     },
-    batch: () => contexts.map(decide).reduce((sum, is) => sum + (is ? 1 : 0), 0),
+    batch: () => {
+      let served = 0;
+      for (const some of batches) for (const is of some.map(decide)) if (is) served += 1;
+      return served;
+    },
   };
+}
+
+function batchesOf<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(all.length / BATCH);
+  return Array.from({ length: count }, (_, index) => all.slice(index * BATCH, (index + 1) * BATCH));
 }
 
 const keyOf = ({ sku, store }: Unit) => `${sku}|${store}`;
@@ -130,7 +149,7 @@ function growthBook(): Contender {
   };
 }
 
-/** A source in memory, no events. Decisions are promises; of a batch a thousand are under way at once. */
+/** A source in memory, no events. Decisions are promises; those of a batch are under way at once. */
 async function launchDarkly(): Promise<Contender> {
   const { init } = requireHere('@launchdarkly/node-server-sdk');
   const { TestData } = requireHere('@launchdarkly/node-server-sdk/integrations');
@@ -150,6 +169,7 @@ async function launchDarkly(): Promise<Contender> {
   const client = init('sdk-of-the-bench', options);
   await client.waitForInitialization({ timeout: 10 });
   const contexts = units.map((unit) => ({ kind: 'user', key: keyOf(unit), region: unit.region }));
+  const batches = batchesOf(contexts);
   return {
     name: versionOf('@launchdarkly/node-server-sdk'),
     oneByOne: async () => {
@@ -159,8 +179,7 @@ async function launchDarkly(): Promise<Contender> {
     },
     batch: async () => {
       let served = 0;
-      for (let from = 0; from < contexts.length; from += 1000) {
-        const some = contexts.slice(from, from + 1000);
+      for (const some of batches) {
         const answers = await Promise.all(some.map((context) => client.variation('canary', context, false)));
         for (const is of answers) if (is) served += 1;
       }
