@@ -58,9 +58,7 @@ export class PrefixedHash {
     }
     if (units >= ASCII_END) return this.#ofUtf8(key, second);
     // Bytes past the end count as zeros; the scratch has those of longer keys there.
-    scratch[end] = 0;
-    scratch[end + 1] = 0;
-    scratch[end + 2] = 0;
+    scratchBlocks.setInt32(end, 0, true);
     const blocksEnd = end & ~3;
     let hash = this.#hash;
     for (let at = 0; at < blocksEnd; at += 4) hash = mixed(hash, scratchBlocks.getInt32(at, true));

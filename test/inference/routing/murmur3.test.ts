@@ -74,6 +74,18 @@ describe('Keys behind a prefix', () => {
     );
   });
 
+  it('hash the same whatever was hashed before them, however long', () => {
+    const hash = new PrefixedHash('demand_2-0-0_1|');
+    const lengths = [...Array.from({ length: 12 }, (_, length) => length), 1015, 1023, 1024, 1025, 5000];
+    for (const length of lengths) {
+      const [key, other] = ['k'.repeat(length), 'o'.repeat(length)];
+      hash.of('\u007f'.repeat(1023));
+      expect(hash.of(key)).toBe(murmur3(bytes(`demand_2-0-0_1|${key}`), 0));
+      hash.of('\u007f'.repeat(1023));
+      expect(hash.of(key, other)).toBe(murmur3(bytes(`demand_2-0-0_1|${key}|${other}`), 0));
+    }
+  });
+
   it('count half a surrogate pair as U+FFFD', () => {
     expect(new PrefixedHash('').of('a\ud800')).toBe(murmur3(Uint8Array.of(0x61, 0xef, 0xbf, 0xbd), 0));
     expect(new PrefixedHash('').of('\udc00', '')).toBe(new PrefixedHash('').of('\ufffd', ''));
