@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { build } from 'esbuild';
 import type { FunctionSpec } from './function-spec.ts';
@@ -13,8 +13,20 @@ const REQUIRE_BANNER = "import{createRequire as __cr}from'node:module';const req
 export interface Bundle {
   readonly name: string;
   readonly dir: string;
-  /** Size of `index.mjs`, without the engine that may lie beside it. */
+  /** Size of `index.mjs`, without the engine and the programs that may lie beside it. */
   readonly codeBytes: number;
+}
+
+/** What a function is made of: its handler, and programs that it runs in processes of their own, by their files' names. */
+function entriesOf({
+  name,
+  entry,
+  programs = [],
+}: FunctionSpec): readonly { readonly in: string; readonly out: string }[] {
+  return [
+    { in: entry, out: `${name}/index` },
+    ...programs.map((program) => ({ in: program, out: `${name}/${basename(program, '.ts')}` })),
+  ];
 }
 
 /**
@@ -25,7 +37,7 @@ export interface Bundle {
 export async function bundleFunctions(specs: readonly FunctionSpec[], outdir: string): Promise<readonly Bundle[]> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: specs.map(({ name, entry }) => ({ in: entry, out: `${name}/index` })),
+    entryPoints: specs.flatMap(entriesOf),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -46,12 +58,16 @@ export async function bundleFunctions(specs: readonly FunctionSpec[], outdir: st
       outputFiles.map(async ({ path, contents }) => {
         await mkdir(dirname(path), { recursive: true });
         await writeFile(path, contents);
-        return [basename(dirname(path)), contents.byteLength] as const;
+        return [relative(outdir, path), contents.byteLength] as const;
       }),
     ),
   );
   await Promise.all(specs.filter(({ duckdb }) => duckdb).map(({ name }) => addDuckdb(join(outdir, name))));
-  return specs.map(({ name }) => ({ name, dir: join(outdir, name), codeBytes: sizes.get(name) ?? 0 }));
+  return specs.map(({ name }) => ({
+    name,
+    dir: join(outdir, name),
+    codeBytes: sizes.get(join(name, 'index.mjs')) ?? 0,
+  }));
 }
 
 /** The bundles as code for the stack, made once for all of `specs`. */

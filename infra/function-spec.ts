@@ -46,6 +46,8 @@ export interface FunctionSpec {
   readonly entry: string;
   /** One sentence for the console and for whoever reads the stack. */
   readonly description: string;
+  /** Paths of programs (`*.child.ts`) that it runs in processes of their own; each lies beside the handler as `*.child.mjs`. */
+  readonly programs?: readonly string[];
   readonly config: readonly ConfigName[];
   readonly access: readonly Access[];
   readonly memoryMb?: number;

@@ -6,6 +6,8 @@ export const INFERENCE_FUNCTIONS = [
     name: 'forecast',
     entry: 'functions/inference/forecast.lambda.ts',
     description: 'Example of an inference function: routes by the pointer, forecasts, logs what each version said.',
+    // Versions that do not serve run apart from what does.
+    programs: ['functions/inference/predictors/isolated-version.child.ts'],
     config: [
       'APPCONFIG_APPLICATION_ID',
       'POINTER_PUBLIC_KEY',

@@ -2,16 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
-import { lambdaPredictor } from '../inference/predictors/lambda-predictor-store.ts';
-import { predictorFactory } from '../inference/predictors/predictor-factory.ts';
-import { sageMakerPredictor } from '../inference/predictors/sagemaker-predictor-store.ts';
 import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { AppConfigStore } from '../pointer/appconfig-store.ts';
 import type { EndExposurePorts } from '../pointer/end-exposure.ts';
 import { ExposureEndWrites } from '../pointer/exposure-end-store.ts';
 import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
-import { appConfig, dynamo, kms, predictorEndpoint, predictorLambda, s3 } from './clients.ts';
+import { appConfig, dynamo, kms, s3 } from './clients.ts';
 import { systemClock } from './clock.ts';
 import { config } from './config.ts';
 import { evidencePaths } from './keys.ts';
@@ -49,9 +46,3 @@ export const exposureEnding = (): EndExposurePorts => ({
   now: () => systemClock().toISOString(),
   sleep: (milliseconds) => sleep(milliseconds),
 });
-/** What makes predictors of artifacts. */
-export const predictorOf = () =>
-  predictorFactory({
-    lambda: (described) => lambdaPredictor(predictorLambda(), described),
-    sagemaker: (described) => sageMakerPredictor(predictorEndpoint(), described),
-  });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONFIG_NAMES } from '../../functions/platform/config.ts';
@@ -60,6 +60,14 @@ describe('bundles', () => {
       expect(exportsOf(name)).toBe('function handler');
     },
   );
+
+  it('carry the programs that a function runs in processes of their own, and no other', () => {
+    const programs = ({ name }: FunctionSpec) => readdirSync(dirOf(name)).filter((file) => file.endsWith('.child.mjs'));
+    for (const spec of specs) {
+      expect(programs(spec)).toEqual((spec.programs ?? []).map((path) => basename(path).replace(/\.ts$/, '.mjs')));
+    }
+    expect(specs.flatMap(programs)).toContain('isolated-version.child.mjs');
+  });
 
   it('carry DuckDB beside the code for the functions that ask for it, and for no other', () => {
     for (const { name, duckdb } of specs) {

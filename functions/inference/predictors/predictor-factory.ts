@@ -7,8 +7,8 @@ import { type LambdaArtifact, lambdaArtifact, type SageMakerArtifact, sageMakerA
 
 /** How versions are asked that run elsewhere. */
 export interface RemotePredictors {
-  readonly lambda: (described: LambdaArtifact) => Predictor;
-  readonly sagemaker: (described: SageMakerArtifact) => Predictor;
+  readonly lambda: (described: LambdaArtifact) => Predictor | Promise<Predictor>;
+  readonly sagemaker: (described: SageMakerArtifact) => Predictor | Promise<Predictor>;
 }
 
 const anyArtifact = z.discriminatedUnion('forecaster', [artifact, lambdaArtifact, sageMakerArtifact]);

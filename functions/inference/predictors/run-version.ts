@@ -69,7 +69,7 @@ export async function askInBatches(
   told: Answered,
 ): Promise<void> {
   const open = new Set<Promise<void>>();
-  const size = Math.max(1, predictor.batchSize);
+  const [size, most] = [wholeNumber(predictor.batchSize), wholeNumber(predictor.concurrency)];
   for (let first = 0; first < positions.length && !signal.aborted; first += size) {
     const batch = positions.slice(first, first + size).flatMap((position) => {
       const request = requests[position];
@@ -80,9 +80,14 @@ export async function askInBatches(
     });
     open.add(asked);
     await pause();
-    while (open.size >= (predictor.concurrency ?? 1) && !signal.aborted) await Promise.race(open);
+    while (open.size >= most && !signal.aborted) await Promise.race(open);
   }
   await Promise.all(open);
+}
+
+/** At least 1, whatever a predictor of others says of itself. */
+function wholeNumber(value: number | undefined): number {
+  return value !== undefined && Number.isSafeInteger(value) && value > 1 ? value : 1;
 }
 
 async function askBatch(

@@ -1,12 +1,15 @@
-import { InvokeEndpointCommand, type SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import type { Predictor } from './predictor.ts';
 import type { SageMakerArtifact } from './remote-artifact.ts';
 import { PredictorFault, remotePredictor } from './remote-predictor.ts';
 
-/** A version that is one variant of a SageMaker endpoint. An answer of another variant is another model's, and refused. */
+/**
+ * A version that is one variant of a SageMaker endpoint. An answer of another variant is another model's, and refused.
+ * Calls are repeated once, as those to a function are.
+ */
 export function sageMakerPredictor(
-  client: Pick<SageMakerRuntimeClient, 'send'>,
   { endpointName, variant, modelId }: SageMakerArtifact,
+  client: Pick<SageMakerRuntimeClient, 'send'> = new SageMakerRuntimeClient({ maxAttempts: 2 }),
 ): Predictor {
   return remotePredictor({
     modelId,

@@ -1,0 +1,55 @@
+/**
+ * The program of the process in which versions run that must not reach what serves: `node isolated-version.child.ts
+ * [module]`. It speaks with its parent over descriptor 3 and ends with it. `module` is the URL of an ES module that exports
+ * `predictorOf`, for kinds of artifacts that are not ours.
+ */
+import { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { deserialize } from 'node:v8';
+import { FrameReader, type IsolatedMessage } from './isolated-frames.ts';
+import { IsolatedSession } from './isolated-session.ts';
+import { knownPredictors } from './known-predictors-store.ts';
+import type { PredictorFactory } from './predictor.ts';
+
+/** Longest work without a look at what the parent says, and at what is to be said to it. */
+const TURN_MS = 3;
+
+const parent = new Socket({ fd: 3 });
+const frames = new FrameReader();
+let turned = performance.now();
+
+const session = new IsolatedSession({ predictorOf: factory(process.argv[2]), tell, pause });
+parent.on('data', (chunk: Buffer) => {
+  for (const body of frames.push(chunk)) {
+    const message: IsolatedMessage = deserialize(body);
+    session.receive(message);
+  }
+});
+parent.on('close', () => process.exit(0));
+parent.on('error', () => process.exit(0));
+
+async function factory(module: string | undefined): Promise<PredictorFactory> {
+  if (module === undefined) return knownPredictors();
+  const { predictorOf }: Readonly<Record<string, unknown>> = await import(module);
+  if (isFactory(predictorOf)) return predictorOf;
+  throw Object.assign(new Error(`${module} exports no function predictorOf.`), { name: 'NO_PREDICTOR_OF' });
+}
+
+function isFactory(value: unknown): value is PredictorFactory {
+  return typeof value === 'function';
+}
+
+/** Frames are small and many: those of one turn go out together. */
+function tell(frame: Buffer): void {
+  if (parent.writableCorked === 0) {
+    parent.cork();
+    setImmediate(() => parent.uncork());
+  }
+  parent.write(frame);
+}
+
+async function pause(): Promise<void> {
+  if (performance.now() - turned < TURN_MS) return;
+  await nextTurn();
+  turned = performance.now();
+}
