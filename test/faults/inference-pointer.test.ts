@@ -115,6 +115,7 @@ function readerOf(options: Partial<PointerReaderOptions> = {}): PointerReader {
     model: MODEL,
     publicKeyPem: key.publicKeyPem,
     now: () => clockMs,
+    steady: () => clockMs,
     onEvent: (event) => events.push(event),
     copyFolder: null,
     ...options,
@@ -186,7 +187,7 @@ describe('AppConfig that fails later', () => {
     ['gone', GONE, 'not-refreshed UNREACHABLE'],
     ['slow (2 s)', SLOW, 'not-refreshed TIMEOUT'],
     ['answers 500', BROKEN, 'not-refreshed SERVER_ERROR'],
-    ['answers garbage', GARBAGE, 'refused NOT_JSON'],
+    ['answers garbage', GARBAGE, 'not-refreshed UNREADABLE'],
   ])('%s: the same document and the same routes are served, within the bound', async (name, fault, told) => {
     const { reader, undisturbed, lookMs } = await readerThatIsDue();
     await proxy.fail(fault);

@@ -110,6 +110,7 @@ describe('The pointer on an AppConfig that speaks the real protocol', () => {
       model: MODEL,
       publicKeyPem: stage.key.publicKeyPem,
       now: () => at,
+      steady: () => at,
       copyFolder: null,
       onEvent: (event) => events.push(event),
       pollSeconds: 1,

@@ -80,11 +80,11 @@ export class AppConfigSessions {
       const { Configuration, NextPollConfigurationToken: token } = await this.#place.client.send(command, {
         abortSignal: signal,
       });
+      if (token === undefined) return failed('UNREADABLE', 'An answer without a next token is not of AppConfig.');
       // The SDK gives an empty body as null, whatever its types say.
       const content = Configuration?.length ? Configuration : null;
       if (content === null && !session.hasContent) return failed('EMPTY', 'A session began without content.');
-      const next = token === undefined ? undefined : { token, hasContent: true };
-      return { ok: true, content, session: next, hasRenewed: false };
+      return { ok: true, content, session: { token, hasContent: true }, hasRenewed: false };
     } catch (error) {
       const { code, message } = lookFaultOf(error);
       if (code === 'BAD_REQUEST') return failed('TOKEN_REFUSED', message);

@@ -1,31 +1,20 @@
-import { systemMillis } from '../../platform/clock.ts';
+import { steadyMillis, systemMillis } from '../../platform/clock.ts';
 import { type Outcome, within } from '../../platform/deadline.ts';
 import { type Answer, AppConfigSessions, type Session } from './appconfig-session-store.ts';
 import { Episodes } from './episodes.ts';
 import { HeldPointer } from './held-pointer.ts';
 import { judgeOfServed, judgeOfShipped } from './judge-content.ts';
+import { type Instant, Look } from './look.ts';
 import type { LookFault } from './look-fault.ts';
 import type { Pointer } from './pointer.ts';
 import { PointerCopyStore } from './pointer-copy-store.ts';
 import { newTally, type PointerCounts, type PointerEvent } from './pointer-event.ts';
 import { type PointerReaderOptions, READER_DEFAULTS, type ReaderSettings } from './reader-options.ts';
+import { Rest } from './rest.ts';
 import { pointerUnavailable, type Tried } from './unavailable.ts';
 
 /** A throttled reader pauses twice as long each time, up to this. */
 const LONGEST_PAUSE_MS = 60_000;
-
-/** One look at AppConfig. It may outlast those who wait for it: its answer is taken whenever it comes, as of its beginning. */
-class Look {
-  readonly beganAt: number;
-  readonly abandon = new AbortController();
-  /** Those who waited have gone. */
-  isLate = false;
-  done: Promise<void> = Promise.resolve();
-
-  constructor(beganAt: number) {
-    this.beganAt = beganAt;
-  }
-}
 
 /**
  * Reads one model's pointer for as long as the process lives. It serves the newest document that AppConfig was heard to
@@ -37,21 +26,20 @@ class Look {
 export class PointerReader {
   readonly #settings: ReaderSettings;
   readonly #now: () => number;
+  readonly #steady: () => number;
   readonly #sessions: AppConfigSessions;
   readonly #copy: PointerCopyStore | null;
   readonly #tally = newTally();
   readonly #held: HeldPointer;
   readonly #episodes: Episodes;
 
-  /** Calls between these instants are answered without a look. */
-  #restsFrom = Number.POSITIVE_INFINITY;
-  #restsUntil = Number.NEGATIVE_INFINITY;
+  readonly #rest = new Rest();
   /** AppConfig should have confirmed by now what is served. */
   #isOverdue = true;
 
   #session: Session | undefined;
   #look: Look | null = null;
-  #wait: { readonly since: number; readonly over: Promise<void> } | null = null;
+  #wait: { readonly sinceMs: number; readonly over: Promise<void> } | null = null;
   #throttledInRow = 0;
   #lastFault: LookFault = { code: 'TIMEOUT', message: 'AppConfig was not asked yet.' };
   #opening: Promise<void> | undefined;
@@ -60,6 +48,7 @@ export class PointerReader {
   constructor(options: PointerReaderOptions) {
     this.#settings = { ...READER_DEFAULTS, ...options };
     this.#now = options.now ?? systemMillis;
+    this.#steady = options.steady ?? steadyMillis;
     const { application, model, publicKeyPem, copyFolder, staleAfterSeconds } = this.#settings;
     this.#sessions = new AppConfigSessions(this.#settings);
     this.#copy = copyFolder === null ? null : new PointerCopyStore(copyFolder, application, model);
@@ -73,9 +62,10 @@ export class PointerReader {
    * @throws ReleaseError POINTER_UNAVAILABLE (as a rejection) while no document was ever had; its reasons say what was tried
    */
   current(): Pointer | Promise<Pointer> {
-    const now = this.#now();
+    const wallMs = this.#now();
+    const steadyMs = this.#steady();
     const { pointer } = this.#held;
-    if (pointer === null || !this.#isResting(now)) return this.#refreshed(now);
+    if (pointer === null || !this.#rest.holds(wallMs, steadyMs)) return this.#refreshed({ wallMs, steadyMs });
     if (this.#isOverdue) this.#tally.servedStale += 1;
     return pointer;
   }
@@ -90,13 +80,8 @@ export class PointerReader {
     return this.#episodes.staleSeconds(this.#now());
   }
 
-  /** A clock that was set back would otherwise keep a document fresh for as long as it was ahead. */
-  #isResting(now: number): boolean {
-    return now >= this.#restsFrom && now < this.#restsUntil;
-  }
-
-  async #refreshed(calledAt: number): Promise<Pointer> {
-    if (!this.#isResting(calledAt)) await this.#waited(calledAt);
+  async #refreshed(called: Instant): Promise<Pointer> {
+    if (!this.#rest.holds(called.wallMs, called.steadyMs)) await this.#waited(called);
     const { pointer } = this.#held;
     if (pointer === null) {
       const { application, model } = this.#settings;
@@ -106,15 +91,15 @@ export class PointerReader {
     return pointer;
   }
 
-  /** A wait from before a freeze ends at once, and says nothing of those who call after it. */
-  #waited(calledAt: number): Promise<void> {
+  /** Whoever calls meanwhile shares the wait, unless it is from before a freeze: then it ends at once, and tells of before. */
+  #waited(called: Instant): Promise<void> {
     if (this.#wait !== null) {
-      const age = calledAt - this.#wait.since;
-      if (age >= 0 && age <= this.#settings.firstTimeoutMs) return this.#wait.over;
+      const age = called.wallMs - this.#wait.sinceMs;
+      if (age >= 0 && age <= Math.min(this.#settings.firstTimeoutMs, this.#pollMs)) return this.#wait.over;
     }
     const wait = {
-      since: calledAt,
-      over: this.#refresh(calledAt).finally(() => {
+      sinceMs: called.wallMs,
+      over: this.#refresh(called).finally(() => {
         if (this.#wait === wait) this.#wait = null;
       }),
     };
@@ -122,31 +107,37 @@ export class PointerReader {
     return wait.over;
   }
 
-  async #refresh(calledAt: number): Promise<void> {
+  async #refresh(called: Instant): Promise<void> {
     this.#opening ??= this.#open();
     await this.#opening;
     const { refreshTimeoutMs, firstTimeoutMs } = this.#settings;
     const isFirst = this.#held.pointer === null && this.#tally.looks === 0;
     const limitMs = isFirst ? firstTimeoutMs : refreshTimeoutMs;
-    const look = this.#join(calledAt);
-    const { done } = await within(limitMs, () => look.done);
+    let look = this.#join(called);
+    const { done } = await within(limitMs, async (limit) => {
+      await look.done;
+      // One that went on already may tell of a time before the poll interval: then another follows it.
+      if (look.began.wallMs + this.#pollMs >= called.wallMs || limit.aborted) return;
+      look = this.#join(called);
+      await look.done;
+    });
     if (done || this.#look !== look) return;
     if (!look.isLate) this.#failed(look, { code: 'TIMEOUT', message: `No answer within ${limitMs} ms.` });
     look.isLate = true;
-    this.#rest(calledAt, limitMs + this.#retryMs, true);
+    this.#pause(called, limitMs + this.#retryMs);
   }
 
   /** The look that goes on already, or a new one. One that is too old was frozen, and would tell of an older time. */
-  #join(calledAt: number): Look {
+  #join(called: Instant): Look {
     if (this.#look !== null) {
-      const age = calledAt - this.#look.beganAt;
+      const age = called.wallMs - this.#look.began.wallMs;
       if (age >= 0 && age < this.#settings.lookTimeoutMs) return this.#look;
       this.#look.abandon.abort();
       this.#tally.abandoned += 1;
     }
     this.#tally.looks += 1;
-    this.#episodes.asked(calledAt);
-    const look = new Look(calledAt);
+    this.#episodes.asked(called.wallMs);
+    const look = new Look(called);
     this.#look = look;
     look.done = this.#ask(look);
     return look;
@@ -179,7 +170,8 @@ export class PointerReader {
   #heard(look: Look, content: Uint8Array | null): void {
     if (look.isLate) this.#tally.late += 1;
     const verdict = this.#held.verdictOn(content);
-    this.#rest(look.beganAt, this.#pollMs, !verdict.ok);
+    this.#rest.begin(look.began, this.#pollMs);
+    this.#isOverdue = !verdict.ok;
     if (!verdict.ok) {
       this.#failed(look, verdict.fault);
       return;
@@ -187,36 +179,35 @@ export class PointerReader {
     this.#tell(this.#held.take(verdict.pointer, 'appconfig'));
     this.#keepCopy(look);
     const nowMs = this.#now();
-    this.#tell(this.#episodes.good({ inTime: !look.isLate, beganAtMs: look.beganAt, nowMs }));
+    this.#tell(this.#episodes.good({ inTime: !look.isLate, beganAtMs: look.began.wallMs, nowMs }));
   }
 
   #lost(look: Look, fault: LookFault): void {
     if (fault.code !== 'TIMEOUT' || !look.isLate) this.#failed(look, fault);
     if (fault.code === 'THROTTLED') {
       const pauseMs = this.#settings.retrySeconds * 1000 * 2 ** this.#throttledInRow;
-      this.#rest(look.beganAt, Math.min(pauseMs, LONGEST_PAUSE_MS), true);
-    } else if (fault.code === 'TOO_SOON') this.#rest(look.beganAt, this.#pollMs, true);
+      this.#pause(look.began, Math.min(pauseMs, LONGEST_PAUSE_MS));
+    } else if (fault.code === 'TOO_SOON') this.#pause(look.began, this.#pollMs);
     // Those who waited for a late one have begun the pause.
-    else if (!look.isLate) this.#rest(look.beganAt, this.#retryMs, true);
+    else if (!look.isLate) this.#pause(look.began, this.#retryMs);
+  }
+
+  #pause(from: Instant, lengthMs: number): void {
+    this.#rest.begin(from, lengthMs);
+    this.#isOverdue = true;
   }
 
   #failed(look: Look, fault: LookFault): void {
     this.#lastFault = fault;
     const nowMs = this.#now();
-    this.#tell(this.#episodes.failed({ fault, again: look.isLate, beganAtMs: look.beganAt, nowMs }));
-  }
-
-  #rest(fromMs: number, lengthMs: number, isOverdue: boolean): void {
-    this.#restsFrom = fromMs;
-    this.#restsUntil = fromMs + lengthMs;
-    this.#isOverdue = isOverdue;
+    this.#tell(this.#episodes.failed({ fault, again: look.isLate, beganAtMs: look.began.wallMs, nowMs }));
   }
 
   /** Nobody waits for the disk. */
-  #keepCopy({ beganAt }: Look): void {
+  #keepCopy({ began }: Look): void {
     const { content } = this.#held;
     if (this.#copy === null || content === null) return;
-    void this.#copy.keep({ content, confirmedAtMs: beganAt }).then((isWritten) => {
+    void this.#copy.keep({ content, confirmedAtMs: began.wallMs }).then((isWritten) => {
       if (!isWritten) this.#tally.copyNotWritten += 1;
     });
   }

@@ -9,8 +9,10 @@ export interface PointerReaderOptions {
   readonly model: string;
   /** PEM (SPKI) of the key that documents must be signed with. */
   readonly publicKeyPem: string;
-  /** Wall clock in milliseconds: of all clocks it alone is sure to go on while the process is frozen. */
+  /** Milliseconds of the wall clock: of all clocks it alone is sure to go on while the process is frozen. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that nobody sets back. */
+  readonly steady?: () => number;
   readonly onEvent?: (event: PointerEvent) => void;
   /** Where documents outlive the process; null: nowhere. */
   readonly copyFolder?: string | null;
@@ -30,7 +32,7 @@ export interface PointerReaderOptions {
   readonly staleAfterSeconds?: number;
 }
 
-type Given = 'now' | 'onEvent' | 'bootstrap';
+type Given = 'now' | 'steady' | 'onEvent' | 'bootstrap';
 
 export const READER_DEFAULTS = {
   /** Lambda lets a function write below `/tmp` alone. */

@@ -118,8 +118,23 @@ export const noRoute = () => Object.assign(new Error('connect ECONNREFUSED'), { 
 export class ReaderStand {
   readonly plane = new DataPlane();
   readonly events: PointerEvent[] = [];
-  /** Seconds. */
-  at = 1_000_000;
+  #at = 1_000_000;
+  #steadyAt = 0;
+
+  /** Seconds of the wall clock. Set forward, time passes; set back, the clock was set back. */
+  get at(): number {
+    return this.#at;
+  }
+
+  set at(seconds: number) {
+    this.#steadyAt += Math.max(0, seconds - this.#at);
+    this.#at = seconds;
+  }
+
+  /** The process is frozen for so many seconds: its steady clock stands still. */
+  freeze(seconds: number): void {
+    this.#at += seconds;
+  }
 
   reader(options: Partial<PointerReaderOptions> = {}): PointerReader {
     return new PointerReader({
@@ -127,7 +142,8 @@ export class ReaderStand {
       application: 'model-release',
       model: 'demand',
       publicKeyPem: key.publicKeyPem,
-      now: () => this.at * 1000,
+      now: () => this.#at * 1000,
+      steady: () => this.#steadyAt * 1000,
       onEvent: (event) => this.events.push(event),
       copyFolder: null,
       refreshTimeoutMs: 40,

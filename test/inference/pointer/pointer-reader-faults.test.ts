@@ -249,7 +249,7 @@ describe('Silence', () => {
     const reader = stand.reader();
     await reader.current();
     stand.plane.disturb = () => ({ error: noRoute() });
-    stand.at += 3_600;
+    stand.freeze(3_600);
     expect(await revisionOf(reader)).toBe(3);
     expect(reader.staleSeconds()).toBe(3_600);
     expect(told().map(({ kind }) => kind)).toEqual(['not-refreshed']);

@@ -104,7 +104,7 @@ class Play {
   async take(one: Step): Promise<void> {
     const { stand } = this;
     const { plane } = stand;
-    if (one.do === 'freeze') stand.at += one.seconds;
+    if (one.do === 'freeze') stand.freeze(one.seconds);
     else if (one.do === 'set clock') stand.at += one.by;
     else if (one.do === 'deploy') plane.serve(documents[one.which] ?? '');
     else if (one.do === 'deploy badly') plane.serve(BAD[one.which] ?? '');

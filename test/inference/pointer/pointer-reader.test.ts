@@ -93,6 +93,16 @@ describe('A pointer reader', () => {
     expect(stand.plane.gets).toBe(2);
   });
 
+  it('looks again when a clock that was set back comes by where its document was fresh', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ pollSeconds: 15 });
+    await reader.current();
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    stand.at -= 3_600;
+    stand.at += 3_605;
+    expect(await revisionOf(reader)).toBe(4);
+  });
+
   it('serves on when whoever is told of its events fails', async () => {
     stand.plane.serve(await documentOf());
     const onEvent = () => {
@@ -213,7 +223,7 @@ describe('A process that was frozen and thawed', () => {
     const reader = stand.reader();
     await reader.current();
     stand.plane.serve(await documentOf({ revision: 4 }));
-    stand.at += 3_600;
+    stand.freeze(3_600);
     expect(await revisionOf(reader)).toBe(4);
     expect(reader.counts.servedStale).toBe(0);
   });
@@ -230,7 +240,7 @@ describe('A process that was frozen and thawed', () => {
     await reader.current();
     stand.plane.disturb = null;
     stand.plane.serve(await documentOf({ revision: 5 }));
-    stand.at += 3_600;
+    stand.freeze(3_600);
     return { reader, held };
   }
 
@@ -272,10 +282,49 @@ describe('A process that was frozen and thawed', () => {
     stand.plane.disturb = () => held;
     stand.at += 15;
     const before = revisionOf(reader);
-    stand.at += 3_600;
+    stand.freeze(3_600);
     stand.plane.disturb = null;
     stand.plane.serve(await documentOf({ revision: 4 }));
     expect(await revisionOf(reader)).toBe(4);
     expect(await before).toBe(4);
+  });
+
+  it('lets those who call after it wait for their own look, though a wait from before ends meanwhile', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ refreshTimeoutMs: 100 });
+    await reader.current();
+    stand.plane.disturb = () => new Held();
+    stand.at += 15;
+    const before = revisionOf(reader);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    stand.freeze(3_600);
+    const held = new Held();
+    stand.plane.disturb = () => held;
+    const after = [revisionOf(reader)];
+    expect(await before).toBe(3);
+    expect(reader.current()).toBeInstanceOf(Promise);
+    after.push(revisionOf(reader));
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    held.release();
+    await Promise.all(after);
+    expect(reader.counts).toMatchObject({ abandoned: 1, looks: 3 });
+  });
+
+  it('looks once more where a look from before is still within its limit, yet older than the poll interval', async () => {
+    stand.plane.serve(await documentOf());
+    const reader = stand.reader({ pollSeconds: 1, refreshTimeoutMs: 500 });
+    await reader.current();
+    const held = new Held();
+    stand.plane.disturb = () => held;
+    stand.at += 1;
+    const before = revisionOf(reader);
+    await turns();
+    stand.plane.disturb = null;
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    stand.freeze(3);
+    const after = revisionOf(reader);
+    held.release();
+    expect([await before, await after]).toEqual([3, 4]);
+    expect(reader.counts).toMatchObject({ abandoned: 0, looks: 3 });
   });
 });
