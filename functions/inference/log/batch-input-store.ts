@@ -51,7 +51,7 @@ export class BatchInputStore {
    * @throws ReleaseError INVALID_INPUT when it lies elsewhere, cannot be found or read, or is empty
    */
   async find(uri: string): Promise<BatchInput> {
-    const { versionId, bytes } = await this.#open(uri);
+    const { versionId, bytes } = await this.#open(uri, undefined, 1);
     return { uri, versionId, bytes };
   }
 
@@ -84,14 +84,14 @@ export class BatchInputStore {
     if (faults.length > 0) throw refusedInput(faults.slice(0, MAX_FAULTS));
   }
 
-  async #open(uri: string, versionId?: string): Promise<Opened> {
+  async #open(uri: string, versionId?: string, length = PART_BYTES): Promise<Opened> {
     if (!this.#prefixes.some((prefix) => uri.startsWith(prefix) && uri.length > prefix.length)) {
       const allowed = this.#prefixes.map((prefix) => `${prefix}…`).join(', ');
       throw refusedInput([{ ...OF_INPUT, message: 'Batches are not read from there.', got: uri, allowed }]);
     }
     const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri) ?? [];
     const version = versionId === undefined || versionId === 'null' ? {} : { VersionId: versionId };
-    const got = await this.#get({ Bucket: bucket, Key: key, ...version }, 0).catch((cause: unknown) => {
+    const got = await this.#get({ Bucket: bucket, Key: key, ...version }, { at: 0, length }).catch((cause: unknown) => {
       throw notOpened(uri, cause);
     });
     return { uri, bucket, key, versionId: got.versionId, bytes: got.total, etag: got.etag, first: got.bytes };
@@ -101,7 +101,8 @@ export class BatchInputStore {
   async *#parts({ uri, bucket, key, versionId, etag, bytes }: Opened): AsyncGenerator<Uint8Array> {
     const version = versionId === null ? {} : { VersionId: versionId };
     for (let at = PART_BYTES; at < bytes; at += PART_BYTES) {
-      const part = await this.#get({ Bucket: bucket, Key: key, IfMatch: etag, ...version }, at).catch((cause) => {
+      const object = { Bucket: bucket, Key: key, IfMatch: etag, ...version };
+      const part = await this.#get(object, { at, length: PART_BYTES }).catch((cause: unknown) => {
         throw notOpened(uri, cause);
       });
       yield part.bytes;
@@ -110,11 +111,11 @@ export class BatchInputStore {
 
   async #get(
     object: { readonly Bucket: string; readonly Key: string; readonly VersionId?: string; readonly IfMatch?: string },
-    at: number,
+    { at, length }: { readonly at: number; readonly length: number },
   ) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const Range = `bytes=${at}-${at + PART_BYTES - 1}`;
+        const Range = `bytes=${at}-${at + length - 1}`;
         const answer = await this.#client.send(new GetObjectCommand({ ...object, Range }));
         const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
         const total = Number(answer.ContentRange?.split('/')[1] ?? bytes.length);

@@ -8,8 +8,8 @@ import type { Kept } from './hand-over.ts';
 const zipped = promisify(gzip);
 const unzipped = promisify(gunzip);
 
-/** Ten thousand requests with ten years of history each, and more than they can weigh. */
-const MAX_JSON_BYTES = 500_000_000;
+/** Several times what an invocation can be asked and can have said. */
+const MAX_JSON_BYTES = 100_000_000;
 
 /** What is handed over and too large for an event: gzipped JSON in the prediction bucket, which expires after a week. */
 export class HandedOverStore {
@@ -17,8 +17,8 @@ export class HandedOverStore {
   readonly #bucket: string;
   readonly #timeoutMs: number;
 
-  /** @param timeoutMs longest wait for keeping something */
-  constructor(client: S3Client, bucket: string, timeoutMs = 2_000) {
+  /** @param timeoutMs longest wait for keeping something: an answer waits for it */
+  constructor(client: S3Client, bucket: string, timeoutMs = 1_000) {
     this.#client = client;
     this.#bucket = bucket;
     this.#timeoutMs = timeoutMs;
