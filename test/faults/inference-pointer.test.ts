@@ -1,11 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  AppConfigClient,
-  CreateHostedConfigurationVersionCommand,
-  StartDeploymentCommand,
-} from '@aws-sdk/client-appconfig';
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Pointer } from '../../functions/inference/pointer/pointer.ts';
@@ -13,14 +8,11 @@ import { PointerCopyStore } from '../../functions/inference/pointer/pointer-copy
 import type { PointerEvent } from '../../functions/inference/pointer/pointer-event.ts';
 import { PointerReader } from '../../functions/inference/pointer/pointer-reader-store.ts';
 import { type PointerReaderOptions, READER_DEFAULTS } from '../../functions/inference/pointer/reader-options.ts';
-import type { PointerPlace } from '../../functions/pointer/appconfig-store.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
-import { FLAG_CONTENT_TYPE, hostedContent, servedContent } from '../../functions/pointer/flag.ts';
-import { ModelEnvironmentStore } from '../../functions/pointer/model-environment-store.ts';
-import { createAppConfig } from '../../infra/local/appconfig/appconfig.ts';
+import { servedContent } from '../../functions/pointer/flag.ts';
 import { createTestKey } from '../fakes/test-key.ts';
 import { FaultyProxy, type ProxyFault } from '../local/fixtures/faulty-proxy.ts';
-import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
+import { APPLICATION, type LocalPointer, startLocalPointer } from '../local/fixtures/local-pointer.ts';
 import { signedDocument } from '../pointer/fixtures.ts';
 
 const MODEL = 'demand';
@@ -45,13 +37,9 @@ const CANARY = {
   excludedSegments: ['category:dry'],
 } as const;
 
-let control: Served;
-let data: Served;
+let pointer: LocalPointer;
 let proxy: FaultyProxy;
 let client: AppConfigDataClient;
-let place: PointerPlace;
-let applicationId: string;
-let strategyId: string;
 let document: PointerDocument;
 let folder: string;
 let clockMs = NOW_MS;
@@ -59,23 +47,17 @@ let events: PointerEvent[] = [];
 const figures: string[] = [];
 
 beforeAll(async () => {
-  const appConfig = createAppConfig({ invoke: async () => ({ payload: null }) });
-  control = await serveOne('appconfig', appConfig.control);
-  data = await serveOne('appconfig', appConfig.data);
-  applicationId = appConfig.createApplication({ Name: 'model-release' }).Id;
-  const instant = { DeploymentDurationInMinutes: 0, FinalBakeTimeInMinutes: 0, GrowthFactor: 100 };
-  strategyId = appConfig.createDeploymentStrategy({ Name: 'instant', ...instant }).Id;
-  place = await new ModelEnvironmentStore(new AppConfigClient(control.client), applicationId).ensure(MODEL);
+  pointer = await startLocalPointer(MODEL);
   document = await signedDocument(key, { ...CANARY, revision: 1 });
 });
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pointer-faults-'));
-  proxy = await FaultyProxy.before(data.endpoint);
+  proxy = await FaultyProxy.before(pointer.data.endpoint);
   // As a function has it: the SDK's own retries are part of what is measured.
-  const { maxAttempts: _, ...settings } = data.client;
+  const { maxAttempts: _, ...settings } = pointer.data.client;
   client = new AppConfigDataClient({ ...settings, endpoint: proxy.endpoint });
   events = [];
-  await deploy(document);
+  await pointer.deploy(document);
 });
 afterEach(async () => {
   client.destroy();
@@ -83,35 +65,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 afterAll(async () => {
-  await Promise.all([control.stop(), data.stop()]);
+  await pointer.stop();
   console.info(['Milliseconds that a fault of AppConfig adds to a read of the pointer:', ...figures].join('\n  '));
 });
-
-async function deploy(deployed: PointerDocument): Promise<void> {
-  const ids = { ApplicationId: applicationId, ConfigurationProfileId: place.profileId };
-  const admin = new AppConfigClient(control.client);
-  const { VersionNumber } = await admin.send(
-    new CreateHostedConfigurationVersionCommand({
-      ...ids,
-      Content: Buffer.from(hostedContent(deployed)),
-      ContentType: FLAG_CONTENT_TYPE,
-    }),
-  );
-  await admin.send(
-    new StartDeploymentCommand({
-      ...ids,
-      EnvironmentId: place.environmentId,
-      DeploymentStrategyId: strategyId,
-      ConfigurationVersion: String(VersionNumber),
-    }),
-  );
-  admin.destroy();
-}
 
 function readerOf(options: Partial<PointerReaderOptions> = {}): PointerReader {
   return new PointerReader({
     client,
-    application: 'model-release',
+    application: APPLICATION,
     model: MODEL,
     publicKeyPem: key.publicKeyPem,
     now: () => clockMs,
@@ -200,7 +161,7 @@ describe('AppConfig that fails later', () => {
     expect([told, 'not-refreshed TIMEOUT']).toContain(kinds[0]);
     state({ fault: `${name}, later`, addedMs: ms - lookMs, boundMs: WAIT_MS, next: await meanOfNext(reader) });
     await proxy.mend();
-    await deploy(await signedDocument(key, { revision: 2, productionVersion: '3.0.0' }));
+    await pointer.deploy(await signedDocument(key, { revision: 2, productionVersion: '3.0.0' }));
     await vi.waitFor(
       async () => {
         clockMs += 15_000;
@@ -212,7 +173,7 @@ describe('AppConfig that fails later', () => {
 
   it('slow (2 s): what it says is served as soon as it has said it, and nobody waits for that', async () => {
     const { reader } = await readerThatIsDue();
-    await deploy(await signedDocument(key, { revision: 2, productionVersion: '3.0.0' }));
+    await pointer.deploy(await signedDocument(key, { revision: 2, productionVersion: '3.0.0' }));
     await proxy.fail(SLOW);
     const { ms } = await timed(async () => {
       expect((await reader.current()).document.revision).toBe(1);
@@ -231,12 +192,12 @@ describe('AppConfig that fails later', () => {
     ['signed for another model', () => signedDocument(key, { revision: 2, productionVersion: '9.9.9' }, 'other')],
   ])('serves what is %s: the same document and the same routes are served', async (name, bad) => {
     const { reader, undisturbed, lookMs } = await readerThatIsDue();
-    await deploy(await bad());
+    await pointer.deploy(await bad());
     const { value, ms } = await timed(() => reader.current());
     expect(seen(value)).toEqual(undisturbed);
     expect(events.at(-1)).toMatchObject({ kind: 'refused', code: 'SIGNATURE_INVALID' });
     state({ fault: `serves what is ${name}`, addedMs: ms - lookMs, boundMs: WAIT_MS, next: await meanOfNext(reader) });
-    await deploy(document);
+    await pointer.deploy(document);
     clockMs += 15_000;
     expect(seen(await reader.current())).toEqual(undisturbed);
     expect(events.at(-1)).toMatchObject({ kind: 'recovered', code: 'SIGNATURE_INVALID' });
@@ -249,7 +210,7 @@ describe('AppConfig that fails before the first read', () => {
     const reader = readerOf({ copyFolder: folder });
     const undisturbed = seen(await reader.current());
     const { ms } = await timed(() => readerOf().current());
-    const copy = new PointerCopyStore(folder, 'model-release', MODEL);
+    const copy = new PointerCopyStore(folder, APPLICATION, MODEL);
     await vi.waitFor(async () => expect(await copy.read()).toMatchObject({ state: 'read' }));
     return { undisturbed, firstMs: ms };
   }
@@ -312,7 +273,7 @@ describe('AppConfig that fails before the first read', () => {
 
   it('unsigned, with a copy and with neither', async () => {
     const { undisturbed } = await earlierProcess();
-    await deploy({ ...document, signature: 'bm9uZQ==' });
+    await pointer.deploy({ ...document, signature: 'bm9uZQ==' });
     const { value, ms } = await timed(() => readerOf({ copyFolder: folder }).current());
     expect(seen(value)).toEqual(undisturbed);
     state({ fault: 'serves what is unsigned from the first read, with a copy', addedMs: ms, boundMs: WAIT_MS });
@@ -326,13 +287,13 @@ describe('AppConfig that fails before the first read', () => {
 describe('AppConfig that denies its reader', () => {
   it('says so, with the permission to give; the last good document serves', async () => {
     const { reader, undisturbed } = await readerThatIsDue();
-    data.deny('appconfig:GetLatestConfiguration');
+    pointer.data.deny('appconfig:GetLatestConfiguration');
     expect(seen(await reader.current())).toEqual(undisturbed);
     expect(events.at(-1)).toMatchObject({ kind: 'not-refreshed', code: 'ACCESS_DENIED' });
     await expect(readerOf().current()).rejects.toMatchObject({
       reasons: [{ code: 'ACCESS_DENIED', next: expect.stringContaining('appconfig:GetLatestConfiguration') }, {}, {}],
     });
-    data.deny();
+    pointer.data.deny();
   });
 
   it('does not know a model that was not onboarded', async () => {

@@ -185,7 +185,9 @@ export class PointerReader {
   #lost(look: Look, fault: LookFault): void {
     if (fault.code !== 'TIMEOUT' || !look.isLate) this.#failed(look, fault);
     if (fault.code === 'THROTTLED') {
-      const pauseMs = this.#settings.retrySeconds * 1000 * 2 ** this.#throttledInRow;
+      // Whoever has nothing to serve cannot be that patient.
+      const doublings = this.#held.pointer === null ? 1 : this.#throttledInRow;
+      const pauseMs = this.#settings.retrySeconds * 1000 * 2 ** doublings;
       this.#pause(look.began, Math.min(pauseMs, LONGEST_PAUSE_MS));
     } else if (fault.code === 'TOO_SOON') this.#pause(look.began, this.#pollMs);
     // Those who waited for a late one have begun the pause.

@@ -169,6 +169,16 @@ describe('A throttled reader', () => {
     }
     expect(looksAt).toEqual([0, 10, 30, 70, 130, 190]);
   });
+
+  it('that has nothing to serve goes on asking', async () => {
+    const reader = stand.reader({ retrySeconds: 5 });
+    stand.plane.disturb = () => ({ error: awsError('ThrottlingException', 400) });
+    for (let second = 0; second < 100; second++) {
+      await revisionOf(reader);
+      stand.at += 1;
+    }
+    expect(reader.counts.looks).toBe(10);
+  });
 });
 
 describe('What AppConfig serves and is not to be gone by', () => {
