@@ -10,6 +10,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
 import { handOverEvent } from '../../functions/inference/log/hand-over.ts';
 import type { ForecastAnswer } from '../../functions/inference/serving/forecast.ts';
@@ -152,7 +153,9 @@ describe('The forecast function', () => {
     expect((await ask({ requestId: 'unlogged' })).forecasts).toHaveLength(6);
     const [call] = lambda.commandCalls(InvokeCommand).map(({ args: [{ input }] }) => input);
     expect(call).toMatchObject({ FunctionName: 'complete-log', InvocationType: 'Event' });
-    const event = handOverEvent.parse(JSON.parse(Buffer.from(call?.Payload ?? []).toString('utf8')));
+    const event = handOverEvent.parse(
+      JSON.parse(Buffer.from(z.instanceof(Uint8Array).parse(call?.Payload)).toString('utf8')),
+    );
     expect(event).toMatchObject({
       kind: 'objects',
       objects: [{ key: expect.stringContaining('/unlogged-3.'), records: 6 }],
