@@ -151,6 +151,17 @@ describe('The prediction log of a batch', () => {
     expect(unfinished()).toBe(0);
   });
 
+  it('counts an upload whose end meets another writer as failed: its parts are of no use any more', async () => {
+    fault = async (operation) => {
+      if (operation === 'POST uploadId') throw new AwsError('ConditionalRequestConflict', 'Another writes.', 409);
+    };
+    const log = logOf('night-7');
+    await log.append(largeRecords('night-7', 8_000));
+    expect(await log.finish()).toMatchObject({ written: 0, failed: 1, causes: ['ConditionalRequestConflict'] });
+    expect(operations).toContain('DELETE uploadId');
+    expect(await keysOf('night-7')).toEqual([]);
+  });
+
   it('fails by counts when the bucket is gone', async () => {
     const gone = new S3Client({ ...served.client, endpoint: 'http://127.0.0.1:1' });
     const name = { model: 'demand', asOf: '2026-03-01', requestId: 'night-5', revision: 3 };
