@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { SAFE_FORECASTS } from '../inference/predictors/safe-forecasts.ts';
+import { SAFE_FORECAST } from '../inference/predictors/seasonal-naive.ts';
 import { durationSchema, durationSeconds } from '../platform/duration.ts';
 import { deadEnds } from './dead-ends.ts';
 import {
@@ -103,8 +105,8 @@ const shapeOf = ({ offline, shadow, canary, guard }: Gates) => ({
       params: { allowed: 'whole seconds, for example PT90S' },
     })
     .default('PT3H'),
-  /** The named forecast that serves when no version may: the last known value of the same weekday. */
-  safeForecast: z.enum(['seasonal-naive']).default('seasonal-naive'),
+  /** The named forecast that serves when no version may; by default the last known value of the same weekday. */
+  safeForecast: z.enum(SAFE_FORECASTS).default(SAFE_FORECAST),
 });
 
 /**

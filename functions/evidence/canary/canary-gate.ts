@@ -1,4 +1,3 @@
-import { SAFE_FORECAST } from '../../inference/predictors/seasonal-naive.ts';
 import { parseStored } from '../../platform/boundary.ts';
 import type { PromotionItem } from '../../registry/items.ts';
 import type { Policy } from '../../registry/policy.ts';
@@ -82,7 +81,7 @@ function canarySettings(run: PromotionItem, policy: Policy): CanarySettings {
     coverDays: policy.canary.cover_days,
     daysBefore: DAYS_BEFORE,
     candidate: run.version,
-    production: run.baseline === '' ? SAFE_FORECAST : run.baseline,
+    production: run.baseline === '' ? policy.safeForecast : run.baseline,
   };
 }
 

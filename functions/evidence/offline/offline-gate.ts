@@ -111,9 +111,11 @@ async function readWhole(
 }
 
 /** Asks for what was recorded once the dates are known, and remembers what was read. */
-function recordedOf(ports: JudgePorts, { model, baseline }: PromotionItem, directory: string) {
+function recordedOf(ports: JudgePorts, run: PromotionItem, directory: string) {
+  const { model } = run;
   const seen: RecordedEvidence[] = [];
   const read: ReadRecorded = async (dates) => {
+    const baseline = run.baseline === '' ? (await readPolicy(ports, run)).safeForecast : run.baseline;
     const { evidence, ...found } = await ports.recorded({ model, baseline, ...dates, directory });
     seen.push({ ...evidence, damaged: [...found.damaged], leftOut: found.leftOut });
     return {

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import * as z from 'zod';
-import { SAFE_FORECAST } from '../../inference/predictors/seasonal-naive.ts';
 import { isReleaseError } from '../../platform/errors.ts';
 import {
   describeObjects,
@@ -22,7 +21,7 @@ import {
 /** What of a backtest could be recorded here: its dates, and whose forecasts its baseline column claims to hold. */
 export interface RecordedQuestion {
   readonly model: string;
-  /** The version that the candidate is compared with; empty: the safe forecast. */
+  /** The version that the candidate is compared with, or the name of the safe forecast. */
   readonly baseline: string;
   /** Origin and target dates of the backtest, each once. */
   readonly origins: readonly string[];
@@ -74,9 +73,8 @@ export async function readRecorded(
 ): Promise<Recorded> {
   const { files, most = { bytes: MAX_BYTES, objects: MAX_OBJECTS } } = source;
   const { model, baseline, directory } = question;
-  const version = baseline === '' ? SAFE_FORECAST : baseline;
   const sold = within(await files.findOutcomesOf(question.targets), most);
-  const forecast = within(await files.findForecasts(model, version, question.origins), most);
+  const forecast = within(await files.findForecasts(model, baseline, question.origins), most);
   const engine = await DuckdbStore.open({ ...source.engine, directory: await subdirectory(directory, 'recorded') });
   try {
     await engine.run(MACROS);
@@ -87,7 +85,7 @@ export async function readRecorded(
     const whole = predictions.filter((object) => object.whole);
     await engine.appendJsonLines('forecast_texts', FORECAST_TEXTS, paths(whole));
     await engine.run(SETTLE_SALES);
-    await engine.run(settleForecasts(version));
+    await engine.run(settleForecasts(baseline));
     return {
       actuals: await exported(engine, 'recorded_actuals', directory),
       baseline: await exported(engine, 'recorded_baseline', directory),

@@ -3,7 +3,7 @@ import type { Predictor, PredictorFactory } from './predictor.ts';
 import { askInBatches, codeOf } from './run-version.ts';
 
 export interface SessionPorts {
-  readonly predictorOf: Promise<PredictorFactory>;
+  readonly predictorOf: PredictorFactory;
   readonly tell: (frame: Buffer) => void;
   readonly pause: () => Promise<void>;
 }
@@ -53,8 +53,7 @@ export class IsolatedSession {
   }
 
   async #build(artifact: Uint8Array): Promise<Predictor> {
-    const predictorOf = await this.#ports.predictorOf;
-    const predictor: Predictor | undefined = await predictorOf(artifact);
+    const predictor: Predictor | undefined = await this.#ports.predictorOf(artifact);
     if (typeof predictor?.predict === 'function') return predictor;
     throw Object.assign(new Error('The factory gave no predictor.'), { name: 'NO_PREDICTOR' });
   }

@@ -18,7 +18,10 @@ const parent = new Socket({ fd: 3 });
 const frames = new FrameReader();
 let turned = performance.now();
 
-const session = new IsolatedSession({ predictorOf: factory(process.argv[2]), tell, pause });
+const loading = factory(process.argv[2]);
+// That there is none is told where a version is to be made with it.
+loading.catch(() => undefined);
+const session = new IsolatedSession({ predictorOf: async (artifact) => (await loading)(artifact), tell, pause });
 parent.on('data', (chunk: Buffer) => {
   for (const body of frames.push(chunk)) {
     const message: IsolatedMessage = deserialize(body);

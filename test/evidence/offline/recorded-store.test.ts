@@ -114,7 +114,7 @@ describe('What was recorded for the dates of a backtest', () => {
   it('are those of the safe forecast where no version was in production', async () => {
     await says({ version: 'seasonal-naive', arm: 'fallback', units: 7 }, 'a');
     await says({ units: 99 }, 'b');
-    const { baseline } = await read({ baseline: '' });
+    const { baseline } = await read({ baseline: 'seasonal-naive' });
     expect((await baselineOf(baseline)).map(({ units }) => units)).toEqual([7]);
   });
 

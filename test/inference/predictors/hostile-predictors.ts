@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import type { ForecastRequest } from '../../../functions/inference/predictors/forecaster.ts';
 import type { Predictor } from '../../../functions/inference/predictors/predictor.ts';
 
@@ -14,6 +14,10 @@ const held: unknown[] = [];
 const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   'is sound': ({ horizonDays }) => Array(horizonDays).fill(7),
   sleeps: () => new Promise(() => {}),
+  'is slow': async ({ horizonDays }) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return Array(horizonDays).fill(8);
+  },
   'listens and stops': (_request, signal) =>
     new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve([1]));
@@ -42,7 +46,12 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
       },
     }),
   'lies about its length': () => Object.defineProperty([1], 'toJSON', { value: () => 'gotcha' }),
-  'has thousand-year getters': () => Object.defineProperty([1], 0, { get: () => MISDEEDS['never yields']?.call }),
+  'has a getter that never yields': () =>
+    Object.defineProperty([1], 0, {
+      get: () => {
+        for (;;);
+      },
+    }),
   'fills a list without end': () => {
     const list: number[] = [];
     for (;;) list.push(Math.random());
@@ -101,14 +110,24 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
     setInterval(() => held.push(Buffer.alloc(1 << 22, 1)), 1);
     return [7];
   },
+  'tells its priority': () => {
+    const nices = readdirSync('/proc/self/task').map((task) => {
+      const [, after = ''] = readFileSync(`/proc/self/task/${task}/stat`, 'utf8').split(') ');
+      return Number(after.split(' ')[16]);
+    });
+    return [Math.min(...nices), Math.max(...nices), Number(readFileSync('/proc/self/oom_score_adj', 'utf8'))];
+  },
+  'tells what it was given': () => [
+    ['AWS_LAMBDA_RUNTIME_API', 'NODE_OPTIONS'].filter((name) => process.env[name] !== undefined).length,
+    process.stdin.isTTY ? 1 : 0,
+    process.stdout.isTTY ? 1 : 0,
+  ],
   'deafens its process': () => {
     process.removeAllListeners();
     process.on('SIGTERM', () => undefined);
     return new Promise(() => {});
   },
 };
-
-export const MISDEED_NAMES = Object.keys(MISDEEDS);
 
 export function predictorOf(artifact: Uint8Array): Predictor {
   const name: unknown = JSON.parse(Buffer.from(artifact).toString());
