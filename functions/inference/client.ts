@@ -27,6 +27,7 @@ import type { Budgets } from './serving/ask-versions.ts';
 import { type ForecastAnswer, type ForecastPorts, forecast } from './serving/forecast.ts';
 import { type BatchAnswer, type BatchPorts, forecastBatch } from './serving/forecast-batch.ts';
 import { isBatch, parseInferenceEvent } from './serving/forecast-event.ts';
+import { heard } from './serving/heard.ts';
 import { pointerCounts, wordOf } from './serving/tell-pointer.ts';
 
 export interface InferenceClientOptions {
@@ -120,7 +121,7 @@ export class InferenceClient {
         ...{ evidence: wired.evidence(), publicKeyPem: config('POINTER_PUBLIC_KEY') },
         ...{ predictorOf: predictors?.predictorOf ?? knownPredictors(), now: systemClock },
       }),
-      runApart: ({ artifact, ...job }) => isolated.run({ loaded: artifact, ...job }),
+      runApart: async ({ artifact, ...job }) => heard(await isolated.run({ loaded: artifact, ...job })),
       budgets: budgets ?? { productionMs: 10_000, candidateMs: 500 },
       pause: () => nextTurn(),
       log: (batch) => log.log(batch),
