@@ -7,6 +7,7 @@ import type { RegistryStore } from '../registry/registry-store.ts';
 import type { AppConfigStore, PointerPlace } from './appconfig-store.ts';
 import type { DeployedState, Deployment } from './deployments.ts';
 import { isReturnDocument, type PointerDocument, servesTheSame } from './document.ts';
+import { wentOutData } from './document-record.ts';
 import type { ExposureEndWrites } from './exposure-end-store.ts';
 import { type DocumentSource, findDocument, type HostedDocument } from './hosted-document.ts';
 import { settled } from './settle.ts';
@@ -52,6 +53,8 @@ interface Ended {
   readonly stage: 'shadow' | 'canary';
   readonly to: HostedDocument;
   readonly deploymentNumber: number;
+  /** By the clock of AppConfig, UTC. */
+  readonly deployedAt: string;
 }
 
 /**
@@ -134,7 +137,8 @@ async function takeOut(
     if (!isReleaseError(cause, 'PROMOTION_ENDED')) throw cause;
     throw new ReleaseError('POINTER_BUSY', `Deployment ${deploymentNumber} was taken back: look again.`, { cause });
   }
-  return { stage: out.stage, to, deploymentNumber };
+  const { changedAt: deployedAt } = await ports.appConfig.deployment(place.environmentId, deploymentNumber);
+  return { stage: out.stage, to, deploymentNumber, deployedAt };
 }
 
 /** The prepared document that serves the same without the candidate, read back as it was recorded. */
@@ -159,21 +163,22 @@ async function endedBefore(
   at: { readonly state: DeployedState; readonly live: Deployment; readonly hosted: HostedDocument },
 ): Promise<Ended | null> {
   const { live, hosted, state } = at;
-  const { description } = await ports.appConfig.deployment(ending.place.environmentId, live.number);
+  const { description, changedAt } = await ports.appConfig.deployment(ending.place.environmentId, live.number);
   if (description !== describeEnd(ending.run)) return null;
   const before = state.history.find((one) => one.number < live.number && one.state === 'COMPLETE');
   const from = before === undefined ? null : await documentAt(ports, ending, before);
   const stage = from === null ? null : exposedAs(ending.run, from.document);
   const newest = ending.run.exposures.at(-1)?.stage ?? 'shadow';
-  return { stage: stage ?? newest, to: hosted, deploymentNumber: live.number };
+  return { stage: stage ?? newest, to: hosted, deploymentNumber: live.number, deployedAt: changedAt };
 }
 
 /** Once per deployment: a repeated step finds it recorded. */
 async function record(ports: EndExposurePorts, { run }: Ending, ended: Ended): Promise<void> {
   const { model, promotionId, version } = run;
-  const { stage, to, deploymentNumber } = ended;
-  const { hostedVersion, documentSha256 } = to;
-  const data = { promotionId, version, stage, hostedVersion, documentSha256, deploymentNumber };
+  const { stage, to, deploymentNumber, deployedAt } = ended;
+  const { hostedVersion, documentSha256, document } = to;
+  const what = { promotionId, version, stage, hostedVersion, documentSha256, deploymentNumber };
+  const data = { ...what, ...wentOutData({ document, deployedAt }) };
   try {
     await ports.ledger.append(
       { model, type: 'exposure-ended', at: ports.now(), actor: systemActor('end-exposure'), data },

@@ -6,11 +6,12 @@ import type { TransactWrite } from '../platform/transaction.ts';
 import { ADOPTED } from '../registry/adoption.ts';
 import type { Exposure, PointerMove, PromotionItem, Run, StoredObject } from '../registry/items.ts';
 import { storeStatement } from './deployment-statement.ts';
-import type { PointerDocument } from './document.ts';
-import { hasCandidate } from './document.ts';
+import { hasCandidate, type PointerDocument } from './document.ts';
+import { documentBytes, MAX_DOCUMENT_BYTES, wentOutData } from './document-record.ts';
 import { type DueMove, dueMove } from './due-move.ts';
 import type { HostedDocument } from './hosted-document.ts';
 import type { MovePorts } from './move-ports.ts';
+import { notVouched } from './not-vouched.ts';
 import { assertOpen } from './open-run.ts';
 
 const actor = systemActor('move-pointer');
@@ -18,7 +19,7 @@ const actor = systemActor('move-pointer');
 /**
  * Records under which decision the document may go out; the vouching extension refuses it otherwise. Safe to repeat: one
  * document has one intent.
- * @throws ReleaseError PROMOTION_ENDED
+ * @throws ReleaseError PROMOTION_ENDED; NOT_VOUCHED for a document that the ledger could not hold once it is out
  */
 export async function recordIntent(
   ports: MovePorts,
@@ -33,6 +34,7 @@ export async function recordIntent(
   const { due, hosted, approvalSeq, replaced } = intent;
   const { model, promotionId } = due.run;
   const { documentSha256, document } = hosted;
+  assertRecordable(document);
   if ((await ports.registry.intent(model, documentSha256)) !== null) return;
   const at = ports.now();
   const data = { ...moveData(due, document), ...replacedData(due, replaced), documentSha256, approvalSeq };
@@ -46,6 +48,13 @@ export async function recordIntent(
     // Another run of the same step may have written it; only the run's end stops the move.
     if ((await ports.registry.intent(model, documentSha256)) === null) throw ended(due.run, cause);
   }
+}
+
+function assertRecordable(document: PointerDocument): void {
+  const bytes = documentBytes(document);
+  if (bytes <= MAX_DOCUMENT_BYTES) return;
+  const message = 'The lists of the document are longer than an entry of the ledger can hold.';
+  throw notVouched('DOCUMENT_TOO_LARGE', message, `${bytes} bytes`, `at most ${MAX_DOCUMENT_BYTES} bytes`);
 }
 
 /** What a move lets which version do, as intent and move record it. */
@@ -107,7 +116,7 @@ async function stated(ports: MovePorts, { due, document, pointer }: Recording): 
 }
 
 function movedDraft({ due, document, pointer }: Recording, statement: StoredObject | null, at: string): Draft {
-  const { documentSha256, revision, deploymentNumber } = pointer;
+  const { documentSha256, revision, deploymentNumber, movedAt } = pointer;
   return {
     model: due.run.model,
     type: 'pointer-moved',
@@ -116,6 +125,7 @@ function movedDraft({ due, document, pointer }: Recording, statement: StoredObje
     data: {
       ...moveData(due, document),
       ...{ documentSha256, revision, deploymentNumber },
+      ...wentOutData({ document, deployedAt: movedAt }),
       fallback: document.fallback,
       ...(due.kind === 'adopt' ? { label: ADOPTED } : {}),
       ...(statement === null ? {} : { statement: { ...statement } }),

@@ -123,6 +123,7 @@ function dataOf({ rollback, confirmation }: RecordEvent) {
     documentSha256: rollback.documentSha256,
     deploymentNumber: rollback.deploymentNumber,
     how: rollback.how,
+    ...rollback.wentOut,
     confirmed: confirmation.confirmed,
     ...(detail === undefined ? {} : { detail }),
   };

@@ -14,6 +14,7 @@ import type { RefusedRollback, RollbackAnswer } from './rollback-answer.ts';
 import type { Going, RollBackPorts, Rollback, RollbackEvent } from './rollback-ports.ts';
 import { describeRollback, look, rollbackBehind, type Situation } from './situation.ts';
 import { decideTarget, type Known, type ReturnTo } from './target.ts';
+import { withDocument } from './went-out.ts';
 
 /** How long the registry is waited for before AppConfig alone must do. */
 const REGISTRY_PATIENCE_MS = 2_000;
@@ -38,7 +39,7 @@ export async function rollBack(ports: RollBackPorts, event: RollbackEvent): Prom
   const known = await knownOf(ports, rollback);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await attemptOnce(ports, rollback, known);
+      return await withDocument(ports, rollback, await attemptOnce(ports, rollback, known));
     } catch (error) {
       if (!isReleaseError(error, 'POINTER_BUSY') || attempt === TRIES) throw error;
       await ports.sleep(PAUSE_MS);

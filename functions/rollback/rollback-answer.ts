@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Reason } from '../platform/errors.ts';
+import type { JsonObject } from '../platform/json.ts';
 import { reason } from '../registry/items.ts';
 import { CAUSES } from './input.ts';
 
@@ -10,6 +11,7 @@ const asked = {
   /** When the execution started, UTC: the seconds of a rollback are counted from it. */
   startedAt: z.string(),
 };
+const jsonObject = z.custom<JsonObject>((value) => z.record(z.string(), z.json()).safeParse(value).success);
 const requestedBy = z.strictObject({ name: z.string(), email: z.string().exactOptional() });
 
 /** A rollback that moved the pointer: everything that the later steps need, since the registry may not answer. */
@@ -26,6 +28,8 @@ export const deployedRollback = z.object({
   hostedVersion: z.int(),
   documentSha256: z.string(),
   deploymentNumber: z.int(),
+  /** The document that serves now and when it went out, as the ledger records them. */
+  wentOut: jsonObject.exactOptional(),
   how: z.enum(['deployed', 'reverted']),
   reasons: z.array(reason).readonly(),
 });

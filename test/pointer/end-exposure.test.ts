@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ReleaseError } from '../../functions/platform/errors.ts';
-import { isReturnDocument, signDocument } from '../../functions/pointer/document.ts';
+import { attributesOf, isReturnDocument, signDocument } from '../../functions/pointer/document.ts';
 import { endExposure } from '../../functions/pointer/end-exposure.ts';
 import { failure } from '../fakes/failure.ts';
 import { onFreshStage } from '../fakes/fresh-stage.ts';
@@ -42,6 +42,7 @@ describe('Ending an exposure', () => {
     expect(document).toMatchObject({ productionVersion: '1.0', revision: prepared?.hostedVersion });
     expect(stage.appConfig.versions).toHaveLength(hosted);
     expect(stage.appConfig.deployments.at(-1)?.description).toBe(`Ends the exposure of ${id}`);
+    const { signature: _, ...unsigned } = document;
     expect(await ends()).toEqual([
       {
         promotionId: id,
@@ -50,6 +51,8 @@ describe('Ending an exposure', () => {
         hostedVersion: prepared?.hostedVersion,
         documentSha256: prepared?.documentSha256,
         deploymentNumber: stage.appConfig.deployments.length,
+        deployedAt: stage.appConfig.deployments.at(-1)?.changedAt,
+        document: attributesOf(unsigned),
       },
     ]);
   });
