@@ -15,7 +15,7 @@ const PROCESS_FILES = [
 ];
 
 function isEntry(path: string): boolean {
-  return path.endsWith('.lambda.ts') || path.endsWith('.cli.ts');
+  return ['.lambda.ts', '.cli.ts', '.child.ts'].some((suffix) => path.endsWith(suffix));
 }
 
 function isPure(path: string): boolean {
