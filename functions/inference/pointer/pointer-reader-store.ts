@@ -62,10 +62,11 @@ export class PointerReader {
    * @throws ReleaseError POINTER_UNAVAILABLE (as a rejection) while no document was ever had; its reasons say what was tried
    */
   current(): Pointer | Promise<Pointer> {
-    const wallMs = this.#now();
     const steadyMs = this.#steady();
     const { pointer } = this.#held;
-    if (pointer === null || !this.#rest.holds(wallMs, steadyMs)) return this.#refreshed({ wallMs, steadyMs });
+    if (pointer === null || !this.#rest.holds(steadyMs, this.#now)) {
+      return this.#refreshed({ wallMs: this.#now(), steadyMs });
+    }
     if (this.#isOverdue) this.#tally.servedStale += 1;
     return pointer;
   }
@@ -81,7 +82,7 @@ export class PointerReader {
   }
 
   async #refreshed(called: Instant): Promise<Pointer> {
-    if (!this.#rest.holds(called.wallMs, called.steadyMs)) await this.#waited(called);
+    if (!this.#rest.holds(called.steadyMs, this.#now)) await this.#waited(called);
     const { pointer } = this.#held;
     if (pointer === null) {
       const { application, model } = this.#settings;

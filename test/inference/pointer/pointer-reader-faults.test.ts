@@ -127,8 +127,12 @@ describe('A token', () => {
     expect(stand.events.at(-1)).toMatchObject({ kind: 'recovered', code: 'TOKEN_REFUSED' });
   });
 
-  it('whose answer was lost on the way takes no document with it', async () => {
+  it.each([
+    ['refused', false],
+    ['answered again, with nothing new', true],
+  ])('whose answer was lost on the way takes no document with it, were it %s', async (_what, isForgiving) => {
     const reader = stand.reader();
+    stand.plane.isForgiving = isForgiving;
     await reader.current();
     stand.plane.serve(await documentOf({ revision: 4 }));
     stand.plane.disturb = () => ({ error: noRoute(), lost: true });
