@@ -31,7 +31,7 @@ const IMPURE_CODE = [
   [/\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/, 'reads the clock'],
   [/\bprocess\.(env|argv|cwd)\b/, 'reads the environment'],
   [/\bMath\.random\(|\brandomBytes\(|\brandomUUID\(|\bgetRandomValues\(/, 'draws at random'],
-  [/\bfetch\(|\bsetTimeout\(|\bsetInterval\(/, 'reaches outside'],
+  [/(?<![.#\w])fetch\(|\bsetTimeout\(|\bsetInterval\(/, 'reaches outside'],
 ] as const;
 
 describe('The layers of functions/', () => {
