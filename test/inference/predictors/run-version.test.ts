@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Forecaster, ForecastRequest } from '../../../functions/inference/predictors/forecaster.ts';
 import { inProcess, type Predictor } from '../../../functions/inference/predictors/predictor.ts';
@@ -167,5 +168,41 @@ describe('A predictor of batches', () => {
       said: [null, null, null, null],
       code: 'Error',
     });
+  });
+});
+
+describe('Every request', () => {
+  it('is asked for once, and its answer is its own, whatever batches fail or hang', async () => {
+    const kinds = fc.array(fc.constantFrom('answers', 'fails', 'hangs'), { maxLength: 12 });
+    const sizes = fc.integer({ min: 1, max: 4 });
+    await fc.assert(
+      fc.asyncProperty(kinds, sizes, sizes, async (all, batchSize, concurrency) => {
+        const asked: string[] = [];
+        const predictor: Predictor = {
+          ...{ batchSize, concurrency },
+          predict: async (batch) => {
+            asked.push(...batch.map(({ sku }) => sku));
+            const own = batch.map(({ sku }) => all[Number(sku)]);
+            if (own.includes('hangs')) return new Promise(() => {});
+            if (own.includes('fails')) throw new Error('No.');
+            return batch.map(({ sku }) => [Number(sku)]);
+          },
+        };
+        const numbered = all.map((_kind, at) => ({ ...requests[0], sku: String(at) }) as ForecastRequest);
+        const positions = numbered.map((_request, at) => at);
+        const { said, unfinished } = await runAll(predictor, { requests: numbered, positions, budgetMs: 5 });
+        expect(new Set(asked).size).toBe(asked.length);
+        const open = new Set(unfinished);
+        for (const at of positions) {
+          const first = at - (at % batchSize);
+          const batch = all.slice(first, first + batchSize);
+          if (said[at] !== null) expect(said[at]).toEqual([at]);
+          if (open.has(at)) expect(said[at]).toBeNull();
+          else expect(said[at] === null).toBe(batch.includes('fails'));
+          if (batch.includes('hangs')) expect(open.has(at)).toBe(true);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });
