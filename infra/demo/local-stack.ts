@@ -9,7 +9,7 @@ import { readAssembly } from '../local/assembly.ts';
 import { type Platform, startPlatform } from '../local/platform.ts';
 import { REGION } from '../local/service.ts';
 import type { SettingsInput } from '../settings.ts';
-import { STACK_NAME, synthesize } from '../synthesize.ts';
+import { STACK_NAME, type SynthesizeOptions, synthesize } from '../synthesize.ts';
 
 /** The stack on this machine, and the clients of somebody who works with it from outside. */
 export interface LocalStack {
@@ -31,12 +31,17 @@ export interface LocalStack {
 export async function startLocalStack(options: {
   readonly settings: SettingsInput;
   readonly outdir: string;
+  /** Of each function. @default the bundles of all functions, made now */
+  readonly code?: SynthesizeOptions['code'];
   readonly functionLog?: (functionName: string, line: string) => void;
   readonly log?: (line: string) => void;
 }): Promise<LocalStack> {
-  const { settings, outdir, ...sinks } = options;
+  const { settings, outdir, code, ...sinks } = options;
   // The rules of cdk-nag are asked by `npm run synth`; here they would only cost time.
-  const assembly = await readAssembly(await synthesize({ settings, outdir, rules: false }), STACK_NAME);
+  const assembly = await readAssembly(
+    await synthesize({ settings, outdir, rules: false, ...(code === undefined ? {} : { code }) }),
+    STACK_NAME,
+  );
   const platform = await startPlatform({ ...assembly, ...sinks });
   const where = {
     endpoint: platform.endpoint,

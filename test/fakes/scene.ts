@@ -16,10 +16,13 @@ import type { PointerDocument } from '../../functions/pointer/document.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
+import { bundledCode } from '../../infra/bundling.ts';
 import { LedgerWatch, type WatchedEntry } from '../../infra/demo/ledger-watch.ts';
 import { type LocalStack, startLocalStack } from '../../infra/demo/local-stack.ts';
 import { Pipeline } from '../../infra/demo/pipeline.ts';
 import { generateRetailer } from '../../infra/demo/retailer.ts';
+import type { FunctionSpec } from '../../infra/function-spec.ts';
+import { FUNCTIONS } from '../../infra/functions.ts';
 import { REGION } from '../../infra/local/service.ts';
 import type { SettingsInput } from '../../infra/settings.ts';
 import { type Feeding, type FeedPorts, feed, feedStage, QUICK_POLICY, type Quality } from './feed.ts';
@@ -56,11 +59,15 @@ export class Scene {
     this.registry = new RegistryStore(stack.clients.dynamo, this.output('RegistryTableName'));
   }
 
-  static async start(members: SettingsInput = {}): Promise<Scene> {
+  /** @param specs functions that are made of something else than the stack's own, by their names */
+  static async start(members: SettingsInput = {}, specs: readonly FunctionSpec[] = []): Promise<Scene> {
     const outdir = await mkdtemp(join(tmpdir(), 'scene-'));
+    const others = new Map(specs.map((spec) => [spec.name, spec]));
+    const all = FUNCTIONS.map((spec) => others.get(spec.name) ?? spec);
+    const code = specs.length === 0 ? {} : { code: await bundledCode(all, join(outdir, 'functions')) };
     // Inference looks at the pointer on each request, so that tests need not wait for it to.
     const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0, ...members };
-    const stack = await startLocalStack({ settings, outdir });
+    const stack = await startLocalStack({ settings, outdir, ...code });
     return new Scene(stack, await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn')), outdir);
   }
 
