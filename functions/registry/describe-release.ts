@@ -4,23 +4,32 @@ import { parseInput } from '../platform/boundary.ts';
 import { type Reason, ReleaseError } from '../platform/errors.ts';
 import { modelName } from '../platform/ids.ts';
 import { type Release, ReleaseHistory } from './release-history.ts';
+import { type UnitMember, type UnitRelease, unitAnswer } from './unit-history.ts';
 
-const name = z.string().trim().min(1).max(120);
+/** As in the requests of inference: a name is compared character by character. */
+const name = z.string().max(200).regex(/\S/, 'Expected a name.');
+/** Empty: the unit's requests do not say it. */
+const kind = z.string().max(200);
 
 /**
- * A question: which version was in production for a model, now or at the instant `at`. The rest names the unit that is
- * asked about; all units have the same version in production, and those that a canary served are in the prediction log.
+ * A question: which version served a model's unit, now or at the instant `at`. `sku` and `store` name the unit; without
+ * either the answer is what was in production.
  */
 export const describeQuery = z.strictObject({
   model: modelName,
   at: z.iso.datetime({ offset: true, error: 'Expected an instant such as 2026-03-01T08:00:00Z.' }).optional(),
   sku: name.optional(),
   store: name.optional(),
-  region: name.optional(),
-  category: name.optional(),
-  /** Each `kind:value`, for example `tier:gold`. */
+  region: kind.optional(),
+  category: kind.optional(),
+  /** Each `kind:value`, for example `tier:gold`; without the list the unit counts as one whose requests name none. */
   segments: z
-    .array(z.string().regex(/^[^:\s][^:]*:.+$/, 'Expected kind:value.'))
+    .array(
+      z
+        .string()
+        .max(200)
+        .regex(/^[^:\s][^:]*:.+$/, 'Expected kind:value.'),
+    )
     .max(50)
     .optional(),
 });
@@ -30,15 +39,23 @@ export interface DescribePorts {
   readonly ledger: Pick<Ledger, 'entries'>;
 }
 
+/** Who served, since when, and why: of the unit that was asked about, or of production. */
+export interface Described extends UnitRelease {
+  /** Of the document that was live at the instant; null where an old entry does not say. */
+  readonly revision: number | null;
+}
+
 /** Clocks of callers may run this far ahead of ours. */
 const AHEAD_SECONDS = 300;
 
 /**
- * Which version served, since when, why, and who approved it, from the ledger alone.
- * @throws ReleaseError INVALID_INPUT with all faults; NOT_FOUND for a model without entries, or an instant before its
- * first release
+ * Which version served, in which arm, since when, why, and who approved it on what evidence: from the ledger alone, however
+ * long ago. It tells what the pointer said; inference follows within its poll interval, and where a version failed a
+ * request the prediction log has what was served instead.
+ * @throws ReleaseError INVALID_INPUT with all faults, or with what has to be known of the unit besides; NOT_FOUND for a
+ * model without entries, an instant before its first release, or a canary of before the ledger held documents
  */
-export async function describeRelease(ports: DescribePorts, event: unknown, now: Date): Promise<Release> {
+export async function describeRelease(ports: DescribePorts, event: unknown, now: Date): Promise<Described> {
   const query = parseQuery(event, now);
   const history = new ReleaseHistory();
   let entries = 0;
@@ -46,10 +63,66 @@ export async function describeRelease(ports: DescribePorts, event: unknown, now:
     history.add(body);
     entries += 1;
   }
-  const instant = query.at === undefined ? history.releases.at(-1)?.since : new Date(query.at).toISOString();
-  const release = instant === undefined ? null : history.at(instant);
-  if (release !== null) return release;
+  const found =
+    query.sku === undefined && query.store === undefined ? production(history, query, now) : unit(history, query, now);
+  if (found !== null) return found;
   throw refused('NOT_FOUND', [entries === 0 ? unknownModel(query) : nothingServed(query, history.releases[0])]);
+}
+
+/** Without an instant, what the newest entry says, whatever its clock. */
+function instantMs({ documents }: ReleaseHistory, { at }: DescribeQuery, now: Date): number {
+  return at === undefined ? Math.max(now.getTime(), Date.parse(documents.at(-1)?.since ?? '') || 0) : Date.parse(at);
+}
+
+function production(history: ReleaseHistory, query: DescribeQuery, now: Date): Described | null {
+  const at = instantMs(history, query, now);
+  const live = history.documents.findLast(({ since }) => Date.parse(since) <= at);
+  return live === undefined ? null : { ...live.release, revision: live.revision };
+}
+
+function unit(history: ReleaseHistory, query: DescribeQuery, now: Date): Described | null {
+  const { sku, store, region, category, segments } = query;
+  const answer = unitAnswer(
+    history.documents,
+    { sku, store, region, category, segments },
+    instantMs(history, query, now),
+  );
+  switch (answer.kind) {
+    case 'told':
+      return answer.release;
+    case 'nothing':
+      return null;
+    case 'needs':
+      throw refused(
+        'INVALID_INPUT',
+        answer.needs.map((member) => needed(member, answer.candidate)),
+      );
+    case 'no-document':
+      throw refused('NOT_FOUND', [noDocument(answer.ledgerPosition)]);
+  }
+}
+
+function needed(member: UnitMember, candidate: string): Reason {
+  const what = candidate === '' ? 'Who got the safe forecast' : `Who got the canary ${candidate}`;
+  const none = { sku: '', store: '', region: 'an empty text', category: 'an empty text', segments: 'an empty list' }[
+    member
+  ];
+  return {
+    code: 'NEEDED',
+    path: member,
+    message: `${what} depended on it.`,
+    next: none === '' ? 'Name it.' : `Name it; ${none} says that the requests of the unit had none.`,
+  };
+}
+
+function noDocument(ledgerPosition: number): Reason {
+  return {
+    code: 'NO_DOCUMENT',
+    path: 'at',
+    message: `A canary served some units then, by the document of entry ${ledgerPosition}, which the entry does not hold.`,
+    got: String(ledgerPosition),
+    next: 'The prediction log says by what each request was served. Without sku and store, the answer is what was in production.',
+  };
 }
 
 function parseQuery(event: unknown, now: Date): DescribeQuery {

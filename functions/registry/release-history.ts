@@ -1,53 +1,55 @@
 import * as z from 'zod';
 import type { EntryBody } from '../ledger/entry.ts';
-import { parseStored } from '../platform/boundary.ts';
-import { approver } from '../platform/people.ts';
+import { type RecordedDocument, recordedDocument } from '../pointer/document-record.ts';
 import { ADOPTED } from './adoption.ts';
-import { type StoredObject, storedObject } from './items.ts';
+import { dataOf, RunBook, type RunFacts } from './run-facts.ts';
 
-/** One person's approval, as the ledger has it. */
-export interface RecordedApproval {
-  readonly stage: string;
-  readonly approver: z.infer<typeof approver>;
-  readonly justification: string;
-  readonly at: string;
-  readonly ledgerPosition: number;
-}
-
-/** What was in production from a moment on, until the next release. What a canary served beside it is in the prediction log. */
-export interface Release {
+/** What was in production from a moment on, until the next release. */
+export interface Release extends RunFacts {
   /** The version that serves; where the safe forecast does, its name. */
   readonly version: string;
   readonly arm: 'production' | 'fallback';
   readonly since: string;
   /** The run that first let it out. After a rollback: that of the version that was gone back to. */
   readonly promotionId: string;
-  readonly why: string;
-  readonly approvals: readonly RecordedApproval[];
-  /** The signed manifest; null for a safe forecast. */
-  readonly manifest: StoredObject | null;
   /** Position of the entry by which it began to serve. */
   readonly ledgerPosition: number;
   /** Present on a version that no gate judged: it was taken over with its model. */
   readonly label?: typeof ADOPTED;
 }
 
-const runId = z.object({ promotionId: z.string() });
-const asked = runId.extend({ change: z.object({ reason: z.string() }) });
-const signed = runId.extend({ manifest: storedObject });
-const decided = runId.extend({
-  stage: z.string(),
-  round: z.int(),
-  approver,
-  decision: z.enum(['approve', 'reject']),
-  justification: z.string(),
-  gateStatus: z.string(),
-});
-const moved = runId.extend({
+/** A document that was live from a moment on, until the next one. */
+export interface DocumentOut {
+  /** UTC; by the clock of AppConfig, where the entry says so. */
+  readonly since: string;
+  readonly ledgerPosition: number;
+  /** Null where an old entry does not say. */
+  readonly revision: number | null;
+  /** Null in entries of before documents were recorded. */
+  readonly document: RecordedDocument | null;
+  /** UTC; until then a canary served some units. Empty: none did. */
+  readonly canaryUntil: string;
+  /** In production meanwhile. */
+  readonly release: Release;
+  /** The run that the document names, as it stood then. */
+  readonly run: RunFacts;
+}
+
+const out = {
+  documentSha256: z.string().optional(),
+  deployedAt: z.iso.datetime().optional(),
+  revision: z.int().optional(),
+  hostedVersion: z.int().optional(),
+};
+const moved = z.object({
+  promotionId: z.string(),
   kind: z.enum(['onboard', 'adopt', 'shadow', 'canary', 'promote']).optional(),
   productionVersion: z.string(),
   fallback: z.string(),
+  canaryUntil: z.string().optional(),
+  ...out,
 });
+const ended = z.object({ promotionId: z.string(), ...out });
 const requestedBy = z.union([z.string(), z.object({ name: z.string(), email: z.string().optional() })]);
 const rolledBack = z.object({
   cause: z.string(),
@@ -55,26 +57,19 @@ const rolledBack = z.object({
   to: z.string(),
   requestedBy,
   detail: z.string().optional(),
+  ...out,
 });
 
-/** What is known of a run before it moves the pointer. */
-interface RunFacts {
-  readonly why: string;
-  readonly manifest: StoredObject | null;
-  readonly approvals: readonly (RecordedApproval & { readonly gate: string })[];
-  /** Gates that a quorum closed. */
-  readonly approvedGates: ReadonlySet<string>;
-}
-
-const NO_FACTS: RunFacts = { why: '', manifest: null, approvals: [], approvedGates: new Set() };
+type Out = z.infer<typeof ended>;
 
 /**
- * The releases of one model, built up from its ledger: give it every entry in order. Which version ran at a moment is
- * what the newest entry up to then says; the entries' own order decides, for clocks of different machines differ.
+ * The releases and documents of one model, built up from its ledger: give it every entry in order. Which version ran at a
+ * moment is what the newest entry up to then says; the entries' own order decides, for clocks of different machines differ.
  */
 export class ReleaseHistory {
-  readonly #runs = new Map<string, RunFacts>();
+  readonly #runs = new RunBook();
   readonly #releases: Release[] = [];
+  readonly #documents: DocumentOut[] = [];
   /** Name of the safe forecast that last served. */
   #safeForecast = '';
 
@@ -83,82 +78,85 @@ export class ReleaseHistory {
     return this.#releases;
   }
 
-  /** The release that served at an instant (UTC ISO 8601 with milliseconds); null before the first. */
-  at(instant: string): Release | null {
-    return this.#releases.findLast(({ since }) => since <= instant) ?? null;
+  /** In order; each is live until the next one's `since`. */
+  get documents(): readonly DocumentOut[] {
+    return this.#documents;
   }
 
   /** @throws ReleaseError CORRUPT_ITEM when an entry's data is not of its type */
   add(body: EntryBody): void {
-    if (body.type === 'change-requested' || body.type === 'candidate-registered') {
-      const { promotionId, change } = dataOf(asked, body);
-      this.#note(promotionId, { why: change.reason });
-    } else if (body.type === 'manifest-signed') {
-      const { promotionId, manifest } = dataOf(signed, body);
-      this.#note(promotionId, { manifest });
-    } else if (body.type === 'approval-decided') this.#decision(body);
-    else if (body.type === 'pointer-moved') this.#move(body);
+    this.#runs.add(body);
+    if (body.type === 'pointer-moved') this.#move(body);
+    else if (body.type === 'exposure-ended') this.#wentOut(body, dataOf(ended, body));
     else if (body.type === 'rolled-back') this.#return(body);
   }
 
-  #note(promotionId: string, facts: Partial<RunFacts>): void {
-    this.#runs.set(promotionId, { ...this.#facts(promotionId), ...facts });
-  }
-
-  #facts(promotionId: string): RunFacts {
-    return this.#runs.get(promotionId) ?? NO_FACTS;
-  }
-
-  #decision(body: EntryBody): void {
-    const { promotionId, stage, round, decision, gateStatus, ...data } = dataOf(decided, body);
-    if (decision !== 'approve') return;
-    const gate = `${stage}#${round}`;
-    const { approvals, approvedGates } = this.#facts(promotionId);
-    const { approver: person, justification } = data;
-    const approval = { stage, approver: person, justification, at: body.at, ledgerPosition: body.seq, gate };
-    this.#note(promotionId, {
-      approvals: [...approvals, approval],
-      approvedGates: gateStatus === 'approved' ? new Set([...approvedGates, gate]) : approvedGates,
-    });
-  }
-
   #move(body: EntryBody): void {
-    const { promotionId, productionVersion, fallback, kind } = dataOf(moved, body);
+    const data = dataOf(moved, body);
+    const { promotionId, productionVersion, fallback, kind } = data;
     // A candidate beside production changes neither what is in production nor who let that in.
-    if (kind === 'shadow' || kind === 'canary') return;
-    const { why, manifest, approvals, approvedGates } = this.#facts(promotionId);
-    const counted = approvals.filter(({ gate }) => approvedGates.has(gate)).map(({ gate: _, ...approval }) => approval);
-    if (fallback !== '') this.#safeForecast = fallback;
-    const serving = fallback === '' ? production(productionVersion) : safe(fallback);
-    const run = { promotionId, approvals: counted, manifest };
-    const adopted: Pick<Release, 'why' | 'label'> = { why: `Adopted, gates not passed: ${why}`, label: ADOPTED };
-    this.#begin(body, { ...serving, ...run, ...(kind === 'adopt' ? adopted : { why }) });
+    if (kind !== 'shadow' && kind !== 'canary') {
+      const { why, ...facts } = this.#runs.of(promotionId);
+      if (fallback !== '') this.#safeForecast = fallback;
+      const serving = fallback === '' ? production(productionVersion) : safe(fallback);
+      const adopted: Pick<Release, 'why' | 'label'> = { why: `Adopted, gates not passed: ${why}`, label: ADOPTED };
+      this.#begin(body, data, { ...serving, ...facts, ...(kind === 'adopt' ? adopted : { why }) });
+    }
+    this.#wentOut(body, data, kind === 'canary' ? data.canaryUntil : '');
   }
 
   #return(body: EntryBody): void {
-    const { from, to, cause, detail, ...data } = dataOf(rolledBack, body);
+    const data = dataOf(rolledBack, body);
+    const { from, to, cause, detail } = data;
     const by = typeof data.requestedBy === 'string' ? data.requestedBy : data.requestedBy.name;
     const serving = to === '' ? safe(this.#safeForecast) : production(to);
     const isServing = ({ version, arm }: Release) => version === serving.version && arm === serving.arm;
-    // It took a candidate out; what is in production stayed, and why it is there.
     const now = this.#releases.at(-1);
-    if (now !== undefined && isServing(now)) return;
-    const before = this.#releases.findLast(isServing);
-    this.#begin(body, {
-      ...serving,
-      promotionId: before?.promotionId ?? '',
-      why: `Rolled back from ${from || 'the safe forecast'}: ${cause}, asked for by ${by}.${detail ? ` ${detail}` : ''}`,
-      approvals: before?.approvals ?? [],
-      manifest: before?.manifest ?? null,
-      ...(before?.label === undefined ? {} : { label: before.label }),
+    // Else it took a candidate out; what is in production stayed, and why it is there.
+    if (now === undefined || !isServing(now)) {
+      const before = this.#releases.findLast(isServing);
+      this.#begin(body, data, {
+        ...serving,
+        promotionId: before?.promotionId ?? '',
+        why: `Rolled back from ${from || 'the safe forecast'}: ${cause}, asked for by ${by}.${detail ? ` ${detail}` : ''}`,
+        approvals: before?.approvals ?? [],
+        evidence: before?.evidence ?? [],
+        manifest: before?.manifest ?? null,
+        ...(before?.label === undefined ? {} : { label: before.label }),
+      });
+    }
+    this.#wentOut(body, { ...data, promotionId: this.#releases.at(-1)?.promotionId ?? '' });
+  }
+
+  #begin(body: EntryBody, data: Pick<Out, 'deployedAt'>, release: Omit<Release, 'since' | 'ledgerPosition'>): void {
+    this.#releases.push({ ...release, since: this.#instantOf(body, data), ledgerPosition: body.seq });
+  }
+
+  #wentOut(body: EntryBody, data: Out, canaryUntil = ''): void {
+    const release = this.#releases.at(-1);
+    if (release === undefined) return;
+    const document = recordedDocument(body.model, body.data);
+    this.#documents.push({
+      since: this.#instantOf(body, data),
+      ledgerPosition: body.seq,
+      revision: data.revision ?? data.hostedVersion ?? null,
+      document,
+      canaryUntil: document === null ? canaryUntil : canaryUntilOf(document),
+      release,
+      run: this.#runs.of(document?.promotionId ?? data.promotionId),
     });
   }
 
-  #begin(body: EntryBody, release: Omit<Release, 'since' | 'ledgerPosition'>): void {
-    const previous = this.#releases.at(-1)?.since ?? body.at;
-    const since = new Date(Math.max(Date.parse(body.at), Date.parse(previous))).toISOString();
-    this.#releases.push({ ...release, since, ledgerPosition: body.seq });
+  /** When it went out, and never before what an earlier entry let out. */
+  #instantOf(body: EntryBody, { deployedAt }: Pick<Out, 'deployedAt'>): string {
+    const previous = this.#documents.at(-1)?.since ?? '';
+    const own = new Date(deployedAt ?? body.at).toISOString();
+    return own > previous ? own : previous;
   }
+}
+
+function canaryUntilOf({ canaryVersion, canaryPercentage, canaryUntil }: RecordedDocument): string {
+  return canaryVersion === '' || canaryPercentage <= 0 ? '' : canaryUntil;
 }
 
 function production(version: string): Pick<Release, 'version' | 'arm'> {
@@ -167,8 +165,4 @@ function production(version: string): Pick<Release, 'version' | 'arm'> {
 
 function safe(forecast: string): Pick<Release, 'version' | 'arm'> {
   return { version: forecast, arm: 'fallback' };
-}
-
-function dataOf<T>(schema: z.ZodType<T>, { model, seq, type, data }: EntryBody): T {
-  return parseStored(schema, data, `Data of ${type} at ${model} ${seq}`);
 }

@@ -1,4 +1,4 @@
-import type { PointerDocument, UnsignedDocument } from '../../pointer/document.ts';
+import type { UnsignedDocument } from '../../pointer/document.ts';
 import type { Arm } from '../log/prediction.ts';
 import { SAFE_FORECAST } from '../predictors/seasonal-naive.ts';
 import { Cohort, type CohortRule } from './cohort.ts';
@@ -21,6 +21,26 @@ export interface Route extends Served {
    */
   readonly shadows: readonly string[];
 }
+
+/** What routing needs of a document. */
+export type RoutingAttributes = Pick<
+  UnsignedDocument,
+  | 'productionVersion'
+  | 'shadowVersion'
+  | 'shadowUntil'
+  | 'canaryVersion'
+  | 'canaryUntil'
+  | 'canaryPercentage'
+  | 'unit'
+  | 'salt'
+  | 'canaryRegions'
+  | 'canaryStores'
+  | 'canarySkus'
+  | 'canaryCategories'
+  | 'excludedSegments'
+  | 'fallback'
+  | 'fallbackSegments'
+>;
 
 /** The routes of a document between two of its bounds. */
 interface Phase {
@@ -49,7 +69,7 @@ export class Router {
   readonly #withBoth: Phase;
 
   /** Without a document the safe forecast serves. */
-  constructor(document: UnsignedDocument | PointerDocument | null) {
+  constructor(document: RoutingAttributes | null) {
     const safe = document?.fallback || SAFE_FORECAST;
     const production = document?.productionVersion ?? '';
     const canary = document !== null && document.canaryPercentage > 0 ? document.canaryVersion : '';
@@ -94,7 +114,7 @@ export class Router {
 }
 
 /** The cohort of the canary that a document describes. */
-export function cohortOf(document: UnsignedDocument): CohortRule {
+export function cohortOf(document: RoutingAttributes): CohortRule {
   return {
     unit: document.unit,
     salt: document.salt,
@@ -113,7 +133,7 @@ export function cohortOf(document: UnsignedDocument): CohortRule {
  * A fallback without segments covers everything, unless it only stands in for a version that does not exist yet: then a
  * first canary may serve beside it.
  */
-function killSwitchOf({ fallback, fallbackSegments, productionVersion }: UnsignedDocument): SegmentSet | null {
+function killSwitchOf({ fallback, fallbackSegments, productionVersion }: RoutingAttributes): SegmentSet | null {
   if (fallback === '' || (fallbackSegments.length === 0 && productionVersion === '')) return null;
   return new SegmentSet(fallbackSegments);
 }
