@@ -127,7 +127,11 @@ export class IsolatedRunner {
   /** Leaves the process ready for another run, or ended. */
   async #tidy(process: IsolatedProcess, still: Promise<void>): Promise<void> {
     const { graceMs, idleMb } = this.#options;
-    const late = setTimeout(() => process.kill({ outcome: 'crashed', code: 'DID_NOT_STOP' }), graceMs);
+    const end = () => process.kill({ outcome: 'crashed', code: 'DID_NOT_STOP' });
+    // In two steps: time that passed while the environment was frozen was no time to stop in.
+    let late = setTimeout(() => {
+      late = setTimeout(end, graceMs / 2);
+    }, graceMs / 2);
     await still;
     clearTimeout(late);
     process.leave();

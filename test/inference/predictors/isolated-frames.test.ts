@@ -55,7 +55,7 @@ describe('What an isolated process says', () => {
     fc.assert(
       fc.property(fc.array(told, { maxLength: 20 }), cuts, (all, at) => {
         const reader = new ToldReader();
-        const read = cut(Buffer.concat(all.map(bytesOf)), at).flatMap(
+        const read: readonly unknown[] = cut(Buffer.concat(all.map(bytesOf)), at).flatMap<unknown>(
           (chunk) => reader.push(chunk, MAX_DAYS) ?? ['none'],
         );
         expect(read).toEqual(all);

@@ -7,6 +7,9 @@ import {
   IsolatedRunner,
 } from '../../../functions/inference/predictors/isolated-runner-store.ts';
 import type { VersionArtifact } from '../../../functions/inference/predictors/model-store.ts';
+import { inProcess } from '../../../functions/inference/predictors/predictor.ts';
+import { runVersion, type Said } from '../../../functions/inference/predictors/run-version.ts';
+import { weekdayMean } from '../../../functions/inference/predictors/seasonal-naive.ts';
 
 /*
  * Each version runs in a real process beside this one. Bounds of time are wide: processes of other tests run at the same
@@ -38,12 +41,41 @@ async function ask(runner: IsolatedRunner, artifact: unknown, { budgetMs = 20_00
   const stop = new AbortController();
   const timer = budgetMs === null ? undefined : setTimeout(() => stop.abort(), budgetMs);
   const began = performance.now();
-  const answers = await runner.run({
+  const run = runner.run({
     ...{ loaded: versionOf(artifact), requests, positions: [0, 1, 2], stop: stop.signal },
     ...job,
   });
+  const served = await serve(run);
+  const answers = await run;
   clearTimeout(timer);
-  return { answers, tookMs: performance.now() - began };
+  return { answers, tookMs: performance.now() - began, ...served };
+}
+
+/** What serves goes on in this process while a run does: a forecast after the other, and how long one took at most. */
+async function serve(run: Promise<unknown>): Promise<{ readonly served: Said; readonly longestMs: number }> {
+  let over = false;
+  run.finally(() => {
+    over = true;
+  });
+  let longestMs = 0;
+  let served: Said = [];
+  do {
+    const began = performance.now();
+    ({ said: served } = await runVersion({
+      ...{ predictor: inProcess(weekdayMean({ weeks: 4 })), requests, positions: [0, 1, 2] },
+      ...{ budgetMs: 5_000, pause: () => new Promise((resolve) => setImmediate(resolve)) },
+    }));
+    longestMs = Math.max(longestMs, performance.now() - began);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  } while (!over);
+  return { served, longestMs };
+}
+
+/** What serves says the same, and is not held up, whatever runs beside it: weekdays are all alike in this history. */
+const UNDISTURBED = [4, 5, 6];
+function expectServed({ served, longestMs }: { readonly served: Said; readonly longestMs: number }): void {
+  expect(served).toEqual([UNDISTURBED, UNDISTURBED, UNDISTURBED]);
+  expect(longestMs).toBeLessThan(1_000);
 }
 
 const said = (...all: IsolatedAnswers['said']) => ({ said: all, unfinished: [], outcome: 'done' });
@@ -138,7 +170,8 @@ describe('A version that does what no version may', () => {
     'floods the console',
     'floods its output',
   ])('and %s is waited for until it is told to stop and no longer, and the next run is sound', async (misdeed) => {
-    const { answers, tookMs } = await ask(runner, misdeed, { budgetMs: 150 });
+    const { answers, tookMs, ...serving } = await ask(runner, misdeed, { budgetMs: 150 });
+    expectServed(serving);
     expect(answers).toMatchObject({ outcome: 'out-of-time' });
     expect(answers.unfinished).toContain(1);
     expect(answers.said[1]).toBeNull();
@@ -161,7 +194,8 @@ describe('A version that does what no version may', () => {
     'aborts its process',
     'kills its process',
   ])('and %s is ended before it takes the memory of what serves, and the next run is sound', async (misdeed) => {
-    const { answers } = await ask(runner, misdeed);
+    const { answers, ...serving } = await ask(runner, misdeed);
+    expectServed(serving);
     expect(answers).toMatchObject({ outcome: 'out-of-memory' });
     expect(answers.unfinished).toContain(1);
     expect(await next()).toEqual(SOUND_ANSWERS);
@@ -174,7 +208,8 @@ describe('A version that does what no version may', () => {
     ['answers in our name', 'NOT_OURS'],
     ['floods the pipe', 'NOT_OURS'],
   ])('and %s ends nothing but its own process, and the next run is sound', async (misdeed, code) => {
-    const { answers } = await ask(runner, misdeed);
+    const { answers, ...serving } = await ask(runner, misdeed);
+    expectServed(serving);
     expect(answers).toMatchObject({ outcome: 'crashed', code });
     expect(answers.unfinished).toContain(1);
     expect(await next()).toEqual(SOUND_ANSWERS);
