@@ -16,6 +16,7 @@ const ACCESS = [
   'evidence:write', // put only, with retention
   'work:use', // put and read what is handed from one step to the next, and expires
   'anchors:write',
+  'predictors:invoke', // versions that run elsewhere, as far as the settings name them
   'models:read', // signed manifests and the artifacts that they name
   'predictions:read', // list and read predictions/ and outcomes/
   'predictions:write', // put only, once, under predictions/

@@ -19,6 +19,7 @@ export const INFERENCE_FUNCTIONS = [
     access: [
       'pointer:serve',
       'models:read',
+      'predictors:invoke',
       'predictions:write',
       'batch-input:read',
       'handed-over:write',
@@ -34,7 +35,7 @@ export const INFERENCE_FUNCTIONS = [
     description:
       'Completes the prediction log behind an answer: what was not written, and what shadows did not finish.',
     config: ['EVIDENCE_BUCKET', 'PREDICTION_BUCKET', 'POINTER_PUBLIC_KEY'],
-    access: ['models:read', 'predictions:write', 'batch-input:read', 'handed-over:read'],
+    access: ['models:read', 'predictors:invoke', 'predictions:write', 'batch-input:read', 'handed-over:read'],
     memoryMb: 1769,
     // Lambda repeats a failed event twice within three minutes, so that each run waits for a bucket that is unwell itself.
     timeoutSeconds: 900,

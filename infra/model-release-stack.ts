@@ -110,6 +110,7 @@ export class ModelReleaseStack extends Stack {
       predictionBucket: this.#buckets.predictions.bucketArn,
       incomingBuckets: incoming.map((prefix) => `arn:${this.partition}:s3:::${prefix.split('/', 1)[0]}`),
       incomingObjects: incoming.map((prefix) => `arn:${this.partition}:s3:::${prefix}*`),
+      predictorArns: settings.predictorArns,
       application: this.#pointer.applicationArn,
       instantStrategy: this.#pointer.strategyArn,
       waitingMachines: WAITING_MACHINES.map((machine) => stateMachineArn(this, machine)),

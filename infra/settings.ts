@@ -33,6 +33,12 @@ export interface SettingsInput {
    */
   readonly incomingPrefixes?: string | readonly string[];
   /**
+   * What versions may be that run elsewhere: ARNs of Lambda functions (each published version of them may be invoked) and
+   * of SageMaker endpoints, comma-separated or a list.
+   * @default none
+   */
+  readonly predictorArns?: string | readonly string[];
+  /**
    * Megabytes of a backtest, estimated without compression, above which its judge is run in parts side by side: what
    * comes of it is the same to the byte. 0 splits every backtest.
    * @default 1500, some fifteen million rows
@@ -58,6 +64,7 @@ export interface Settings {
   readonly alertEmail: string;
   readonly pointerPollSeconds: number;
   readonly incomingPrefixes: readonly string[];
+  readonly predictorArns: readonly string[];
   readonly splitAboveMb: number;
   readonly retentionDays: number;
   readonly retentionMode: 'COMPLIANCE' | 'GOVERNANCE';
@@ -69,6 +76,7 @@ export const SETTING_NAMES = [
   'alertEmail',
   'pointerPollSeconds',
   'incomingPrefixes',
+  'predictorArns',
   'splitAboveMb',
   'retentionDays',
   'retentionMode',
@@ -78,6 +86,10 @@ export const SETTING_NAMES = [
 const MAX_APPROVERS_BYTES = 2_000;
 
 const S3_PREFIX = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/([A-Za-z0-9!_.'()/=+-]*\/)?$/;
+
+/** A function without a version, or an endpoint. */
+const PREDICTOR_ARN =
+  /^arn:aws[a-z-]*:(lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}|sagemaker:[a-z0-9-]+:\d{12}:endpoint\/[A-Za-z0-9-]{1,63})$/;
 
 const address = (fallback: string) => z.email('Expected an email address.').max(254).default(fallback);
 
@@ -102,6 +114,16 @@ const settingsSchema: z.ZodType<Settings> = z
     pointerPollSeconds: z.coerce.number().int().min(0).max(3600).default(15),
     incomingPrefixes: z
       .preprocess(commaSeparated, z.array(z.string().regex(S3_PREFIX, 'Expected s3://bucket/ or s3://bucket/prefix/.')))
+      .default([]),
+    predictorArns: z
+      .preprocess(
+        commaSeparated,
+        z.array(
+          z
+            .string()
+            .regex(PREDICTOR_ARN, 'Expected arn:aws:lambda:…:function:name or arn:aws:sagemaker:…:endpoint/name.'),
+        ),
+      )
       .default([]),
     splitAboveMb: z.coerce.number().min(0).max(4000).default(1500),
     retentionDays: z.coerce.number().int().min(1).max(36_500).default(365),

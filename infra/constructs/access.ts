@@ -15,6 +15,8 @@ export interface AccessTargets {
   /** Further buckets that candidates may come from, and the objects in them. */
   readonly incomingBuckets: readonly string[];
   readonly incomingObjects: readonly string[];
+  /** What versions may be that run elsewhere. */
+  readonly predictorArns: readonly string[];
   /** `…:application/<id>`. */
   readonly application: string;
   /** The one strategy with which documents go out. */
@@ -71,6 +73,8 @@ const SIGN_DIGESTS = {
 
 const OBJECTS = 'Objects of this part of the bucket come with each promotion; their names are not known at deploy.';
 const MODELS = 'Models are onboarded at run time; their environments, profiles and documents are not known at deploy.';
+const VERSIONS =
+  'Each version of a model is a published version of the function; which ones will be is not known at deploy.';
 const EXECUTIONS = 'Every promotion and change is an execution of its own; the pattern names the machine.';
 
 const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant[]>> = {
@@ -128,6 +132,7 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
     },
     listed(t.evidenceBucket),
   ],
+  'predictors:invoke': ({ predictorArns }) => invoking(predictorArns),
   'models:read': (t) => [
     {
       actions: ['s3:GetObject', 's3:GetObjectVersion'],
@@ -243,6 +248,19 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
     { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [t.topicKey] },
   ],
 };
+
+/** Only published versions of functions: what `$LATEST` or an alias is changes. */
+function invoking(arns: readonly string[]): readonly Grant[] {
+  const [functions, endpoints] = [':lambda:', ':sagemaker:'].map((service) =>
+    arns.filter((arn) => arn.includes(service)),
+  );
+  const versions = (functions ?? []).map((arn) => `${arn}:*`);
+  const all = [
+    { actions: ['lambda:InvokeFunction'], resources: versions, pattern: VERSIONS },
+    { actions: ['sagemaker:InvokeEndpoint'], resources: endpoints ?? [] },
+  ];
+  return all.filter(({ resources }) => resources.length > 0);
+}
 
 /** Without it S3 answers 403 for an object that is not there, which a reader could not tell from a missing right. */
 function listed(...buckets: readonly string[]): Grant {

@@ -1,9 +1,18 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { serialize } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  framed,
+  type IsolatedMessage,
+  type Told,
+  ToldReader,
+} from '../../functions/inference/predictors/isolated-frames.ts';
 import { CONFIG_NAMES } from '../../functions/platform/config.ts';
 import { type Bundle, bundleFunctions } from '../../infra/bundling.ts';
 import type { FunctionSpec } from '../../infra/function-spec.ts';
@@ -67,6 +76,36 @@ describe('bundles', () => {
       expect(programs(spec)).toEqual((spec.programs ?? []).map((path) => basename(path).replace(/\.ts$/, '.mjs')));
     }
     expect(specs.flatMap(programs)).toContain('isolated-version.child.mjs');
+  });
+
+  it('run the program of isolated versions where nothing is installed', async () => {
+    const child = spawn(process.execPath, [join(dirOf('forecast'), 'isolated-version.child.mjs')], {
+      ...{ cwd: dirOf('forecast'), env: ENVIRONMENT },
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    });
+    const pipe = child.stdio[3] as Duplex;
+    const artifact = Buffer.from('{"forecaster":"seasonal-naive"}');
+    const asked = { sku: 'milk', store: 'harbour', history: [5], asOf: '2026-03-01', horizonDays: 1 };
+    for (const message of [
+      { kind: 'start', run: 1, key: 'v', artifact, keep: ['v'] },
+      { kind: 'ask', run: 1, positions: [9], requests: [asked] },
+      { kind: 'end', run: 1 },
+    ] satisfies IsolatedMessage[]) {
+      pipe.write(framed(serialize(message)));
+    }
+    const reader = new ToldReader();
+    const told: Told[] = [];
+    for await (const chunk of pipe) {
+      told.push(...(reader.push(chunk, 1) ?? []));
+      if (told.at(-1)?.kind === 'done') break;
+    }
+    expect(told).toEqual([
+      { kind: 'answer', run: 1, position: 9, said: [5] },
+      { kind: 'done', run: 1 },
+    ]);
+    // It ends with the pipe to its parent.
+    if (child.exitCode === null) await once(child, 'exit');
+    expect(child.exitCode).toBe(0);
   });
 
   it('carry DuckDB beside the code for the functions that ask for it, and for no other', () => {

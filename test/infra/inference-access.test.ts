@@ -87,6 +87,20 @@ describe('The role of the function that completes the log', () => {
   });
 });
 
+describe('Versions that run elsewhere', () => {
+  it('may be invoked where the settings name them, and of a function its published versions alone', () => {
+    const lambda = 'arn:aws:lambda:eu-west-1:123456789012:function:demand';
+    const endpoint = 'arn:aws:sagemaker:eu-west-1:123456789012:endpoint/demand';
+    const elsewhere = synthesized({ predictorArns: [lambda, endpoint] });
+    for (const name of ['forecast', 'complete-log']) {
+      const invoking = roleStatements(elsewhere, `ModelRelease-${name}`).flatMap(({ Action, Resource = [] }) =>
+        Action.some((action) => /invoke/i.test(action)) ? Resource.filter((one) => typeof one === 'string') : [],
+      );
+      expect(invoking).toEqual([`${lambda}:*`, endpoint]);
+    }
+  });
+});
+
 describe('Access of inference, as policies are evaluated', () => {
   const iam = createIam();
   const roles = ['forecast', 'complete-log'] as const;

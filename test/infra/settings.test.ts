@@ -21,6 +21,7 @@ describe('settings', () => {
       alertEmail: 'model-release-alerts@example.com',
       pointerPollSeconds: 15,
       incomingPrefixes: [],
+      predictorArns: [],
       splitAboveMb: 1500,
       retentionDays: 365,
       retentionMode: 'GOVERNANCE',
@@ -51,6 +52,22 @@ describe('settings', () => {
       firstApprovers: [ANA],
       incomingPrefixes: ['s3://lake/'],
     });
+  });
+
+  it.each([
+    'arn:aws:lambda:eu-west-1:123456789012:function:demand',
+    'arn:aws:sagemaker:eu-west-1:123456789012:endpoint/demand-v7',
+  ])('let versions run at %s', (arn) => {
+    expect(parseSettings({ predictorArns: ` ${arn} ` }).predictorArns).toEqual([arn]);
+  });
+
+  it.each([
+    'arn:aws:lambda:eu-west-1:123456789012:function:demand:7',
+    'arn:aws:lambda:eu-west-1:123456789012:function:*',
+    'arn:aws:sagemaker:eu-west-1:123456789012:endpoint-config/demand',
+    '*',
+  ])('let no version run at %s: it is no function or endpoint as a whole', (arn) => {
+    expect(() => parseSettings({ predictorArns: [arn] })).toThrow(/predictorArns\.0/);
   });
 
   it('name every fault at once, with what was got', () => {
