@@ -15,13 +15,23 @@ const units = fc.record({
 const move = fc.record({
   what: fc.constantFrom('shadow', 'canary', 'canary', 'canary', 'ended', 'promote', 'rolled-back' as const),
   afterMs: fc.constantFrom(0, 1, 1000, 3_600_000, 86_400_000),
-  untilMs: fc.constantFrom(500, 3_600_000, 7_200_000, 864_000_000),
+  untilMs: fc.constantFrom(500, 3_600_000, 7_200_000, 864_000_000, 864_000_000),
   canaryPercentage: fc.constantFrom(5, 50, 90),
   unit: fc.constantFrom('sku-store' as const, 'store' as const, 'sku' as const),
-  canaryRegions: fc.subarray(['north', 'south']),
-  canarySkus: fc.subarray(['a', 'b']),
-  excludedSegments: fc.array(segment, { maxLength: 2 }),
-  killed: fc.constantFrom<readonly string[] | null>(null, null, null, ['region:north'], ['tier:gold', 'store:a'], []),
+  canaryRegions: fc.constantFrom<readonly string[]>([], [], ['north', ''], ['south']),
+  canarySkus: fc.constantFrom<readonly string[]>([], [], ['a', 'b']),
+  excludedSegments: fc.oneof(fc.constant([]), fc.array(segment, { maxLength: 2 })),
+  killed: fc.constantFrom<readonly string[] | null>(
+    null,
+    null,
+    null,
+    null,
+    null,
+    null,
+    ['region:north'],
+    ['tier:gold', 'store:a'],
+    [],
+  ),
   back: fc.nat(),
 });
 type Move = typeof move extends fc.Arbitrary<infer T> ? T : never;
@@ -82,7 +92,7 @@ describe('Whatever moved, the ledger tells of any unit at any instant', () => {
     const arms = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(
-        fc.array(move, { maxLength: 12 }),
+        fc.array(move, { minLength: 3, maxLength: 12 }),
         fc.constantFrom(0, 1_500),
         fc.array(fc.tuple(units, fc.nat(), fc.integer({ min: -2, max: 2 })), { minLength: 6, maxLength: 6 }),
         async (moves, lagMs, questions) => {
@@ -113,6 +123,6 @@ describe('Whatever moved, the ledger tells of any unit at any instant', () => {
       ),
       { numRuns: 150 },
     );
-    for (const arm of ['production', 'canary', 'fallback']) expect(arms.get(arm) ?? 0).toBeGreaterThan(20);
+    for (const arm of ['production', 'canary', 'fallback']) expect(arms.get(arm) ?? 0).toBeGreaterThan(10);
   });
 });
