@@ -9,10 +9,15 @@ import { Cohort, type CohortRule } from '../../functions/inference/routing/cohor
 import type { Unit } from '../../functions/inference/routing/unit.ts';
 import { forecast } from '../../functions/inference/serving/forecast.ts';
 import { forecastEvent } from '../../functions/inference/serving/forecast-event.ts';
+import type { ReadEntry } from '../../functions/ledger/ledger.ts';
+import { LedgerReader } from '../../functions/ledger/ledger-reader-store.ts';
 import { promotionIdOf } from '../../functions/platform/ids.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
+import { describeRelease } from '../../functions/registry/describe-release.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
+import { ReleaseHistory } from '../../functions/registry/release-history.ts';
+import { unitAnswer } from '../../functions/registry/unit-history.ts';
 import { FIRST_APPROVER, MODEL } from '../../infra/demo/cast.ts';
 import { type LocalStack, startLocalStack } from '../../infra/demo/local-stack.ts';
 import { type Played, playDemo, portsOf } from '../../infra/demo/play-demo.ts';
@@ -36,6 +41,7 @@ const asked: Asked[] = [];
 let directory = '';
 let scenario: Scenario;
 let played: Played;
+let ledger: readonly ReadEntry[];
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'demo-log-'));
@@ -57,6 +63,8 @@ beforeAll(async () => {
       progress: new Progress(screen, () => 0),
       stopwatch: new Stopwatch(() => 0),
     });
+    const reader = new LedgerReader(stack.clients.dynamo, stack.output('LedgerTableName'));
+    ledger = await Array.fromAsync(reader.entries(MODEL));
   } finally {
     await stack.stop();
   }
@@ -186,6 +194,57 @@ describe('The log of the demo', () => {
       const spared = event.requests.filter((one) => one.category === excludedCategory);
       expect(spared.filter((one) => cohort.has(unitOf(one))).length).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('What DescribeRelease tells from the ledger alone', () => {
+  const entries = async function* () {
+    yield* ledger;
+  };
+  const ask = (query: object) => describeRelease({ ledger: { entries } }, { model: MODEL, ...query }, new Date());
+
+  it('is for each unit at the instant of each request the version and the arm that the log has', async () => {
+    const history = new ReleaseHistory();
+    for (const { body } of ledger) history.add(body);
+    const served = played.logged.filter(({ arm }) => arm !== 'shadow');
+    const questions = [
+      ...new Map(served.map((record) => [`${record.at}|${record.sku}|${record.store}`, record])).values(),
+    ];
+    const silent = new Set(
+      played.logged
+        .filter(({ arm, units }) => arm === 'shadow' && units === null)
+        .map((one) => `${keyOf(one)}|${one.version}`),
+    );
+    const arms = new Map<string, number>();
+    for (const [index, record] of questions.entries()) {
+      const { at, sku, store, region, category, segments, version, arm } = record;
+      const unit = { sku, store, region, category, segments };
+      const told = unitAnswer(history.documents, unit, Date.parse(at));
+      if (told.kind !== 'told') throw new Error(`${sku} in ${store} at ${at}: ${told.kind}`);
+      if (index % 50 === 0) expect(await ask({ at, ...unit })).toEqual(told.release);
+      // A request that met the pointer while it moved was routed by the document before; and where the version that the
+      // pointer names did not answer in time, the log has what was served instead.
+      if (told.release.revision !== record.revision || silent.has(`${keyOf(record)}|${told.release.version}`)) continue;
+      const said = { version: told.release.version, arm: told.release.arm };
+      expect({ at, sku, store, ...said }).toEqual({ at, sku, store, version, arm });
+      arms.set(arm, (arms.get(arm) ?? 0) + 1);
+    }
+    expect([...arms.keys()].toSorted()).toEqual(['canary', 'fallback', 'production']);
+    const compared = [...arms.values()].reduce((sum, count) => sum + count, 0);
+    expect(compared / questions.length).toBeGreaterThan(0.9);
+  });
+
+  it('names who let a unit into the canary, on what evidence, and by which entry', async () => {
+    const record = played.logged.findLast(({ arm }) => arm === 'canary');
+    const { at, sku, store, region, category, segments, promotionId } = record ?? {};
+    const told = await ask({ at, sku, store, region, category, segments });
+    expect(told).toMatchObject({ arm: 'canary', promotionId, manifest: { sha256: expect.any(String) } });
+    expect(told.approvals.map(({ stage }) => stage)).toEqual(['shadow', 'canary']);
+    expect(new Set(told.evidence.map(({ stage }) => stage))).toEqual(new Set(['registration', 'offline', 'shadow']));
+    expect(ledger[told.ledgerPosition - 1]?.body).toMatchObject({
+      type: 'pointer-moved',
+      data: { kind: 'canary', promotionId },
+    });
   });
 });
 
