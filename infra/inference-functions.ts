@@ -34,6 +34,7 @@ export const INFERENCE_FUNCTIONS = [
     entry: 'functions/inference/complete-log.lambda.ts',
     description:
       'Completes the prediction log behind an answer: what was not written, and what shadows did not finish.',
+    programs: ['functions/inference/predictors/isolated-version.child.ts'],
     config: ['EVIDENCE_BUCKET', 'PREDICTION_BUCKET', 'POINTER_PUBLIC_KEY'],
     access: ['models:read', 'predictors:invoke', 'predictions:write', 'batch-input:read', 'handed-over:read'],
     memoryMb: 1769,

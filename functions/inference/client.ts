@@ -121,7 +121,7 @@ export class InferenceClient {
         ...{ evidence: wired.evidence(), publicKeyPem: config('POINTER_PUBLIC_KEY') },
         ...{ predictorOf: predictors?.predictorOf ?? knownPredictors(), now: systemClock },
       }),
-      runApart: async ({ artifact, ...job }) => heard(await isolated.run({ loaded: artifact, ...job })),
+      runApart: async (run) => heard(await isolated.run(run)),
       budgets: budgets ?? { productionMs: 10_000, candidateMs: 500 },
       pause: () => nextTurn(),
       log: (batch) => log.log(batch),

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { s3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
@@ -12,6 +12,7 @@ import { type Completed, type CompleteLogPorts, completeLog } from './log/comple
 import { forecastVersionBy } from './log/forecast-version.ts';
 import { HandedOverStore } from './log/handed-over-store.ts';
 import { PredictionLogStore } from './log/prediction-log-store.ts';
+import { IsolatedRunner } from './predictors/isolated-runner-store.ts';
 import { knownPredictors } from './predictors/known-predictors-store.ts';
 import { ModelStore } from './predictors/model-store.ts';
 import { type ShadowBatchPorts, shadowBatch } from './serving/shadow-batch.ts';
@@ -24,8 +25,10 @@ const models = new ModelStore({
   ...{ evidence: wired.evidence(), publicKeyPem, now: systemClock },
   predictorOf: knownPredictors(),
 });
+const isolated = new IsolatedRunner();
 /** Nobody waits for a version here; what hangs must still leave time to write what it said. */
-const forecastWithin = (budgetMs: number) => forecastVersionBy({ models, budgetMs, pause: () => nextTurn() });
+const forecastWithin = (budgetMs: number) =>
+  forecastVersionBy({ models, budgetMs, runApart: (run) => isolated.run(run) });
 
 const batchPorts: ShadowBatchPorts = {
   input: new BatchInputStore(s3(), [`s3://${bucket}/${predictionPaths.requestsPrefix}`]),
@@ -40,7 +43,7 @@ const ports: CompleteLogPorts = {
   readKept: (kept) => handedOver.read(kept),
   forecastVersion: forecastWithin(300_000),
   completeBatch: (event) => shadowBatch(batchPorts, event),
-  pause: (milliseconds) => sleep(milliseconds),
+  pause: (ms) => sleep(ms),
 };
 
 /** Completes the prediction log behind an answer. Lambda repeats an event that fails twice, after one and two minutes. */

@@ -249,7 +249,7 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
   ],
 };
 
-/** Only published versions of functions: what `$LATEST` or an alias is changes. */
+/** Versions of functions, which IAM cannot tell from aliases; an artifact may name a published version alone. */
 function invoking(arns: readonly string[]): readonly Grant[] {
   const [functions, endpoints] = [':lambda:', ':sagemaker:'].map((service) =>
     arns.filter((arn) => arn.includes(service)),

@@ -59,7 +59,7 @@ async function forecastAll(uri: string, hasCanary: boolean): Promise<number> {
         fetch: async (_model, version) => ({ ok: true, loaded: artifact(version) }),
         loadStandard: async (_model, version) => ({ loaded: { ...artifact(version), predictor }, failure: null }),
       },
-      runApart: ({ artifact: loaded, ...job }) => isolated.run({ loaded, ...job }),
+      runApart: (job) => isolated.run(job),
       budgets: { productionMs: 10_000, candidateMs: 500 },
       pause: () => nextTurn(),
       input: new BatchInputStore(client, [`s3://${BUCKET}/requests/`]),

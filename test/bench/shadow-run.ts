@@ -31,12 +31,12 @@ function versionOf(described: unknown): VersionArtifact {
 /** What serves, with a candidate beside it or not; waited for as an answer waits. */
 async function answer(
   requests: readonly ForecastRequest[],
-  beside: { runner: IsolatedRunner; loaded: VersionArtifact } | null,
+  beside: { runner: IsolatedRunner; artifact: VersionArtifact } | null,
 ) {
   const positions = requests.map((_request, position) => position);
   const stop = new AbortController();
   const began = performance.now();
-  const apart = beside?.runner.run({ loaded: beside.loaded, requests, positions, stop: stop.signal });
+  const apart = beside?.runner.run({ artifact: beside.artifact, requests, positions, stop: stop.signal });
   await runVersion({ predictor: production, requests, positions, budgetMs: 10_000, pause: () => nextTurn() });
   const servedMs = performance.now() - began;
   if (apart === undefined) return { servedMs, answerMs: servedMs, outcome: '' };
@@ -51,8 +51,8 @@ function tell(line: object): void {
 }
 
 /** Outside what is measured: the process is there, as it is from the second invocation on, and has come to rest. */
-async function settled(runner: IsolatedRunner, loaded: VersionArtifact): Promise<void> {
-  await runner.run({ loaded, requests: requestsOf(1, false), positions: [0], stop: new AbortController().signal });
+async function settled(runner: IsolatedRunner, artifact: VersionArtifact): Promise<void> {
+  await runner.run({ artifact, requests: requestsOf(1, false), positions: [0], stop: new AbortController().signal });
   await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
@@ -65,7 +65,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
   runner.prepare();
   const preparedMs = performance.now() - began;
   await runner.run({
-    ...{ loaded: versionOf(SERVED), requests: requestsOf(1, false), positions: [0] },
+    ...{ artifact: versionOf(SERVED), requests: requestsOf(1, false), positions: [0] },
     stop: new AbortController().signal,
   });
   tell({ what: 'start', blockedMs: preparedMs, readyMs: performance.now() - began });
@@ -74,7 +74,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
     const requests = requestsOf(count, false);
     await settled(sound, versionOf(SERVED));
     const alone = await answer(requests, null);
-    const both = await answer(requests, { runner: sound, loaded: versionOf(SERVED) });
+    const both = await answer(requests, { runner: sound, artifact: versionOf(SERVED) });
     tell({ what: 'sound', count, alone, both });
   }
 }
@@ -86,7 +86,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
     const requests = requestsOf(1_000, true);
     await settled(hostile, versionOf('is sound'));
     const alone = await answer(requests, null);
-    const both = await answer(requests, { runner: hostile, loaded: versionOf(misdeed) });
+    const both = await answer(requests, { runner: hostile, artifact: versionOf(misdeed) });
     tell({ what: 'hostile', misdeed, alone, both });
   }
 }

@@ -1,28 +1,31 @@
+import { within } from '../../platform/deadline.ts';
 import { ReleaseError } from '../../platform/errors.ts';
 import type { ModelStore } from '../predictors/model-store.ts';
-import { runVersion } from '../predictors/run-version.ts';
+import type { AskPorts } from '../serving/ask-versions.ts';
 import type { ForecastVersion } from './complete-log.ts';
 
-export interface ForecastVersionPorts {
-  readonly models: Pick<ModelStore, 'load'>;
+export interface ForecastVersionPorts extends Pick<AskPorts, 'runApart'> {
+  readonly models: Pick<ModelStore, 'fetch'>;
   /** For all requests of an event together. */
   readonly budgetMs: number;
-  readonly pause: () => Promise<void>;
 }
 
 /**
- * Asks versions for forecasts that nobody waits for. A version that can never be loaded says nothing, as it would have in
- * time.
+ * Asks versions for forecasts that nobody waits for, apart from this process, which has their log to write. A version that
+ * can never be loaded says nothing, as it would have in time.
  */
-export function forecastVersionBy({ models, budgetMs, pause }: ForecastVersionPorts): ForecastVersion {
+export function forecastVersionBy({ models, runApart, budgetMs }: ForecastVersionPorts): ForecastVersion {
   return async ({ model, version }, requests) => {
-    const loaded = await models.load(model, version);
-    if (loaded.ok) {
-      const { predictor } = loaded.loaded;
+    const fetched = await models.fetch(model, version);
+    if (fetched.ok) {
+      const stop = new AbortController();
       const positions = requests.map((_, position) => position);
-      return (await runVersion({ predictor, requests, positions, budgetMs, pause })).said;
+      const run = runApart({ artifact: fetched.loaded, requests, positions, stop: stop.signal });
+      await within(budgetMs, () => run);
+      stop.abort();
+      return (await run).said;
     }
-    if (loaded.isFinal) return requests.map(() => null);
-    throw new ReleaseError('DEPENDENCY_UNAVAILABLE', `${model}/${version} cannot be loaded now (${loaded.code}).`);
+    if (fetched.isFinal) return requests.map(() => null);
+    throw new ReleaseError('DEPENDENCY_UNAVAILABLE', `${model}/${version} cannot be loaded now (${fetched.code}).`);
   };
 }

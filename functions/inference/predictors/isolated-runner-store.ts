@@ -6,7 +6,7 @@ import type { VersionArtifact } from './model-store.ts';
 import { codeOf, type SaidOfOne, type VersionAnswers } from './run-version.ts';
 
 export interface IsolatedJob {
-  readonly loaded: VersionArtifact;
+  readonly artifact: VersionArtifact;
   readonly requests: readonly ForecastRequest[];
   /** Positions of the requests to forecast, the most important first. */
   readonly positions: readonly number[];
@@ -118,7 +118,7 @@ export class IsolatedRunner {
     const outcome = await over.promise;
     job.stop.removeEventListener('abort', stopped);
     fed.abort();
-    if (outcome.outcome === 'not-loaded') this.#held = this.#held.filter((key) => key !== keyOf(job.loaded));
+    if (outcome.outcome === 'not-loaded') this.#held = this.#held.filter((key) => key !== keyOf(job.artifact));
     if (outcome.outcome !== 'done' && process.alive) await process.send({ kind: 'stop', run });
     this.#tidy(process, still.promise).then(release);
     return outcome;
@@ -140,13 +140,13 @@ export class IsolatedRunner {
 
   async #feed(
     process: IsolatedProcess,
-    { loaded, requests, positions, run }: IsolatedJob & { readonly run: number },
+    { artifact, requests, positions, run }: IsolatedJob & { readonly run: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const key = keyOf(loaded);
-    const artifact = this.#held.includes(key) ? null : loaded.bytes;
+    const key = keyOf(artifact);
+    const bytes = this.#held.includes(key) ? null : artifact.bytes;
     this.#held = [key, ...this.#held.filter((held) => held !== key)].slice(0, HELD);
-    await process.send({ kind: 'start', run, key, artifact, keep: this.#held }, signal);
+    await process.send({ kind: 'start', run, key, artifact: bytes, keep: this.#held }, signal);
     for (let first = 0; first < positions.length && !signal.aborted; first += CHUNK) {
       const chunk = positions.slice(first, first + CHUNK).flatMap((position) => {
         const request = requests[position];

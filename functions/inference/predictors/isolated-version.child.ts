@@ -6,14 +6,22 @@
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deserialize } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import { FrameReader, type IsolatedMessage } from './isolated-frames.ts';
 import { IsolatedSession } from './isolated-session.ts';
 import { knownPredictors } from './known-predictors-store.ts';
 import type { PredictorFactory } from './predictor.ts';
 
+/** Code that never yields does not hear that its parent is gone; a thread of its own sees it. */
+const ORPHAN_WATCH = `
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1_000);
+`;
+
 /** Longest work without a look at what the parent says, and at what is to be said to it. */
 const TURN_MS = 3;
 
+new Worker(ORPHAN_WATCH, { eval: true }).unref();
 const parent = new Socket({ fd: 3 });
 const frames = new FrameReader();
 let turned = performance.now();

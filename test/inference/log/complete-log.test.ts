@@ -6,7 +6,6 @@ import type { BatchShadowEvent, ShadowEvent } from '../../../functions/inference
 import { type LogObject, logObject } from '../../../functions/inference/log/log-object.ts';
 import { type PredictionRecord, predictionRecord } from '../../../functions/inference/log/prediction.ts';
 import type { ForecastRequest } from '../../../functions/inference/predictors/forecaster.ts';
-import { inProcess } from '../../../functions/inference/predictors/predictor.ts';
 
 const WORK = {
   ...{ model: 'demand', asOf: '2026-03-01', horizonDays: 2, requestId: 'day-60' },
@@ -174,16 +173,27 @@ describe('Completing the prediction log', () => {
 });
 
 describe('Asking a version behind the answer', () => {
-  const ask = (load: Parameters<typeof forecastVersionBy>[0]['models']['load']) =>
-    forecastVersionBy({ models: { load }, budgetMs: 5_000, pause: async () => undefined })(
-      { model: 'demand', version: '2.0.0' },
-      [{ ...request('milk'), asOf: '2026-03-01', horizonDays: 2 }],
-    );
+  type Ports = Parameters<typeof forecastVersionBy>[0];
+  const loaded = { model: 'demand', version: '2.0.0', sha256: '', bytes: new Uint8Array() };
+  const ask = (fetch: Ports['models']['fetch'], runApart: Ports['runApart'] = sound, budgetMs = 5_000) =>
+    forecastVersionBy({ models: { fetch }, budgetMs, runApart })({ model: 'demand', version: '2.0.0' }, [
+      { ...request('milk'), asOf: '2026-03-01', horizonDays: 2 },
+    ]);
+  const sound: Ports['runApart'] = async ({ requests, positions }) => {
+    expect(positions).toEqual([0]);
+    return { said: requests.map(({ horizonDays }) => Array(horizonDays).fill(7)), unfinished: [] };
+  };
 
-  it('answers what the version says', async () => {
-    const predictor = inProcess(({ horizonDays }) => Array(horizonDays).fill(7));
-    const loaded = { model: 'demand', version: '2.0.0', sha256: '', bytes: new Uint8Array(), predictor };
+  it('answers what the version says, which runs apart', async () => {
     expect(await ask(async () => ({ ok: true, loaded }))).toEqual([[7, 7]]);
+  });
+
+  it('stops a version that hangs after its time, and takes what it has said', async () => {
+    const hanging: Ports['runApart'] = ({ stop }) =>
+      new Promise((resolve) => {
+        stop.addEventListener('abort', () => resolve({ said: [null], unfinished: [0] }));
+      });
+    expect(await ask(async () => ({ ok: true, loaded }), hanging, 20)).toEqual([null]);
   });
 
   it('fails while the version cannot be loaded, so that the event is repeated', async () => {

@@ -42,7 +42,7 @@ async function ask(runner: IsolatedRunner, artifact: unknown, { budgetMs = 20_00
   const timer = budgetMs === null ? undefined : setTimeout(() => stop.abort(), budgetMs);
   const began = performance.now();
   const run = runner.run({
-    ...{ loaded: versionOf(artifact), requests, positions: [0, 1, 2], stop: stop.signal },
+    ...{ artifact: versionOf(artifact), requests, positions: [0, 1, 2], stop: stop.signal },
     ...job,
   });
   const served = await serve(run);
