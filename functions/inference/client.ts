@@ -31,7 +31,7 @@ import { heard } from './serving/heard.ts';
 import { pointerCounts, wordOf } from './serving/tell-pointer.ts';
 
 export interface InferenceClientOptions {
-  /** @default production 10 s, and half a second more for candidates */
+  /** @default production 10 s, and half a second more for candidates; 2 s where a process meets one for the first time */
   readonly budgets?: Budgets;
   /**
    * Makes predictors of artifacts of your own kinds, and the ES module that exports it as `predictorOf`: a candidate is made
@@ -50,6 +50,8 @@ export class InferenceClient {
   readonly #options: InferenceClientOptions;
   /** One reader per model for as long as the process lives, since each new session is charged as a whole document. */
   readonly #readers = new Map<string, { readonly reader: PointerReader; counted: PointerCounts }>();
+  /** Candidates that this process was asked for. */
+  readonly #met = new Set<string>();
   readonly #counts = inferenceCounts();
   readonly #ports: ForecastPorts & BatchPorts;
 
@@ -107,6 +109,8 @@ export class InferenceClient {
   #portsOf({ budgets, predictors }: InferenceClientOptions): ForecastPorts & BatchPorts {
     const bucket = config('PREDICTION_BUCKET');
     const isolated = new IsolatedRunner(predictors === undefined ? {} : { predictorModule: predictors.module });
+    // While the process starts, the other may start too: a candidate that has to wait for it is late.
+    isolated.prepare();
     const handOvers = new HandOverStore({
       client: completeLogLambda(),
       functionName: config('COMPLETE_LOG_FUNCTION'),
@@ -122,7 +126,8 @@ export class InferenceClient {
         ...{ predictorOf: predictors?.predictorOf ?? knownPredictors(), now: systemClock },
       }),
       runApart: async (run) => heard(await isolated.run(run)),
-      budgets: budgets ?? { productionMs: 10_000, candidateMs: 500 },
+      budgets: budgets ?? { productionMs: 10_000, candidateMs: 500, firstCandidateMs: 2_000 },
+      isFirstMet: (model, version) => isNew(this.#met, `${model}/${version}`),
       pause: () => nextTurn(),
       log: (batch) => log.log(batch),
       handOver,
@@ -148,4 +153,9 @@ export class InferenceClient {
     }
     this.#counts.publish();
   }
+}
+
+function isNew(seen: Set<string>, key: string): boolean {
+  const before = seen.size;
+  return seen.add(key).size > before;
 }

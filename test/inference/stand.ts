@@ -116,7 +116,8 @@ export function stand({ document = documentOf(), versions = {}, ports = {} }: Sc
         ]);
         return { said, unfinished: [...open], ...(code === undefined ? {} : { code }) };
       },
-      budgets: { productionMs: 2_000, candidateMs: 50 },
+      budgets: { productionMs: 2_000, candidateMs: 50, firstCandidateMs: 50 },
+      isFirstMet: () => false,
       pause,
       log: async (batch) => {
         batches.push(batch);

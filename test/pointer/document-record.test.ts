@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { verifyChain } from '../../functions/ledger/verifier/verify-chain.ts';
 import { attributesOf, documentSha256 } from '../../functions/pointer/document.ts';
-import { MAX_DOCUMENT_BYTES, recordedDocument, wentOutData } from '../../functions/pointer/document-record.ts';
+import {
+  documentBytes,
+  MAX_DOCUMENT_BYTES,
+  recordedDocument,
+  wentOutData,
+} from '../../functions/pointer/document-record.ts';
 import { recordIntent } from '../../functions/pointer/record-move.ts';
+import { chainOf, draftOf } from '../fakes/chains.ts';
 import { onFreshStage } from '../fakes/fresh-stage.ts';
 import type { ReleaseStage } from '../fakes/release-stage.ts';
+import { createTestKey } from '../fakes/test-key.ts';
 import { AT, unsignedDocument } from './fixtures.ts';
 
 let stage: ReleaseStage;
@@ -50,6 +58,24 @@ describe('What an entry says of a document', () => {
   it('leaves a document out that no entry could hold, since what went out must be recorded', () => {
     expect(wentOutData({ document: large, deployedAt: AT })).toEqual({ deployedAt: AT });
   });
+});
+
+it('An entry with the largest document that is recorded fits an item of DynamoDB, and the verifier takes it', async () => {
+  const room = MAX_DOCUMENT_BYTES - documentBytes(unsignedDocument({ canaryStores: [''] }));
+  // Half of them outside ASCII: it is bytes that count.
+  const document = unsignedDocument({
+    canaryStores: ['ä'.repeat(room / 4) + 's'.repeat(room - 2 * Math.floor(room / 4))],
+  });
+  expect(documentBytes(document)).toBe(MAX_DOCUMENT_BYTES);
+  const key = createTestKey();
+  const wentOut = wentOutData({ document, deployedAt: AT });
+  const data = { ...wentOut, documentSha256: documentSha256('demand', document), reason: 'r'.repeat(20_000) };
+  const rows = chainOf([draftOf(), draftOf({ type: 'pointer-moved', data }), draftOf()], key);
+  expect(Buffer.byteLength(JSON.stringify(rows[1]))).toBeLessThan(400_000);
+  const verified = await verifyChain({ model: 'demand', publicKeyPem: key.publicKeyPem, rows, anchors: [] });
+  expect(verified).toMatchObject({ entries: 3 });
+  expect(verified.fault).toBeUndefined();
+  expect(recordedDocument('demand', data)?.canaryStores).toEqual(document.canaryStores);
 });
 
 describe('Each entry by which a document went out', () => {

@@ -13,6 +13,8 @@ export interface Budgets {
   readonly productionMs: number;
   /** How much longer than production an answer waits for candidates: what they add to it at most. */
   readonly candidateMs: number;
+  /** The same the first time that a process meets a version, which has to be fetched and made then. */
+  readonly firstCandidateMs: number;
 }
 
 /** A version to be run apart from what serves, so that nothing it does reaches the answer. */
@@ -29,6 +31,8 @@ export interface AskPorts {
   /** Never rejects, and ends soon after it is told to stop. */
   readonly runApart: (run: ApartRun) => Promise<VersionAnswers>;
   readonly budgets: Budgets;
+  /** True once for each version. */
+  readonly isFirstMet: (model: string, version: string) => boolean;
   readonly pause: () => Promise<void>;
 }
 
@@ -51,13 +55,17 @@ const NOTHING: VersionAnswers = { said: [], unfinished: [] };
 export async function askVersions(ports: AskPorts, question: Question): Promise<Answers> {
   const requests = versionRequests(question);
   const stop = new AbortController();
-  const apart = candidatesOf(question).map((version) =>
-    askApart(ports, question, { version, requests, stop: stop.signal }),
-  );
+  const candidates = candidatesOf(question);
+  const apart = candidates.map((version) => askApart(ports, question, { version, requests, stop: stop.signal }));
   const served = await askServing(ports, question, requests);
-  await within(ports.budgets.candidateMs, () => Promise.all(apart));
+  await within(patienceMs(ports, question.model, candidates), () => Promise.all(apart));
   stop.abort();
   return answersOf(question, served, await Promise.all(apart));
+}
+
+function patienceMs({ budgets, isFirstMet }: AskPorts, model: string, candidates: readonly string[]): number {
+  const first = candidates.filter((version) => isFirstMet(model, version));
+  return first.length > 0 ? budgets.firstCandidateMs : budgets.candidateMs;
 }
 
 /** Production, or in its place the version before it, which the document names too: so it is not withdrawn. */

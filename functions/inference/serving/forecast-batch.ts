@@ -186,13 +186,18 @@ class BatchRun {
 
   async #ask(question: Question): Promise<Answers> {
     const { budgets, now } = this.#ports;
-    const candidateMs = Math.max(0, Math.min(budgets.candidateMs, PATIENCE_MS - this.#waitedMs));
+    const left = Math.max(0, PATIENCE_MS - this.#waitedMs);
+    const candidateMs = Math.min(budgets.candidateMs, left);
+    const firstCandidateMs = Math.min(budgets.firstCandidateMs, left);
     const began = now().getTime();
-    const answers = await askVersions({ ...this.#ports, budgets: { ...budgets, candidateMs } }, question);
+    const answers = await askVersions(
+      { ...this.#ports, budgets: { ...budgets, candidateMs, firstCandidateMs } },
+      question,
+    );
     const late = [...answers.unfinished].filter(
       ([version, positions]) => !this.#later.has(version) && positions.size > 0,
     );
-    if (late.length > 0) this.#waitedMs += Math.min(candidateMs, now().getTime() - began);
+    if (late.length > 0) this.#waitedMs += Math.min(firstCandidateMs, now().getTime() - began);
     return { ...answers, unfinished: new Map([...answers.unfinished].filter(([version]) => this.#later.has(version))) };
   }
 

@@ -65,7 +65,7 @@ describe('A batch from S3', () => {
   });
 
   it('misses the candidate of a canary that is late: its units had to be served by production', async () => {
-    const ports = { budgets: { productionMs: 1_000, candidateMs: 5 } };
+    const ports = { budgets: { productionMs: 1_000, candidateMs: 5, firstCandidateMs: 20 } };
     const made = batchStand(many(2_500), {
       ...{ document: documentOf({ ...CANARY, canaryPercentage: 100, canaryUntil: '2099-01-01T00:00:00.000Z' }) },
       ...{ versions: { '2.0.0': sleeping }, ports },

@@ -160,6 +160,19 @@ describe('During shadow', () => {
     expect(signals).toEqual([]);
   });
 
+  it('a version that a process meets for the first time has more time, since it has to be fetched and made then', async () => {
+    const slow: Forecaster = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      return [20, 20];
+    };
+    const budgets = { productionMs: 2_000, candidateMs: 1, firstCandidateMs: 20_000 };
+    const scene = (isFirstMet: boolean): Scene => {
+      return { document: shadowing, versions: { '2.0.0': slow }, ports: { budgets, isFirstMet: () => isFirstMet } };
+    };
+    expect((await ask(scene(true))).told()).toContain('milk shadow 2.0.0 20');
+    expect((await ask(scene(false))).handedOver).toHaveLength(1);
+  });
+
   it('what nobody takes is dropped with a signal that counts it', async () => {
     const ports = { handOverShadow: async () => false };
     const { signals } = await ask({ document: shadowing, versions: { '2.0.0': sleeping }, ports });
@@ -306,7 +319,7 @@ describe('Production that is of no use', () => {
     ['says NaN', always(Number.NaN), 'NaN'],
     ['says negative numbers', always(-3), -3],
   ])('is replaced by the safe forecast where it %s, with a signal of its own', async (_what, version, units) => {
-    const ports = { budgets: { productionMs: 30, candidateMs: 30 } };
+    const ports = { budgets: { productionMs: 30, candidateMs: 30, firstCandidateMs: 30 } };
     const { answer, told, signals } = await ask({ versions: { '1.1.0': version }, ports });
     expect(answer.forecasts.map(({ arm, version: by }) => `${arm} ${by}`)).toEqual(
       Array(6).fill('fallback seasonal-naive'),
