@@ -79,10 +79,12 @@ export async function assignUnits(engine: DuckdbStore, { rule, percentages }: Co
   const rows = await engine.rows(ASKED, asked);
   const cohorts = percentages.map((percentage) => new Cohort({ ...rule, percentage }));
   const nobody = new Cohort({ ...rule, percentage: 0 });
+  // A business names few lists of segments, for all of its units.
+  const lists = new Map([...new Set(rows.map(({ segments }) => segments))].map((text) => [text, segmentList(text)]));
   await engine.appendTexts(
     'assigned',
     rows.map((row) => {
-      const unit = { ...row, segments: segmentList(row.segments) };
+      const unit = { ...row, segments: lists.get(row.segments) ?? [] };
       const { sku, store, region, category, segments } = row;
       const arm = armOf(cohorts[row.step] ?? nobody, unit);
       return [sku, store, region, category, segments, String(row.step), unitKey(rule.unit, unit), arm];
