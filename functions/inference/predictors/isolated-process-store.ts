@@ -6,10 +6,11 @@ import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { serialize } from 'node:v8';
 import { framed, type IsolatedMessage, type Told, ToldReader } from './isolated-frames.ts';
+import { codeOf } from './run-version.ts';
 
 export interface ProcessEnd {
   readonly outcome: 'out-of-memory' | 'crashed';
-  /** A signal, `EXIT_<code>`, `RSS_LIMIT`, `NOT_OURS` (it said what we never say), or an error's code. */
+  /** A signal, `EXIT_<code>`, `RSS_LIMIT`, `NOT_OURS` (it said what we never say), or an error's code, such as `EMFILE`. */
   readonly code: string;
 }
 
@@ -48,7 +49,8 @@ const MEMORY_SIGNALS: readonly (string | null)[] = ['SIGABRT', 'SIGTRAP', 'SIGKI
  * what the kernel ends first where memory is short, has neither input nor output but the one pipe, and is ended above its limit.
  */
 export class IsolatedProcess {
-  readonly #child: ChildProcess;
+  /** Null where the system started none. */
+  readonly #child: ChildProcess | null;
   readonly #pipe: Socket | null;
   readonly #maxMb: number;
   #reader = new ToldReader();
@@ -57,20 +59,15 @@ export class IsolatedProcess {
   #end: ProcessEnd | null = null;
   #watch: NodeJS.Timeout | undefined;
 
-  constructor({ predictorModule, maxMb }: ProcessOptions) {
-    this.#maxMb = maxMb;
-    this.#child = spawn(
-      process.execPath,
-      [
-        `--max-old-space-size=${Math.floor(maxMb * HEAP_SHARE)}`,
-        fileURLToPath(PROGRAM),
-        ...(predictorModule === undefined ? [] : [predictorModule.href]),
-      ],
-      { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: environment() },
-    );
-    const pipe: unknown = this.#child.stdio[3];
+  /** Never throws: a process that cannot be started has ended. */
+  constructor(options: ProcessOptions) {
+    this.#maxMb = options.maxMb;
+    this.#child = this.#started(options);
+    // Without descriptors for its pipes a process has none, whatever the types say.
+    const pipe: unknown = this.#child?.pid === undefined ? null : this.#child.stdio[3];
     this.#pipe = pipe instanceof Socket ? pipe : null;
-    this.#child.once('error', (error) => this.#ended({ outcome: 'crashed', code: error.name }));
+    if (this.#child === null) return;
+    this.#child.on('error', (error) => this.#ended({ outcome: 'crashed', code: systemCodeOf(error) }));
     this.#child.once('exit', (code, signal) => this.#ended(endOf(code, signal)));
     this.#pipe?.on('data', (chunk: Buffer) => this.#heard(chunk));
     // The end of the process tells why.
@@ -82,6 +79,24 @@ export class IsolatedProcess {
     this.#look();
   }
 
+  #started({ predictorModule, maxMb }: ProcessOptions): ChildProcess | null {
+    try {
+      return spawn(
+        process.execPath,
+        [
+          `--max-old-space-size=${Math.floor(maxMb * HEAP_SHARE)}`,
+          fileURLToPath(PROGRAM),
+          ...(predictorModule === undefined ? [] : [predictorModule.href]),
+        ],
+        { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: environment() },
+      );
+    } catch (cause) {
+      // Where memory is short, for one, the system says so at once; most other refusals come as an event.
+      this.#end = { outcome: 'crashed', code: systemCodeOf(cause) };
+      return null;
+    }
+  }
+
   get alive(): boolean {
     return this.#end === null;
   }
@@ -90,7 +105,7 @@ export class IsolatedProcess {
   use(user: ProcessUser): void {
     this.#user = user;
     this.#said = 0;
-    this.#child.ref();
+    this.#child?.ref();
     this.#pipe?.ref();
     if (this.#end !== null) user.ended(this.#end);
     this.#look();
@@ -98,7 +113,7 @@ export class IsolatedProcess {
 
   leave(): void {
     this.#user = null;
-    this.#child.unref();
+    this.#child?.unref();
     this.#pipe?.unref();
   }
 
@@ -116,12 +131,12 @@ export class IsolatedProcess {
 
   /** Resident memory; 0 where the system does not tell. */
   get rssMb(): number {
-    return rssMbOf(this.#child.pid);
+    return rssMbOf(this.#child?.pid);
   }
 
   /** Ends the process at once. */
   kill(end: ProcessEnd): void {
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
     this.#ended(end);
   }
 
@@ -137,7 +152,7 @@ export class IsolatedProcess {
     if (this.#end !== null) return;
     this.#end = end;
     clearTimeout(this.#watch);
-    LIVE.delete(this.#child);
+    if (this.#child !== null) LIVE.delete(this.#child);
     this.#pipe?.destroy();
     this.#user?.ended(end);
   }
@@ -160,6 +175,12 @@ process.on('exit', () => {
 function environment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, AWS_LAMBDA_RUNTIME_API: _runtime, ...rest } = process.env;
   return rest;
+}
+
+/** As the system calls it, such as `EMFILE`; else the error's name. */
+function systemCodeOf(error: unknown): string {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : codeOf(error);
 }
 
 function endOf(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
