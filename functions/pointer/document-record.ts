@@ -25,8 +25,29 @@ export function documentBytes(document: UnsignedDocument): number {
  * is too large for an entry is left out, since what has gone out must be recorded.
  */
 export function wentOutData({ document, deployedAt }: WentOut): JsonObject {
-  return documentBytes(document) > MAX_DOCUMENT_BYTES ? { deployedAt } : { document: unsigned(document), deployedAt };
+  return { ...documentData(document), deployedAt };
 }
+
+export function documentData(document: UnsignedDocument | PointerDocument): JsonObject {
+  return documentBytes(document) > MAX_DOCUMENT_BYTES ? {} : { document: unsigned(document) };
+}
+
+/**
+ * The document that another took the place of. Whoever let it out may have died before that was recorded; its intent holds
+ * the document by the same digest.
+ */
+export interface Replaced {
+  readonly documentSha256: string;
+  readonly revision: number;
+  /** By the clock of AppConfig, UTC. */
+  readonly deployedAt: string;
+}
+
+export const replacedDocument = z.object({
+  documentSha256: z.string(),
+  revision: z.int(),
+  deployedAt: z.iso.datetime(),
+});
 
 function unsigned(document: UnsignedDocument | PointerDocument): JsonObject {
   const { signature: _, ...attributes } = attributesOf(document);

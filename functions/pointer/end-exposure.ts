@@ -7,7 +7,7 @@ import type { RegistryStore } from '../registry/registry-store.ts';
 import type { AppConfigStore, PointerPlace } from './appconfig-store.ts';
 import type { DeployedState, Deployment } from './deployments.ts';
 import { isReturnDocument, type PointerDocument, servesTheSame } from './document.ts';
-import { wentOutData } from './document-record.ts';
+import { type Replaced, wentOutData } from './document-record.ts';
 import type { ExposureEndWrites } from './exposure-end-store.ts';
 import { type DocumentSource, findDocument, type HostedDocument } from './hosted-document.ts';
 import { settled } from './settle.ts';
@@ -55,6 +55,8 @@ interface Ended {
   readonly deploymentNumber: number;
   /** By the clock of AppConfig, UTC. */
   readonly deployedAt: string;
+  /** The document with the candidate; null when it was deployed so long ago that it is not listed. */
+  readonly replaced: Replaced | null;
 }
 
 /**
@@ -106,7 +108,7 @@ async function endedAt(ports: EndExposurePorts, ending: Ending, state: DeployedS
   const stage = exposedAs(ending.run, hosted.document);
   return stage === null
     ? endedBefore(ports, ending, { state, live, hosted })
-    : takeOut(ports, ending, { state, stage, from: hosted.document });
+    : takeOut(ports, ending, { state, stage, from: hosted.document, replaced: replacedBy(hosted, live) });
 }
 
 function documentAt(
@@ -120,7 +122,7 @@ function documentAt(
 async function takeOut(
   ports: EndExposurePorts,
   ending: Ending,
-  out: { readonly state: DeployedState; readonly stage: Ended['stage']; readonly from: PointerDocument },
+  out: Pick<Ended, 'stage' | 'replaced'> & { readonly state: DeployedState; readonly from: PointerDocument },
 ): Promise<Ended> {
   const { run, place } = ending;
   const to = await returnTo(ports, ending, out.from);
@@ -138,7 +140,7 @@ async function takeOut(
     throw new ReleaseError('POINTER_BUSY', `Deployment ${deploymentNumber} was taken back: look again.`, { cause });
   }
   const { changedAt: deployedAt } = await ports.appConfig.deployment(place.environmentId, deploymentNumber);
-  return { stage: out.stage, to, deploymentNumber, deployedAt };
+  return { stage: out.stage, to, deploymentNumber, deployedAt, replaced: out.replaced };
 }
 
 /** The prepared document that serves the same without the candidate, read back as it was recorded. */
@@ -169,16 +171,22 @@ async function endedBefore(
   const from = before === undefined ? null : await documentAt(ports, ending, before);
   const stage = from === null ? null : exposedAs(ending.run, from.document);
   const newest = ending.run.exposures.at(-1)?.stage ?? 'shadow';
-  return { stage: stage ?? newest, to: hosted, deploymentNumber: live.number, deployedAt: changedAt };
+  const replaced = before === undefined || from === null ? null : replacedBy(from, before);
+  return { stage: stage ?? newest, to: hosted, deploymentNumber: live.number, deployedAt: changedAt, replaced };
+}
+
+function replacedBy({ documentSha256, document }: HostedDocument, { startedAt }: Deployment): Replaced {
+  return { documentSha256, revision: document.revision, deployedAt: startedAt };
 }
 
 /** Once per deployment: a repeated step finds it recorded. */
 async function record(ports: EndExposurePorts, { run }: Ending, ended: Ended): Promise<void> {
   const { model, promotionId, version } = run;
-  const { stage, to, deploymentNumber, deployedAt } = ended;
+  const { stage, to, deploymentNumber, deployedAt, replaced } = ended;
   const { hostedVersion, documentSha256, document } = to;
   const what = { promotionId, version, stage, hostedVersion, documentSha256, deploymentNumber };
-  const data = { ...what, ...wentOutData({ document, deployedAt }) };
+  const before = replaced === null ? {} : { replaced: { ...replaced } };
+  const data = { ...what, ...wentOutData({ document, deployedAt }), ...before };
   try {
     await ports.ledger.append(
       { model, type: 'exposure-ended', at: ports.now(), actor: systemActor('end-exposure'), data },

@@ -7,7 +7,7 @@ import { ADOPTED } from '../registry/adoption.ts';
 import type { Exposure, PointerMove, PromotionItem, Run, StoredObject } from '../registry/items.ts';
 import { storeStatement } from './deployment-statement.ts';
 import { hasCandidate, type PointerDocument } from './document.ts';
-import { documentBytes, MAX_DOCUMENT_BYTES, wentOutData } from './document-record.ts';
+import { documentBytes, documentData, MAX_DOCUMENT_BYTES, wentOutData } from './document-record.ts';
 import { type DueMove, dueMove } from './due-move.ts';
 import type { HostedDocument } from './hosted-document.ts';
 import type { MovePorts } from './move-ports.ts';
@@ -37,7 +37,13 @@ export async function recordIntent(
   assertRecordable(document);
   if ((await ports.registry.intent(model, documentSha256)) !== null) return;
   const at = ports.now();
-  const data = { ...moveData(due, document), ...replacedData(due, replaced), documentSha256, approvalSeq };
+  const data = {
+    ...moveData(due, document),
+    ...replacedData(due, replaced),
+    ...documentData(document),
+    documentSha256,
+    approvalSeq,
+  };
   try {
     await ports.ledger.append({ model, type: 'pointer-move-intended', at, actor, data }, (ledgerSeq) => [
       ports.writes.newIntent({ model, documentSha256, promotionId, ledgerSeq, at }),

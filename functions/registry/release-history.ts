@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { EntryBody } from '../ledger/entry.ts';
-import { type RecordedDocument, recordedDocument } from '../pointer/document-record.ts';
+import { type RecordedDocument, recordedDocument, replacedDocument } from '../pointer/document-record.ts';
 import { ADOPTED } from './adoption.ts';
 import { dataOf, RunBook, type RunFacts } from './run-facts.ts';
 
@@ -40,6 +40,7 @@ const out = {
   deployedAt: z.iso.datetime().optional(),
   revision: z.int().optional(),
   hostedVersion: z.int().optional(),
+  replaced: replacedDocument.optional(),
 };
 const moved = z.object({
   promotionId: z.string(),
@@ -70,6 +71,8 @@ export class ReleaseHistory {
   readonly #runs = new RunBook();
   readonly #releases: Release[] = [];
   readonly #documents: DocumentOut[] = [];
+  /** Documents that were about to go out, by digest, until it is recorded that they did. */
+  readonly #intended = new Map<string, { readonly document: RecordedDocument; readonly seq: number }>();
   /** Name of the safe forecast that last served. */
   #safeForecast = '';
 
@@ -86,13 +89,42 @@ export class ReleaseHistory {
   /** @throws ReleaseError CORRUPT_ITEM when an entry's data is not of its type */
   add(body: EntryBody): void {
     this.#runs.add(body);
-    if (body.type === 'pointer-moved') this.#move(body);
-    else if (body.type === 'exposure-ended') this.#wentOut(body, dataOf(ended, body));
+    if (body.type === 'pointer-move-intended') this.#intend(body);
+    else if (body.type === 'pointer-moved') this.#move(body);
+    else if (body.type === 'exposure-ended') this.#end(body);
     else if (body.type === 'rolled-back') this.#return(body);
+  }
+
+  #intend(body: EntryBody): void {
+    const document = recordedDocument(body.model, body.data);
+    if (document !== null) this.#intended.set(String(body.data['documentSha256']), { document, seq: body.seq });
+  }
+
+  #end(body: EntryBody): void {
+    const data = dataOf(ended, body);
+    this.#unrecorded(data);
+    this.#wentOut(body, data);
+  }
+
+  /** The document that was replaced, where whoever let it out did not come to record it. */
+  #unrecorded({ replaced }: Pick<Out, 'replaced'>): void {
+    const intended = replaced === undefined ? undefined : this.#intended.get(replaced.documentSha256);
+    const now = this.#releases.at(-1);
+    if (replaced === undefined || intended === undefined || now === undefined) return;
+    const { document, seq } = intended;
+    const since = this.#instantOf(replaced.deployedAt);
+    const run = this.#runs.of(document.promotionId);
+    const { productionVersion } = document;
+    const isNew = productionVersion !== '' && productionVersion !== now.version;
+    if (isNew) this.#releases.push({ ...production(productionVersion), ...run, since, ledgerPosition: seq });
+    const release = this.#releases.at(-1) ?? now;
+    const out = { since, ledgerPosition: seq, revision: replaced.revision, document, release, run };
+    this.#documents.push({ ...out, canaryUntil: canaryUntilOf(document) });
   }
 
   #move(body: EntryBody): void {
     const data = dataOf(moved, body);
+    this.#intended.delete(data.documentSha256 ?? '');
     const { promotionId, productionVersion, fallback, kind } = data;
     // A candidate beside production changes neither what is in production nor who let that in.
     if (kind !== 'shadow' && kind !== 'canary') {
@@ -107,6 +139,7 @@ export class ReleaseHistory {
 
   #return(body: EntryBody): void {
     const data = dataOf(rolledBack, body);
+    this.#unrecorded(data);
     const { from, to, cause, detail } = data;
     const by = typeof data.requestedBy === 'string' ? data.requestedBy : data.requestedBy.name;
     const serving = to === '' ? safe(this.#safeForecast) : production(to);
@@ -129,7 +162,7 @@ export class ReleaseHistory {
   }
 
   #begin(body: EntryBody, data: Pick<Out, 'deployedAt'>, release: Omit<Release, 'since' | 'ledgerPosition'>): void {
-    this.#releases.push({ ...release, since: this.#instantOf(body, data), ledgerPosition: body.seq });
+    this.#releases.push({ ...release, since: this.#instantOf(data.deployedAt ?? body.at), ledgerPosition: body.seq });
   }
 
   #wentOut(body: EntryBody, data: Out, canaryUntil = ''): void {
@@ -137,7 +170,7 @@ export class ReleaseHistory {
     if (release === undefined) return;
     const document = recordedDocument(body.model, body.data);
     this.#documents.push({
-      since: this.#instantOf(body, data),
+      since: this.#instantOf(data.deployedAt ?? body.at),
       ledgerPosition: body.seq,
       revision: data.revision ?? data.hostedVersion ?? null,
       document,
@@ -148,9 +181,9 @@ export class ReleaseHistory {
   }
 
   /** When it went out, and never before what an earlier entry let out. */
-  #instantOf(body: EntryBody, { deployedAt }: Pick<Out, 'deployedAt'>): string {
+  #instantOf(instant: string): string {
     const previous = this.#documents.at(-1)?.since ?? '';
-    const own = new Date(deployedAt ?? body.at).toISOString();
+    const own = new Date(instant).toISOString();
     return own > previous ? own : previous;
   }
 }

@@ -1,5 +1,5 @@
 import { within } from '../platform/deadline.ts';
-import { wentOutData } from '../pointer/document-record.ts';
+import { type Replaced, wentOutData } from '../pointer/document-record.ts';
 import { findDocument } from '../pointer/hosted-document.ts';
 import type { DeployedRollback, RollbackAnswer } from './rollback-answer.ts';
 import type { RollBackPorts, Rollback } from './rollback-ports.ts';
@@ -7,8 +7,8 @@ import type { RollBackPorts, Rollback } from './rollback-ports.ts';
 const PATIENCE_MS = 2_000;
 
 /**
- * The answer with the document that serves now, for the ledger. The pointer has moved by then: what cannot be read soon is
- * done without.
+ * The answer with the document that serves now and the one that it replaced, for the ledger. The pointer has moved by then:
+ * what cannot be read soon is done without.
  */
 export async function withDocument(
   ports: RollBackPorts,
@@ -18,11 +18,17 @@ export async function withDocument(
   if (answer.outcome !== 'deployed') return answer;
   const { model, hostedVersion } = answer;
   const read = await within(PATIENCE_MS, () =>
-    Promise.all([findDocument(ports, model, { ...place, hostedVersion }), deployedAt(ports, place, answer)]),
+    Promise.all([
+      findDocument(ports, model, { ...place, hostedVersion }),
+      deployedAt(ports, place, answer),
+      replaced(ports, place, answer),
+    ]),
   );
-  const found = read.done ? read.value[0] : null;
-  if (!read.done || found === null) return answer;
-  return { ...answer, wentOut: wentOutData({ document: found.document, deployedAt: read.value[1] }) };
+  if (!read.done) return answer;
+  const [found, at, before] = read.value;
+  if (found === null) return answer;
+  const wentOut = wentOutData({ document: found.document, deployedAt: at });
+  return { ...answer, wentOut: { ...wentOut, ...(before === null ? {} : { replaced: { ...before } }) } };
 }
 
 /** A revert brings back what an older deployment had brought: it is as old as this look. */
@@ -33,4 +39,20 @@ async function deployedAt(
 ): Promise<string> {
   if (how === 'reverted') return ports.now();
   return (await ports.appConfig.deployment(environmentId, deploymentNumber)).changedAt;
+}
+
+/** What was deployed before the rollback, or was being deployed; of a revert, what it undid. */
+async function replaced(
+  ports: RollBackPorts,
+  place: Rollback['place'],
+  { model, how, deploymentNumber }: DeployedRollback,
+): Promise<Replaced | null> {
+  const { history } = await ports.appConfig.deployedState(place);
+  const isBefore = (number: number) => (how === 'reverted' ? number > deploymentNumber : number < deploymentNumber);
+  const before = history.find(({ number }) => isBefore(number));
+  if (before === undefined) return null;
+  const found = await findDocument(ports, model, { ...place, hostedVersion: before.hostedVersion });
+  if (found === null) return null;
+  const { documentSha256, document } = found;
+  return { documentSha256, revision: document.revision, deployedAt: before.startedAt };
 }

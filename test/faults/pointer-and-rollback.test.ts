@@ -153,12 +153,12 @@ function cuts(calls: number, ...ways: readonly Cut['how'][]): readonly Cut[] {
   return ways.flatMap((how) => Array.from({ length: calls }, (_, index) => ({ at: index + 1, how })));
 }
 
-/** Answers and states of two models differ by the model's name and by its digests alone. */
+const DIFFERING = ['documentSha256', 'manifestSha256', 'startedAt', 'approvedAt', 'deployedAt', 'at', 'seconds'];
+
+/** Answers and states of two models differ by the model's name, its digests and instants alone. */
 function alike(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(value, (key, member) =>
-      ['documentSha256', 'startedAt', 'at', 'seconds'].includes(key) ? '-' : member,
-    )
+    JSON.stringify(value, (key, member) => (DIFFERING.includes(key) ? '-' : member))
       .replaceAll(/\bm\d+\b/g, 'm')
       .replaceAll(/m\d+_/g, 'm_'),
   );

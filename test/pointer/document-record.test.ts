@@ -7,6 +7,7 @@ import {
   recordedDocument,
   wentOutData,
 } from '../../functions/pointer/document-record.ts';
+import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { recordIntent } from '../../functions/pointer/record-move.ts';
 import { chainOf, draftOf } from '../fakes/chains.ts';
 import { onFreshStage } from '../fakes/fresh-stage.ts';
@@ -118,6 +119,28 @@ describe('Each entry by which a document went out', () => {
     const types = await stage.types();
     const entry = await stage.ledger.read(stage.model, types.lastIndexOf('rolled-back') + 1);
     expect(recordedDocument(stage.model, entry?.body.data ?? {})).toMatchObject({ productionVersion: '1.0' });
+  });
+
+  it('names the document that it replaced, which the intent holds, though its move died before it was recorded', async () => {
+    const id = await stage.candidate('2.0');
+    await stage.prepare(id);
+    await stage.enter(id, 'shadow');
+    const ports = stage.movePorts();
+    const dying: typeof ports.ledger.append = (draft, writes) =>
+      draft.type === 'pointer-moved' ? Promise.reject(new Error('Killed.')) : ports.ledger.append(draft, writes);
+    await expect(movePointer({ ...ports, ledger: { append: dying } }, id)).rejects.toThrow('Killed.');
+    const exposing = await stage.appConfig.liveDocument();
+    expect(await stage.endExposure(id)).toMatchObject({ ended: true });
+    const types = await stage.types();
+    const dataAt = async (type: 'pointer-move-intended' | 'exposure-ended') =>
+      (await stage.ledger.read(stage.model, types.lastIndexOf(type) + 1))?.body.data ?? {};
+    const intended = await dataAt('pointer-move-intended');
+    expect((await dataAt('exposure-ended'))['replaced']).toEqual({
+      documentSha256: intended['documentSha256'],
+      revision: exposing?.revision,
+      deployedAt: stage.appConfig.deployments.at(-2)?.startedAt,
+    });
+    expect(recordedDocument(stage.model, intended)).toMatchObject({ shadowVersion: '2.0' });
   });
 
   it('could hold it: a document with longer lists is refused before it goes out', async () => {

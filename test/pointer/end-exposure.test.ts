@@ -36,6 +36,7 @@ describe('Ending an exposure', () => {
     const id = await expose('2.0');
     const prepared = await stage.registry.returnDocument(stage.model, '1.0');
     const hosted = stage.appConfig.versions.length;
+    const exposing = await live();
     expect(await stage.endExposure(id)).toEqual({ promotionId: id, ended: true });
     const document = await live();
     expect(isReturnDocument(document)).toBe(true);
@@ -53,6 +54,7 @@ describe('Ending an exposure', () => {
         deploymentNumber: stage.appConfig.deployments.length,
         deployedAt: stage.appConfig.deployments.at(-1)?.changedAt,
         document: attributesOf(unsigned),
+        replaced: expect.objectContaining({ revision: exposing.revision }),
       },
     ]);
   });

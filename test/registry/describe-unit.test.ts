@@ -217,6 +217,44 @@ describe('What has to be known of a unit', () => {
   });
 });
 
+describe('A document whose move died before it was recorded', () => {
+  const of = { promotionId: 'demand_2-0_1', version: '2.0' };
+  const alone = { ...ONE, salt: '', previousVersion: '' };
+
+  it('counts from its deployment to the end of the exposure, by its intent', async () => {
+    const died = story().unrecorded(hour(40), canary(90)).ended('canary', hour(50), of, alone);
+    const cohort = new Cohort(cohortOf(unsignedDocument(canary(90))));
+    const late = Array.from({ length: 200 }, (_, index) => ({ sku: `SKU-${index}`, store: 'harbour' })).find((unit) => {
+      const whole = { ...unit, region: '', category: '', segments: [] };
+      return cohort.has(whole) && !new Cohort(cohortOf(unsignedDocument(canary(50)))).has(whole);
+    });
+    expect(await died.ask({ ...late, at: at(39) })).toMatchObject({ version: '1.0', arm: 'production', since: at(4) });
+    expect(await died.ask({ ...late, at: at(45) })).toMatchObject({
+      ...{ version: '2.0', arm: 'canary', since: at(40), revision: 6, promotionId: 'demand_2-0_1', ledgerPosition: 18 },
+    });
+    expect(await died.ask({ ...late, at: at(51) })).toMatchObject({ version: '1.0', arm: 'production', since: at(50) });
+    expect(await died.ask({ ...first, at: at(45) })).toMatchObject({ arm: 'canary', since: at(20) });
+  });
+
+  it('is a release when it put a version into production, until the rollback', async () => {
+    const promoted = { ...TWO, productionVersion: '2.0', previousVersion: '1.0' };
+    const died = story().unrecorded(hour(40), promoted).rolledBack('2.0', '1.0', hour(41), alone);
+    expect(await died.ask({ at: at(40) })).toMatchObject({
+      version: '2.0',
+      since: at(40),
+      promotionId: 'demand_2-0_1',
+    });
+    expect(await died.ask({ ...never, at: at(40) })).toMatchObject({
+      version: '2.0',
+      arm: 'production',
+      since: at(40),
+    });
+    expect(await died.ask(never)).toMatchObject({
+      ...{ version: '1.0', since: at(41), why: expect.stringContaining('Rolled back from 2.0') },
+    });
+  });
+});
+
 describe('An entry of before documents were recorded', () => {
   const old = () =>
     new LedgerStory(0)

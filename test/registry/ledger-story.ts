@@ -3,7 +3,7 @@ import type { Draft, EntryType } from '../../functions/ledger/entry.ts';
 import type { ReadEntry } from '../../functions/ledger/ledger.ts';
 import type { JsonObject } from '../../functions/platform/json.ts';
 import { documentSha256, type UnsignedDocument } from '../../functions/pointer/document.ts';
-import { wentOutData } from '../../functions/pointer/document-record.ts';
+import { documentData, wentOutData } from '../../functions/pointer/document-record.ts';
 import { type Described, describeRelease } from '../../functions/registry/describe-release.ts';
 import { chainOf, draftOf } from '../fakes/chains.ts';
 import { createTestKey } from '../fakes/test-key.ts';
@@ -25,6 +25,7 @@ export class LedgerStory {
   readonly #drafts: Draft[] = [];
   readonly live: Live[] = [];
   #revision = 0;
+  #replaced: JsonObject | null = null;
 
   /** How much later than the deployment its entry is written. */
   readonly lagMs: number;
@@ -73,6 +74,17 @@ export class LedgerStory {
     return this.add('pointer-moved', atMs + this.lagMs, { ...what, ...data, revision: document.revision });
   }
 
+  /** A document goes out by a move that dies before it records it. */
+  unrecorded(atMs: number, members: Partial<UnsignedDocument>): this {
+    const { document, data } = this.#out(atMs, members, true);
+    const intended = { ...documentData(document), documentSha256: data.documentSha256 };
+    this.#replaced = {
+      ...{ documentSha256: data.documentSha256, revision: document.revision },
+      deployedAt: new Date(atMs).toISOString(),
+    };
+    return this.add('pointer-move-intended', atMs - 1000, { promotionId: document.promotionId, ...intended });
+  }
+
   ended(
     stage: 'shadow' | 'canary',
     atMs: number,
@@ -80,7 +92,8 @@ export class LedgerStory {
     members: Partial<UnsignedDocument>,
   ): this {
     const { document, data } = this.#out(atMs, members, true);
-    return this.add('exposure-ended', atMs + this.lagMs, { ...of, stage, ...data, hostedVersion: document.revision });
+    const what = { ...of, stage, ...data, hostedVersion: document.revision };
+    return this.add('exposure-ended', atMs + this.lagMs, { ...what, ...this.#before() });
   }
 
   rolledBack(from: string, to: string, atMs: number, members: Partial<UnsignedDocument>): this {
@@ -88,6 +101,7 @@ export class LedgerStory {
     return this.add('rolled-back', atMs + this.lagMs, {
       ...{ cause: 'metric-degradation', from, to, requestedBy: { name: 'system:guard' } },
       ...data,
+      ...this.#before(),
       revision: document.revision,
     });
   }
@@ -98,6 +112,10 @@ export class LedgerStory {
       yield* rows.map(parseRow);
     }
     return describeRelease({ ledger: { entries } }, { model: MODEL, ...query }, now);
+  }
+
+  #before(): JsonObject {
+    return this.#replaced === null ? {} : { replaced: this.#replaced };
   }
 
   #judged(promotionId: string, stage: string): JsonObject {
@@ -114,7 +132,7 @@ export class LedgerStory {
     const document = unsignedDocument({ ...members, revision: this.#revision });
     this.live.push({ document, atMs });
     const digest = { documentSha256: documentSha256(MODEL, document) };
-    const wentOut = wentOutData({ document, deployedAt: new Date(atMs).toISOString() });
-    return { document, data: recorded ? { ...digest, ...wentOut } : digest };
+    const wentOut: JsonObject = wentOutData({ document, deployedAt: new Date(atMs).toISOString() });
+    return { document, data: { ...digest, ...(recorded ? wentOut : {}) } };
   }
 }
