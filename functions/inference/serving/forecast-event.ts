@@ -4,11 +4,13 @@ import { type Reason, ReleaseError } from '../../platform/errors.ts';
 import { businessDate, modelName } from '../../platform/ids.ts';
 
 const MAX_REQUESTS = 10_000;
-/** However short the names are. */
-const MAX_FORECASTS = 45_000;
-/** A little less than the 6 MB that Lambda answers with, and what one forecast takes of it beside SKU and store. */
+/** A little less than the 6 MB that Lambda answers with. */
 const MAX_ANSWER_BYTES = 6_200_000;
-const FORECAST_BYTES = 115;
+/**
+ * What one forecast takes of it at most beside SKU and store: a version has up to 40 characters, units up to 23. Which
+ * version serves is no matter of the caller's, so that a release with a longer name may not make an answer too large.
+ */
+const FORECAST_BYTES = 150;
 const MAX_HORIZON_DAYS = 60;
 /** Ten years. */
 const MAX_HISTORY_DAYS = 3_660;
@@ -42,7 +44,8 @@ export type UnitRequest = z.infer<typeof unitRequest>;
 /** Forecasts are for the days `asOf` + 1 to `asOf` + `horizonDays`. */
 const head = {
   model: modelName,
-  asOf: businessDate,
+  // The days after it have to be dates too.
+  asOf: businessDate.regex(/^(?![03-9]\d{3}-)/, 'Expected a date of the years 1000 to 2999.'),
   horizonDays: z.int().min(1).max(MAX_HORIZON_DAYS),
   /** The same id for the same request makes a repetition harmless: it is logged once. */
   requestId: z
@@ -141,7 +144,7 @@ function mostForecasts(requests: readonly Pick<UnitRequest, 'sku' | 'store'>[]):
     (sum, { sku, store }) => sum + FORECAST_BYTES + Buffer.byteLength(JSON.stringify(sku) + JSON.stringify(store)),
     0,
   );
-  return Math.min(MAX_FORECASTS, Math.floor((MAX_ANSWER_BYTES * requests.length) / Math.max(1, bytes)));
+  return Math.floor((MAX_ANSWER_BYTES * requests.length) / Math.max(1, bytes));
 }
 
 /** Positions of requests whose SKU and store came before; those that name none are refused for that. */

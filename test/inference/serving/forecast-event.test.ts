@@ -68,16 +68,16 @@ describe('A forecast event', () => {
 
   it('is refused when its answer would be too large', () => {
     const requests = Array.from({ length: 1_000 }, (_, index) => requestOf(`sku-${index}`, { history: [] }));
-    expect(paths(eventOf({ requests, horizonDays: 45 }))).toEqual([]);
-    expect(refusal(eventOf({ requests, horizonDays: 46 })).reasons).toMatchObject([
-      { path: 'requests', got: '1000 requests of 46 days', next: 'Split the requests.' },
+    expect(paths(eventOf({ requests, horizonDays: 36 }))).toEqual([]);
+    expect(refusal(eventOf({ requests, horizonDays: 37 })).reasons).toMatchObject([
+      { path: 'requests', got: '1000 requests of 37 days', next: 'Split the requests.' },
     ]);
   });
 
   it('is refused when its answer would be too large for the length of its names', () => {
     const long = (length: number) =>
-      Array.from({ length }, (_, index) => requestOf(`sku-${index}-`.padEnd(60, 'ä'), { history: [] }));
-    const [fault] = refusal(eventOf({ requests: long(1_000), horizonDays: 40 })).reasons;
+      Array.from({ length: 1_000 }, (_, index) => requestOf(`sku-${index}-`.padEnd(length, 'ä'), { history: [] }));
+    const [fault] = refusal(eventOf({ requests: long(60), horizonDays: 35 })).reasons;
     expect(fault).toMatchObject({
       path: 'requests',
       message: 'The answer would be larger than a function may answer.',
@@ -89,15 +89,26 @@ describe('A forecast event', () => {
             sku,
             store,
             targetDate: '2026-03-01',
-            units: 12.345678901234567,
-            version: '10.20.30',
+            units: 1.234567890123457e-300,
+            version: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b',
             arm: 'production',
           },
         })),
       );
-    const { requests, horizonDays } = parseForecastEvent(eventOf({ requests: long(1_000), horizonDays: 25 }));
-    const bytes = Buffer.byteLength(JSON.stringify({ revision: 1, forecasts: answer(requests, horizonDays) }));
-    expect(bytes).toBeLessThan(6_291_556);
+    for (const length of [60, 1]) {
+      const accepted = (horizonDays: number) => paths(eventOf({ requests: long(length), horizonDays })).length === 0;
+      const days = Array.from({ length: 60 }, (_, index) => 60 - index).find(accepted) ?? 0;
+      expect(days).toBeGreaterThan(20);
+      const { requests } = parseForecastEvent(eventOf({ requests: long(length), horizonDays: days }));
+      const bytes = Buffer.byteLength(JSON.stringify({ revision: 1, forecasts: answer(requests, days) }));
+      expect(bytes).toBeLessThan(6_291_556);
+    }
+  });
+
+  it('is refused for a date whose next days are none', () => {
+    expect(paths(eventOf({ asOf: '9999-12-31' }))).toEqual(['asOf']);
+    expect(paths(eventOf({ asOf: '0999-12-31' }))).toEqual(['asOf']);
+    expect(paths(eventOf({ asOf: '2999-12-31' }))).toEqual([]);
   });
 
   it('may name an S3 object in place of the requests, which is then a batch', () => {
