@@ -9,7 +9,7 @@ import type { LookFault } from './look-fault.ts';
 import type { Pointer } from './pointer.ts';
 import { PointerCopyStore } from './pointer-copy-store.ts';
 import { newTally, type PointerCounts, type PointerEvent } from './pointer-event.ts';
-import { type PointerReaderOptions, READER_DEFAULTS, type ReaderSettings } from './reader-options.ts';
+import { type PointerReaderOptions, type ReaderSettings, settingsOf } from './reader-options.ts';
 import { Rest } from './rest.ts';
 import { pointerUnavailable, type Tried } from './unavailable.ts';
 
@@ -46,7 +46,7 @@ export class PointerReader {
   #tried: Pick<Tried, 'copy' | 'bootstrap'> = { copy: { state: 'none' }, bootstrap: { state: 'none' } };
 
   constructor(options: PointerReaderOptions) {
-    this.#settings = { ...READER_DEFAULTS, ...options };
+    this.#settings = settingsOf(options);
     this.#now = options.now ?? systemMillis;
     this.#steady = options.steady ?? steadyMillis;
     const { application, model, publicKeyPem, copyFolder, staleAfterSeconds } = this.#settings;

@@ -46,3 +46,27 @@ export const READER_DEFAULTS = {
 } as const satisfies Partial<PointerReaderOptions>;
 
 export type ReaderSettings = PointerReaderOptions & Required<Omit<PointerReaderOptions, Given>>;
+
+const TIMES = [
+  'pollSeconds',
+  'retrySeconds',
+  'refreshTimeoutMs',
+  'firstTimeoutMs',
+  'lookTimeoutMs',
+  'staleAfterSeconds',
+] as const satisfies readonly (keyof typeof READER_DEFAULTS)[];
+/** A timer that is told to wait longer does not wait at all. */
+const LONGEST = 2 ** 31 - 1;
+
+/**
+ * The options with the defaults. What is no time, such as the number of a misspelt setting, counts as not given: it would
+ * have every call ask AppConfig, or none ever again.
+ */
+export function settingsOf(options: PointerReaderOptions): ReaderSettings {
+  const times = TIMES.filter((name) => !isTime(options[name])).map((name) => [name, READER_DEFAULTS[name]] as const);
+  return { ...READER_DEFAULTS, ...options, ...Object.fromEntries(times) };
+}
+
+function isTime(value: number | undefined): boolean {
+  return value !== undefined && value >= 0 && value <= LONGEST;
+}

@@ -103,6 +103,23 @@ describe('A pointer reader', () => {
     expect(await revisionOf(reader)).toBe(4);
   });
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, -1])(
+    'goes by its own poll interval and limits where it was given %s: that is no time',
+    async (seconds) => {
+      stand.plane.serve(await documentOf());
+      const times = { pollSeconds: seconds, retrySeconds: seconds, staleAfterSeconds: seconds };
+      const limits = { refreshTimeoutMs: seconds, firstTimeoutMs: seconds, lookTimeoutMs: seconds };
+      const reader = stand.reader({ ...times, ...limits });
+      const first = await reader.current();
+      stand.at += 14;
+      expect(reader.current()).toBe(first);
+      stand.at += 1;
+      await reader.current();
+      expect(stand.plane).toMatchObject({ starts: 1, gets: 2 });
+      expect(reader.counts).toMatchObject({ looks: 2, notRefreshed: 0 });
+    },
+  );
+
   it('serves on when whoever is told of its events fails', async () => {
     stand.plane.serve(await documentOf());
     const onEvent = () => {
