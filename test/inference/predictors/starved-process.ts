@@ -7,7 +7,7 @@ import { IsolatedRunner } from '../../../functions/inference/predictors/isolated
  */
 const runner = new IsolatedRunner();
 if (process.argv[2] === 'descriptors') useUpDescriptors();
-else process.env.LARGE = 'x'.repeat(200_000);
+else Object.assign(process.env, { LARGE: 'x'.repeat(200_000) });
 
 runner.prepare();
 const request = { sku: 'milk', store: 's', history: [1], asOf: '2026-03-01', horizonDays: 1 };
@@ -22,7 +22,7 @@ process.stdout.write(JSON.stringify(answers));
 function useUpDescriptors(): void {
   for (;;) {
     try {
-      openSync('/dev/null');
+      openSync('/dev/null', 'r');
     } catch {
       return;
     }
