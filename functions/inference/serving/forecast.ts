@@ -1,11 +1,12 @@
 import type { Clock } from '../../platform/clock.ts';
 import { sha256Hex } from '../../platform/json.ts';
+import type { PointerDocument } from '../../pointer/document.ts';
 import type { ShadowWork, UnfinishedShadow } from '../log/hand-over.ts';
 import type { PredictionBatch } from '../log/log-object.ts';
 import type { PredictionRecord } from '../log/prediction.ts';
 import type { LogResult } from '../log/prediction-log-store.ts';
 import type { Pointer } from '../pointer/pointer.ts';
-import { Router } from '../routing/router.ts';
+import { Router, type Served } from '../routing/router.ts';
 import type { Answers } from './answers.ts';
 import { type AskPorts, askVersions } from './ask-versions.ts';
 import { Failures } from './failures.ts';
@@ -88,14 +89,15 @@ export function headOf(
 /** Logs what is known, and hands over whole what a version has not finished: nobody else writes its object. */
 async function logLines(
   ports: ForecastPorts,
-  { asOf, horizonDays }: Question,
+  { asOf, horizonDays, document }: Question,
   { lines, head }: { readonly lines: readonly Line[]; readonly head: RecordHead },
 ): Promise<void> {
   const { model, requestId, revision } = head;
   const shadows = lines.flatMap((line) => shadowRecords(line, head));
   const late = lateRequests(lines);
-  const routed = lines.filter(({ isInstead }) => !isInstead).map((line) => servedRecord(line, head));
-  const instead = lines.filter(({ isInstead }) => isInstead).map((line) => servedRecord(line, head));
+  const [whole, cut] = wholeAndCut(lines, isPastBound(document, head.at));
+  const routed = whole.map((line) => servedRecord(line, head));
+  const instead = cut.map((line) => servedRecord(line, head));
   const inTime = shadows.filter(({ version }) => !late.has(version));
   const named = [
     { name: requestId, records: [...routed, ...inTime] },
@@ -119,9 +121,23 @@ async function logLines(
 }
 
 /**
- * Names the object of what was served in place of the routed version. Who was late differs between two attempts at one
- * request, and an object that an attempt before wrote stays: a name by content keeps what this one served.
+ * What a request's own objects hold, and what goes into objects named by their content. The first of an id stay, so that they
+ * may hold only what each attempt at the request gives by the same document: the whole of an arm and version. Where
+ * another served in place of a version, neither that nor the rest of the version's is such.
  */
+function wholeAndCut(lines: readonly Line[], isPast: boolean): readonly [whole: readonly Line[], cut: readonly Line[]] {
+  const groupOf = ({ arm, version }: Served) => `${arm} ${version}`;
+  const short = new Set(lines.filter(({ isInstead }) => isInstead).map(({ route }) => groupOf(route)));
+  const isWhole = ({ isInstead, served }: Line) => !isPast && !isInstead && !short.has(groupOf(served));
+  return [lines.filter(isWhole), lines.filter((line) => !isWhole(line))];
+}
+
+/** Production then serves the cohort too, which the same document gave to the canary at an attempt before. */
+function isPastBound(document: PointerDocument | null, at: string): boolean {
+  return document !== null && document.canaryPercentage > 0 && Date.parse(document.canaryUntil) <= Date.parse(at);
+}
+
+/** Who was late differs between two attempts at one request; a name by content keeps what this one served. */
 function insteadName(requestId: string, instead: readonly PredictionRecord[]): string {
   const served = instead.map(({ sku, store, targetDate, version, units }) => [sku, store, targetDate, version, units]);
   return `${requestId}.instead-${sha256Hex(Buffer.from(JSON.stringify(served))).slice(0, 16)}`;

@@ -1,6 +1,6 @@
 import { plusDays } from '../../platform/duration.ts';
 import type { PredictionRecord } from '../log/prediction.ts';
-import type { ServedArm } from '../routing/router.ts';
+import type { Route, ServedArm } from '../routing/router.ts';
 import type { Answers } from './answers.ts';
 import type { UnitRequest } from './forecast-event.ts';
 import type { Question } from './question.ts';
@@ -9,6 +9,8 @@ import { type SettledDay, settleDay } from './settle.ts';
 /** One request on one target date, with all that was forecast for it. */
 export interface Line extends SettledDay {
   readonly request: UnitRequest;
+  /** By the pointer; what serves in fact is in `served`. */
+  readonly route: Route;
   readonly targetDate: string;
   /** From `asOf` to `targetDate`. */
   readonly horizonDays: number;
@@ -36,7 +38,7 @@ export function linesOf(question: Question, answers: Answers): readonly Line[] {
     if (route === undefined) return [];
     return dates.map((targetDate, day) => {
       const settled = settleDay({ route, standard }, answers, { position, day });
-      return { request, targetDate, horizonDays: day + 1, ...settled };
+      return { request, route, targetDate, horizonDays: day + 1, ...settled };
     });
   });
 }

@@ -423,6 +423,49 @@ describe('What is served in place of the routed version', () => {
   });
 });
 
+describe('A request that is repeated, in the log', () => {
+  const requests = Array.from({ length: 40 }, (_, index) => requestOf(`sku-${index}`));
+  const event = eventOf({ requests, horizonDays: 1 });
+  const keyOf = (one: { readonly sku: string; readonly version: string; readonly arm: string }) =>
+    `${one.sku} ${one.arm} ${one.version}`;
+
+  /** What either attempt served and the log, where the first object of a name stays, does not have. */
+  const unlogged = async (...attempts: readonly Scene[]) => {
+    const objects = new Map<string, readonly string[]>();
+    const served: string[] = [];
+    for (const scene of attempts) {
+      const { answer, batches } = await ask(scene, event);
+      served.push(...answer.forecasts.map(keyOf));
+      for (const { requestId, revision, records } of batches) {
+        for (const [group, some] of Map.groupBy(records, ({ arm, version }) => `${arm} ${version}`)) {
+          const name = `${group} ${requestId}-${revision}`;
+          if (!objects.has(name)) objects.set(name, some.map(keyOf));
+        }
+      }
+    }
+    const logged = new Set([...objects.values()].flat());
+    return served.filter((key) => !logged.has(key));
+  };
+  const document = documentOf(CANARY);
+  /** Says nothing of one unit in three. */
+  const halting: Forecaster = ({ sku }) => (Number(sku.slice(4)) % 3 === 0 ? [] : [20]);
+
+  it.each([
+    ['had a candidate that said nothing of some units', document, { '2.0.0': halting }],
+    ['had a candidate that was late', document, { '2.0.0': sleeping }],
+    ['had a production version that said nothing of some units', document, { '2.0.0': always(20), '1.1.0': halting }],
+    [
+      'was made when the canary was past its bound',
+      documentOf({ ...CANARY, canaryUntil: NOW.toISOString() }),
+      { '2.0.0': always(20) },
+    ],
+  ] as const)('has what was served where one attempt %s', async (_what, disturbed, versions) => {
+    const sound = { document, versions: { '2.0.0': always(20) } };
+    expect(await unlogged({ document: disturbed, versions }, sound)).toEqual([]);
+    expect(await unlogged(sound, { document: disturbed, versions })).toEqual([]);
+  });
+});
+
 describe('A log that fails', () => {
   it('changes nothing of the answer and is told by counts', async () => {
     const log = async () => ({ ...LOGGED, failed: 1, lostRecords: 6, causes: ['AccessDenied'] });
