@@ -114,9 +114,9 @@ export class ReleaseHistory {
     const { document, seq } = intended;
     const since = this.#instantOf(replaced.deployedAt);
     const run = this.#runs.of(document.promotionId);
-    const { productionVersion } = document;
-    const isNew = productionVersion !== '' && productionVersion !== now.version;
-    if (isNew) this.#releases.push({ ...production(productionVersion), ...run, since, ledgerPosition: seq });
+    const serving = servingBy(document);
+    const isNew = document.productionVersion !== '' && !serves(serving, now);
+    if (isNew) this.#releases.push({ ...serving, ...run, since, ledgerPosition: seq });
     const release = this.#releases.at(-1) ?? now;
     const out = { since, ledgerPosition: seq, revision: replaced.revision, document, release, run };
     this.#documents.push({ ...out, canaryUntil: canaryUntilOf(document) });
@@ -130,7 +130,7 @@ export class ReleaseHistory {
     if (kind !== 'shadow' && kind !== 'canary') {
       const { why, ...facts } = this.#runs.of(promotionId);
       if (fallback !== '') this.#safeForecast = fallback;
-      const serving = fallback === '' ? production(productionVersion) : safe(fallback);
+      const serving = servingBy(recordedDocument(body.model, body.data) ?? { productionVersion, fallback });
       const adopted: Pick<Release, 'why' | 'label'> = { why: `Adopted, gates not passed: ${why}`, label: ADOPTED };
       this.#begin(body, data, { ...serving, ...facts, ...(kind === 'adopt' ? adopted : { why }) });
     }
@@ -142,12 +142,12 @@ export class ReleaseHistory {
     this.#unrecorded(data);
     const { from, to, cause, detail } = data;
     const by = typeof data.requestedBy === 'string' ? data.requestedBy : data.requestedBy.name;
-    const serving = to === '' ? safe(this.#safeForecast) : production(to);
-    const isServing = ({ version, arm }: Release) => version === serving.version && arm === serving.arm;
+    const told = { productionVersion: to, fallback: to === '' ? this.#safeForecast : '' };
+    const serving = servingBy(recordedDocument(body.model, body.data) ?? told);
     const now = this.#releases.at(-1);
     // Else it took a candidate out; what is in production stayed, and why it is there.
-    if (now === undefined || !isServing(now)) {
-      const before = this.#releases.findLast(isServing);
+    if (now === undefined || !serves(serving, now)) {
+      const before = this.#releases.findLast((release) => serves(serving, release));
       this.#begin(body, data, {
         ...serving,
         promotionId: before?.promotionId ?? '',
@@ -192,10 +192,17 @@ function canaryUntilOf({ canaryVersion, canaryPercentage, canaryUntil }: Recorde
   return canaryVersion === '' || canaryPercentage <= 0 ? '' : canaryUntil;
 }
 
-function production(version: string): Pick<Release, 'version' | 'arm'> {
-  return { version, arm: 'production' };
+type Serving = Pick<Release, 'version' | 'arm'>;
+/** As much of a document as says who is in production. Without segments, as in old entries, a fallback covers everything. */
+type Standing = Pick<RecordedDocument, 'productionVersion' | 'fallback'> &
+  Partial<Pick<RecordedDocument, 'fallbackSegments'>>;
+
+/** Who serves whatever no canary and no kill switch for some segments takes. */
+function servingBy({ productionVersion, fallback, fallbackSegments = [] }: Standing): Serving {
+  const isSafe = productionVersion === '' || (fallback !== '' && fallbackSegments.length === 0);
+  return isSafe ? { version: fallback, arm: 'fallback' } : { version: productionVersion, arm: 'production' };
 }
 
-function safe(forecast: string): Pick<Release, 'version' | 'arm'> {
-  return { version: forecast, arm: 'fallback' };
+function serves({ version, arm }: Serving, release: Serving): boolean {
+  return version === release.version && arm === release.arm;
 }
