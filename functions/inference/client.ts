@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { appConfigData, completeLogLambda, s3 } from '../platform/clients.ts';
+import { appConfigData, completeLogLambda, inferenceS3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { isReleaseError } from '../platform/errors.ts';
@@ -108,6 +108,7 @@ export class InferenceClient {
 
   #portsOf({ budgets, predictors }: InferenceClientOptions): ForecastPorts & BatchPorts {
     const bucket = config('PREDICTION_BUCKET');
+    const s3 = inferenceS3();
     const isolated = new IsolatedRunner(predictors === undefined ? {} : { predictorModule: predictors.module });
     // While the process starts, the other may start too: a candidate that has to wait for it is late.
     isolated.prepare();
@@ -117,12 +118,12 @@ export class InferenceClient {
       onRefused: (cause) => logger.warn('NOT_HANDED_OVER', { cause }),
     });
     const handOver: BatchPorts['handOver'] = (event) => handOvers.send(event);
-    const handedOver = new HandedOverStore(s3(), bucket);
-    const log = new PredictionLogStore(s3(), bucket, { handOver });
+    const handedOver = new HandedOverStore(s3, bucket);
+    const log = new PredictionLogStore(s3, bucket, { handOver });
     return {
       pointer: (model) => this.pointer(model),
       models: new ModelStore({
-        ...{ evidence: wired.evidence(), publicKeyPem: config('POINTER_PUBLIC_KEY') },
+        ...{ evidence: wired.inferenceEvidence(), publicKeyPem: config('POINTER_PUBLIC_KEY') },
         ...{ predictorOf: predictors?.predictorOf ?? knownPredictors(), now: systemClock },
       }),
       runApart: async (run) => heard(await isolated.run(run)),
@@ -133,8 +134,8 @@ export class InferenceClient {
       handOver,
       handOverShadow: (work, rest) =>
         handOverShadow({ send: handOver, keep: (key, json) => handedOver.keep(key, json) }, work, rest),
-      input: new BatchInputStore(s3(), [`s3://${bucket}/${predictionPaths.requestsPrefix}`]),
-      startLog: (name) => new BatchLog({ ...name, client: s3(), bucket }),
+      input: new BatchInputStore(s3, [`s3://${bucket}/${predictionPaths.requestsPrefix}`]),
+      startLog: (name) => new BatchLog({ ...name, client: s3, bucket }),
       bucket,
       signal: (name, detail) => {
         logger.error(name, detail);

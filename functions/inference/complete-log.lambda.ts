@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { s3 } from '../platform/clients.ts';
+import { inferenceS3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { isReleaseError } from '../platform/errors.ts';
@@ -18,11 +18,11 @@ import { ModelStore } from './predictors/model-store.ts';
 import { type ShadowBatchPorts, shadowBatch } from './serving/shadow-batch.ts';
 
 const bucket = config('PREDICTION_BUCKET');
-const log = new PredictionLogStore(s3(), bucket);
-const handedOver = new HandedOverStore(s3(), bucket);
+const log = new PredictionLogStore(inferenceS3(), bucket);
+const handedOver = new HandedOverStore(inferenceS3(), bucket);
 const publicKeyPem = config('POINTER_PUBLIC_KEY');
 const models = new ModelStore({
-  ...{ evidence: wired.evidence(), publicKeyPem, now: systemClock },
+  ...{ evidence: wired.inferenceEvidence(), publicKeyPem, now: systemClock },
   predictorOf: knownPredictors(),
 });
 const isolated = new IsolatedRunner();
@@ -31,8 +31,8 @@ const forecastWithin = (budgetMs: number) =>
   forecastVersionBy({ models, budgetMs, runApart: (run) => isolated.run(run) });
 
 const batchPorts: ShadowBatchPorts = {
-  input: new BatchInputStore(s3(), [`s3://${bucket}/${predictionPaths.requestsPrefix}`]),
-  startLog: (name) => new BatchLog({ client: s3(), bucket, ...name }),
+  input: new BatchInputStore(inferenceS3(), [`s3://${bucket}/${predictionPaths.requestsPrefix}`]),
+  startLog: (name) => new BatchLog({ client: inferenceS3(), bucket, ...name }),
   // Of each of many chunks.
   forecastVersion: forecastWithin(10_000),
   publicKeyPem,

@@ -26,6 +26,13 @@ export const dynamo = /* @__PURE__ */ once(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
 );
 export const s3 = /* @__PURE__ */ once(() => new S3Client({}));
+/**
+ * For inference: a connection that says nothing is given up and its request sent again, where the SDK would wait without end,
+ * and with it whatever else needs one of its fifty connections. Nothing that inference reads or writes at once takes seconds.
+ */
+export const inferenceS3 = /* @__PURE__ */ once(
+  () => new S3Client({ requestHandler: { connectionTimeout: 1_000, socketTimeout: 5_000 } }),
+);
 export const kms = /* @__PURE__ */ once(() => new KMSClient({}));
 export const appConfig = /* @__PURE__ */ once(() => new AppConfigClient({}));
 /** The data plane: what an inference-side reader asks. */

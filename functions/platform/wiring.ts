@@ -8,7 +8,7 @@ import type { EndExposurePorts } from '../pointer/end-exposure.ts';
 import { ExposureEndWrites } from '../pointer/exposure-end-store.ts';
 import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
-import { appConfig, dynamo, kms, s3 } from './clients.ts';
+import { appConfig, dynamo, inferenceS3, kms, s3 } from './clients.ts';
 import { systemClock } from './clock.ts';
 import { config } from './config.ts';
 import { evidencePaths } from './keys.ts';
@@ -24,6 +24,7 @@ export const registryWrites = () => new RegistryWrites(config('REGISTRY_TABLE'))
 export const approvals = () => new ApprovalStore(dynamo(), config('APPROVALS_TABLE'));
 export const approvalWrites = () => new ApprovalWrites(config('APPROVALS_TABLE'));
 export const evidence = () => new EvidenceStore(s3(), config('EVIDENCE_BUCKET'));
+export const inferenceEvidence = () => new EvidenceStore(inferenceS3(), config('EVIDENCE_BUCKET'));
 export const ledger = () =>
   new DynamoLedger({
     client: dynamo(),
