@@ -24,12 +24,12 @@ export function documentBytes(document: UnsignedDocument): number {
  * told from the ledger alone who was served by what, and be checked against the entry's `documentSha256`. A document that
  * is too large for an entry is left out, since what has gone out must be recorded.
  */
-export function wentOutData({ document, deployedAt }: WentOut): JsonObject {
-  return { ...documentData(document), deployedAt };
+export function wentOutData({ document, deployedAt }: WentOut, maxBytes = MAX_DOCUMENT_BYTES): JsonObject {
+  return { ...documentData(document, maxBytes), deployedAt };
 }
 
-export function documentData(document: UnsignedDocument | PointerDocument): JsonObject {
-  return documentBytes(document) > MAX_DOCUMENT_BYTES ? {} : { document: unsigned(document) };
+export function documentData(document: UnsignedDocument | PointerDocument, maxBytes = MAX_DOCUMENT_BYTES): JsonObject {
+  return documentBytes(document) > maxBytes ? {} : { document: unsigned(document) };
 }
 
 /**

@@ -5,10 +5,15 @@ import type { DeployedRollback, RollbackAnswer } from './rollback-answer.ts';
 import type { RollBackPorts, Rollback } from './rollback-ports.ts';
 
 const PATIENCE_MS = 2_000;
+/**
+ * What an execution carries to the step that records it: a state that is larger than 256 KiB would end the execution, past
+ * every catch, after the pointer has moved.
+ */
+const MAX_CARRIED_BYTES = 200_000;
 
 /**
  * The answer with the document that serves now and the one that it replaced, for the ledger. The pointer has moved by then:
- * what cannot be read soon is done without.
+ * what cannot be read soon, or carried on, is done without.
  */
 export async function withDocument(
   ports: RollBackPorts,
@@ -27,7 +32,7 @@ export async function withDocument(
   if (!read.done) return answer;
   const [found, at, before] = read.value;
   if (found === null) return answer;
-  const wentOut = wentOutData({ document: found.document, deployedAt: at });
+  const wentOut = wentOutData({ document: found.document, deployedAt: at }, MAX_CARRIED_BYTES);
   return { ...answer, wentOut: { ...wentOut, ...(before === null ? {} : { replaced: { ...before } }) } };
 }
 
