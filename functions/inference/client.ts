@@ -137,10 +137,7 @@ export class InferenceClient {
       input: new BatchInputStore(s3, [`s3://${bucket}/${predictionPaths.requestsPrefix}`]),
       startLog: (name) => new BatchLog({ ...name, client: s3, bucket }),
       bucket,
-      signal: (name, detail) => {
-        logger.error(name, detail);
-        this.#counts.add(name, 1);
-      },
+      signal: (name, detail) => this.#counts.signal(name, detail),
       count: (name, value) => this.#counts.add(name, value),
       now: systemClock,
     };

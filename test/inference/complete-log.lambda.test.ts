@@ -145,6 +145,19 @@ describe('The function that completes the log', () => {
     expect(records.map(({ sku, units }) => `${sku} ${units}`)).toEqual(['milk 10', 'milk 20', 'bread 10', 'bread 20']);
   });
 
+  it('logs that a version which nobody may load said nothing, and counts it for its alarm', async () => {
+    const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const work = { ...WORK, version: '3.0.0', requestId: 'unvouched' };
+    await handler({ kind: 'shadow', ...work, rest: { known: [], requests: [unit('milk')] } });
+    const told = written.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('"_aws"'));
+    written.mockRestore();
+    expect(told.map((line) => JSON.parse(line))).toMatchObject([{ service: 'inference', SHADOW_FAILED: 1 }]);
+    const detail = { model: 'demand', version: '3.0.0', missing: 2, negative: 0, nonFinite: 0, code: 'NOT_FOUND' };
+    expect(errors.mock.calls).toEqual([['SHADOW_FAILED', detail]]);
+    const records = await recordsAt(`${DAY}/arm=shadow/version=3.0.0/unvouched-3.ndjson.gz`);
+    expect(records.map(({ units }) => units)).toEqual([null, null]);
+  });
+
   it('fails, so that Lambda repeats it and the alarm rings, and says why', async () => {
     await expect(handler({ kind: 'other' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     const missing = { key: 'handed-over/none.json.gz', versionId: 'v' };

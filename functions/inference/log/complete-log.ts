@@ -1,10 +1,12 @@
 import { parseEvent, parseStored } from '../../platform/boundary.ts';
 import { ReleaseError } from '../../platform/errors.ts';
 import type { ForecastRequest } from '../predictors/forecaster.ts';
-import type { Said } from '../predictors/run-version.ts';
+import type { VersionAnswers } from '../predictors/run-version.ts';
+import { Failures } from '../serving/failures.ts';
 import type { UnitRequest } from '../serving/forecast-event.ts';
 import { datesOf, recordOf } from '../serving/lines.ts';
 import { asUnits } from '../serving/settle.ts';
+import type { Signal, SignalDetail } from '../serving/signals.ts';
 import {
   type BatchShadowEvent,
   handOverEvent,
@@ -35,7 +37,7 @@ export interface Completed {
 export type ForecastVersion = (
   version: { readonly model: string; readonly version: string },
   requests: readonly ForecastRequest[],
-) => Promise<Said>;
+) => Promise<VersionAnswers>;
 
 export interface CompleteLogPorts {
   /** Writes an object once. @throws whatever keeps it from being written */
@@ -45,6 +47,8 @@ export interface CompleteLogPorts {
   readonly forecastVersion: ForecastVersion;
   /** Forecasts a batch by the versions that shadow it, and logs what they said. @throws when it was not all written */
   readonly completeBatch: (event: BatchShadowEvent) => Promise<Omit<Completed, 'kind'>>;
+  /** Told once per event what its version failed to give. */
+  readonly signal: (name: Signal, detail: SignalDetail) => void;
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
@@ -76,11 +80,15 @@ function objectsOf({ objects }: ObjectsEvent): readonly LogObject[] {
 async function shadowObject(ports: CompleteLogPorts, event: ShadowEvent): Promise<LogObject> {
   const { known, requests } = await restOf(ports, event.rest);
   const { model, version, asOf, horizonDays } = event;
-  const said = await ports.forecastVersion(
+  const answers = await ports.forecastVersion(
     { model, version },
     requests.map((request) => ({ ...request, asOf, horizonDays })),
   );
-  return logObject(event, [...known, ...recordsOf(event, requests, said)]);
+  const made = recordsOf(event, requests, answers);
+  const failures = new Failures();
+  for (const { units } of made) failures.count(version, units, answers.code);
+  failures.tell(model, null, ports.signal);
+  return logObject(event, [...known, ...made]);
 }
 
 async function restOf(
@@ -90,7 +98,11 @@ async function restOf(
   return 'key' in rest ? parseStored(unfinishedShadow, await readKept(rest), rest.key) : rest;
 }
 
-function recordsOf(event: ShadowEvent, requests: readonly UnitRequest[], said: Said): readonly PredictionRecord[] {
+function recordsOf(
+  event: ShadowEvent,
+  requests: readonly UnitRequest[],
+  { said }: VersionAnswers,
+): readonly PredictionRecord[] {
   const dates = datesOf(event.asOf, event.horizonDays);
   return requests.flatMap((request, position) =>
     dates.map((targetDate, day) => {

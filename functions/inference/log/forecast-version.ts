@@ -23,9 +23,9 @@ export function forecastVersionBy({ models, runApart, budgetMs }: ForecastVersio
       const run = runApart({ artifact: fetched.loaded, requests, positions, stop: stop.signal });
       await within(budgetMs, () => run);
       stop.abort();
-      return (await run).said;
+      return run;
     }
-    if (fetched.isFinal) return requests.map(() => null);
+    if (fetched.isFinal) return { said: requests.map(() => null), unfinished: [], code: fetched.code };
     throw new ReleaseError('DEPENDENCY_UNAVAILABLE', `${model}/${version} cannot be loaded now (${fetched.code}).`);
   };
 }

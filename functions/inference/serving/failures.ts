@@ -1,3 +1,4 @@
+import type { ForecastUnits } from '../log/prediction.ts';
 import type { Served } from '../routing/router.ts';
 import type { Answers } from './answers.ts';
 import type { Line } from './lines.ts';
@@ -23,21 +24,29 @@ export class Failures {
     }
     for (const { unserved } of lines) {
       for (const { version, units, isLate } of unserved) {
-        if (isLate || isUsable(units) || this.#notLoaded.has(version)) continue;
-        const code = answers.failures.get(version) ?? '';
-        const counts = this.#unusable.get(version) ?? { missing: 0, negative: 0, nonFinite: 0, code };
-        counts[units === null ? 'missing' : typeof units === 'number' ? 'negative' : 'nonFinite'] += 1;
-        this.#unusable.set(version, counts);
+        if (!isLate && !this.#notLoaded.has(version)) this.count(version, units, answers.failures.get(version));
       }
     }
   }
 
+  /** Takes one forecast of a version. @param code why it is missing */
+  count(version: string, units: ForecastUnits, code = ''): void {
+    if (isUsable(units)) return;
+    const counts = this.#unusable.get(version) ?? { missing: 0, negative: 0, nonFinite: 0, code };
+    counts[units === null ? 'missing' : typeof units === 'number' ? 'negative' : 'nonFinite'] += 1;
+    this.#unusable.set(version, counts);
+  }
+
   /** One signal per version that could not be loaded, or that gave what nobody may get. */
-  tell(model: string, standard: Served, signal: (name: Signal, detail: SignalDetail) => void): void {
+  tell(
+    model: string,
+    standard: Pick<Served, 'version'> | null,
+    signal: (name: Signal, detail: SignalDetail) => void,
+  ): void {
     for (const [version, missing] of this.#notLoaded) signal('MODEL_NOT_LOADED', { model, version, ...missing });
     for (const [version, { code, ...counts }] of this.#unusable) {
       const detail = { model, version, ...counts, ...(code === '' ? {} : { code }) };
-      signal(version === standard.version ? 'PRODUCTION_FAILED' : 'SHADOW_FAILED', detail);
+      signal(version === standard?.version ? 'PRODUCTION_FAILED' : 'SHADOW_FAILED', detail);
     }
   }
 }

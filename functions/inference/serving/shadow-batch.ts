@@ -6,20 +6,27 @@ import type { Completed, ForecastVersion } from '../log/complete-log.ts';
 import type { BatchShadowEvent } from '../log/hand-over.ts';
 import type { BatchName } from '../log/log-object.ts';
 import type { PredictionRecord } from '../log/prediction.ts';
+import type { VersionAnswers } from '../predictors/run-version.ts';
 import { Router } from '../routing/router.ts';
 import { chunksOf } from './chunks.ts';
+import { Failures } from './failures.ts';
 import { headOf } from './forecast.ts';
 import { type UnitRequest, unitRequest } from './forecast-event.ts';
-import { datesOf, recordOf } from './lines.ts';
+import { datesOf, type RecordHead, recordOf } from './lines.ts';
 import { asUnits } from './settle.ts';
+import type { Signal, SignalDetail } from './signals.ts';
 
 export interface ShadowBatchPorts {
   readonly input: Pick<BatchInputStore, 'read'>;
   readonly startLog: (name: BatchName) => Pick<BatchLog, 'append' | 'finish' | 'abort'>;
   readonly forecastVersion: ForecastVersion;
+  readonly signal: (name: Signal, detail: SignalDetail) => void;
   /** PEM (SPKI) of the key that pointer documents are signed with. */
   readonly publicKeyPem: string;
 }
+
+/** In so many chunks a version may be late, at ten seconds each; from then on it is asked no more, and its log is written. */
+const MAX_LATE_CHUNKS = 30;
 
 /**
  * Forecasts a batch by the versions that shadow it, into the log: the same object of requests, routed by the same document
@@ -38,11 +45,25 @@ export async function shadowBatch(ports: ShadowBatchPorts, event: BatchShadowEve
   const head = headOf({ model, document }, { at, requestId });
   const router = new Router(document);
   const log = ports.startLog({ ...head, asOf });
+  const failures = new Failures();
+  const late = new Map<string, number>();
+  const ask = async (version: string, requests: readonly UnitRequest[]): Promise<VersionAnswers> => {
+    const before = late.get(version) ?? 0;
+    if (before >= MAX_LATE_CHUNKS) return { said: [], unfinished: [], code: 'TIMED_OUT' };
+    const asked = requests.map((request) => ({ ...request, asOf, horizonDays: event.horizonDays }));
+    const answers = await ports.forecastVersion({ model, version }, asked);
+    if (answers.unfinished.length > 0) late.set(version, before + 1);
+    return answers;
+  };
   const record = async (requests: readonly UnitRequest[]): Promise<void> => {
     const routes = router.routeAll(requests, Date.parse(at));
     for (const version of event.versions) {
       const shadowed = requests.filter((_, position) => routes[position]?.shadows.includes(version));
-      if (shadowed.length > 0) await log.append(await forecastBy(ports, event, { version, requests: shadowed, head }));
+      if (shadowed.length === 0) continue;
+      const answers = await ask(version, shadowed);
+      const records = recordsOf(event, head, { version, requests: shadowed, answers });
+      for (const { units } of records) failures.count(version, units, answers.code);
+      await log.append(records);
     }
   };
   try {
@@ -53,26 +74,22 @@ export async function shadowBatch(ports: ShadowBatchPorts, event: BatchShadowEve
     throw cause;
   }
   const { written, repeated, records, failed, lostRecords, causes } = await log.finish();
+  failures.tell(model, router.standard, ports.signal);
   if (failed === 0) return { written, repeated, records };
   const message = `${lostRecords} forecasts of ${requestId} are not in the log (${causes.join(', ')}).`;
   throw new ReleaseError('DEPENDENCY_UNAVAILABLE', message);
 }
 
-async function forecastBy(
-  { forecastVersion }: ShadowBatchPorts,
-  { model, asOf, horizonDays }: BatchShadowEvent,
-  {
-    version,
-    requests,
-    head,
-  }: { readonly version: string; readonly requests: readonly UnitRequest[]; readonly head: ReturnType<typeof headOf> },
-): Promise<readonly PredictionRecord[]> {
-  const asked = requests.map((request) => ({ ...request, asOf, horizonDays }));
-  const said = await forecastVersion({ model, version }, asked);
+function recordsOf(
+  { asOf, horizonDays }: BatchShadowEvent,
+  head: RecordHead,
+  of: { readonly version: string; readonly requests: readonly UnitRequest[]; readonly answers: VersionAnswers },
+): readonly PredictionRecord[] {
+  const { version, requests, answers } = of;
   const dates = datesOf(asOf, horizonDays);
   return requests.flatMap((request, position) =>
     dates.map((targetDate, day) => {
-      const units = asUnits(said[position]?.[day]);
+      const units = asUnits(answers.said[position]?.[day]);
       return recordOf({ request, targetDate, horizonDays: day + 1 }, head, { arm: 'shadow', version, units });
     }),
   );

@@ -6,6 +6,7 @@ import type { BatchShadowEvent, ShadowEvent } from '../../../functions/inference
 import { type LogObject, logObject } from '../../../functions/inference/log/log-object.ts';
 import { type PredictionRecord, predictionRecord } from '../../../functions/inference/log/prediction.ts';
 import type { ForecastRequest } from '../../../functions/inference/predictors/forecaster.ts';
+import type { Signal, SignalDetail } from '../../../functions/inference/serving/signals.ts';
 
 const WORK = {
   ...{ model: 'demand', asOf: '2026-03-01', horizonDays: 2, requestId: 'day-60' },
@@ -34,6 +35,7 @@ const recordsIn = ({ body }: LogObject): readonly PredictionRecord[] =>
 function stand(members: Partial<CompleteLogPorts> = {}) {
   const objects = new Map<string, LogObject>();
   const pauses: number[] = [];
+  const signals: (readonly [Signal, SignalDetail])[] = [];
   const asked: (readonly ForecastRequest[])[] = [];
   const ports: CompleteLogPorts = {
     put: async (object) => {
@@ -44,15 +46,16 @@ function stand(members: Partial<CompleteLogPorts> = {}) {
     readKept: () => Promise.reject(new Error('Nothing was kept.')),
     forecastVersion: async (_version, requests) => {
       asked.push(requests);
-      return requests.map(({ horizonDays }) => Array(horizonDays).fill(7));
+      return { said: requests.map(({ horizonDays }) => Array(horizonDays).fill(7)), unfinished: [] };
     },
     completeBatch: () => Promise.reject(new Error('There is no batch.')),
+    signal: (name, detail) => signals.push([name, detail]),
     pause: async (milliseconds) => {
       pauses.push(milliseconds);
     },
     ...members,
   };
-  return { ports, objects, pauses, asked };
+  return { ports, objects, pauses, asked, signals };
 }
 
 const objectEvent = async (...skus: readonly string[]) => {
@@ -127,11 +130,16 @@ describe('Completing the prediction log', () => {
     expect([...objects.keys()]).toEqual([KEY]);
   });
 
-  it('logs that a version said nothing, or what nobody may get', async () => {
-    const { ports, objects } = stand({ forecastVersion: async () => [null, [Number.NaN]] });
+  it('logs that a version said nothing, or what nobody may get, and tells of it once', async () => {
+    const said = [null, [Number.NaN]];
+    const { ports, objects, signals } = stand({
+      forecastVersion: async () => ({ said, unfinished: [], code: 'TypeError' }),
+    });
     await completeLog(ports, shadowOf({ known: [], requests: [request('milk'), request('bread')] }));
     const object = objects.get(KEY);
     expect(object && recordsIn(object).map(({ units }) => units)).toEqual([null, null, 'NaN', null]);
+    const counts = { missing: 3, negative: 0, nonFinite: 1, code: 'TypeError' };
+    expect(signals).toEqual([['SHADOW_FAILED', { model: 'demand', version: '2.0.0', ...counts }]]);
   });
 
   it('hands a batch to whoever forecasts it', async () => {
@@ -185,7 +193,7 @@ describe('Asking a version behind the answer', () => {
   };
 
   it('answers what the version says, which runs apart', async () => {
-    expect(await ask(async () => ({ ok: true, loaded }))).toEqual([[7, 7]]);
+    expect(await ask(async () => ({ ok: true, loaded }))).toMatchObject({ said: [[7, 7]] });
   });
 
   it('stops a version that hangs after its time, and takes what it has said', async () => {
@@ -193,7 +201,7 @@ describe('Asking a version behind the answer', () => {
       new Promise((resolve) => {
         stop.addEventListener('abort', () => resolve({ said: [null], unfinished: [0] }));
       });
-    expect(await ask(async () => ({ ok: true, loaded }), hanging, 20)).toEqual([null]);
+    expect(await ask(async () => ({ ok: true, loaded }), hanging, 20)).toEqual({ said: [null], unfinished: [0] });
   });
 
   it('fails while the version cannot be loaded, so that the event is repeated', async () => {
@@ -202,6 +210,8 @@ describe('Asking a version behind the answer', () => {
   });
 
   it('answers nothing for a version that can never be loaded, as in time', async () => {
-    expect(await ask(async () => ({ ok: false, code: 'SIGNATURE_INVALID', isFinal: true }))).toEqual([null]);
+    expect(await ask(async () => ({ ok: false, code: 'SIGNATURE_INVALID', isFinal: true }))).toEqual({
+      ...{ said: [null], unfinished: [], code: 'SIGNATURE_INVALID' },
+    });
   });
 });

@@ -150,6 +150,7 @@ describe('The wait for the prediction log', () => {
       put: log.put.bind(log),
       readKept: () => Promise.reject(new Error('None was kept.')),
       forecastVersion: () => Promise.reject(new Error('None was asked.')),
+      signal: () => undefined,
       completeBatch: () => Promise.reject(new Error('There is no batch.')),
       pause: async () => undefined,
     };

@@ -128,7 +128,10 @@ async function complete(bucket: Bucket, event: HandOverEvent): Promise<void> {
       {
         put: (object) => log.put(object),
         readKept: () => Promise.reject(new Error('Nothing was kept.')),
-        forecastVersion: async (_version, requests) => requests.map(({ horizonDays }) => Array(horizonDays).fill(20)),
+        forecastVersion: async (_version, requests) => {
+          return { said: requests.map(({ horizonDays }) => Array(horizonDays).fill(20)), unfinished: [] };
+        },
+        signal: () => undefined,
         completeBatch: () => Promise.reject(new Error('No batches.')),
         pause: async () => {},
       },

@@ -9,8 +9,8 @@ import { BATCH, batchStand } from './batch-stand.ts';
 const key = createTestKey();
 const requests = Array.from({ length: 700 }, (_, index) => requestOf(`sku-${index}`));
 
-async function scene(members: object = {}) {
-  const made = batchStand(requests);
+async function scene(members: object = {}, asking: readonly object[] = requests) {
+  const made = batchStand(asking);
   const { input: uri, ...work } = BATCH;
   const document = await signedDocument(key, { ...SHADOW, ...members });
   const input = { uri, versionId: 'v1' };
@@ -18,7 +18,10 @@ async function scene(members: object = {}) {
   const ports: ShadowBatchPorts = {
     input: made.ports.input,
     startLog: made.ports.startLog,
-    forecastVersion: async (_version, asked) => asked.map(({ sku }) => (sku === 'sku-3' ? null : [20, Number.NaN])),
+    forecastVersion: async (_version, asked) => {
+      return { said: asked.map(({ sku }) => (sku === 'sku-3' ? null : [20, Number.NaN])), unfinished: [] };
+    },
+    signal: (name, detail) => made.signals.push([name, detail]),
     publicKeyPem: key.publicKeyPem,
   };
   return { ...made, event, ports };
@@ -26,8 +29,10 @@ async function scene(members: object = {}) {
 
 describe('The shadow of a batch', () => {
   it('is forecast later for the same requests, and logged as the invocation itself would have', async () => {
-    const { event, ports, logs } = await scene();
+    const { event, ports, logs, signals } = await scene();
     await shadowBatch(ports, event);
+    const counts = { missing: 2, negative: 0, nonFinite: 699 };
+    expect(signals).toEqual([['SHADOW_FAILED', { model: 'demand', version: '2.0.0', ...counts }]]);
     expect(logs.map(({ state }) => state)).toEqual(['finished']);
     const records = logs[0]?.records ?? [];
     expect(records).toHaveLength(1_400);
@@ -47,6 +52,20 @@ describe('The shadow of a batch', () => {
     const shadowed = new Set(logs[0]?.records.map(({ sku }) => sku));
     expect(shadowed.size).toBeGreaterThan(200);
     expect(shadowed.size).toBeLessThan(500);
+  });
+
+  it('asks a version that hangs each time no more after a while, and logs that it said nothing', async () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => requestOf(`sku-${index}`, { history: [] }));
+    const { event, ports, logs, signals } = await scene({}, many);
+    let asked = 0;
+    const forecastVersion: ShadowBatchPorts['forecastVersion'] = async (_version, { length }) => {
+      asked += 1;
+      return { said: Array(length).fill(null), unfinished: Array.from({ length }, (_, index) => index) };
+    };
+    await shadowBatch({ ...ports, forecastVersion }, { ...event, horizonDays: 1 });
+    expect(asked).toBe(30);
+    expect(logs[0]?.records).toHaveLength(20_000);
+    expect(signals).toMatchObject([['SHADOW_FAILED', { missing: 20_000 }]]);
   });
 
   it('is not made by a document that is not ours', async () => {
