@@ -68,7 +68,10 @@ export class IsolatedProcess {
     this.#pipe = pipe instanceof Socket ? pipe : null;
     if (this.#child === null) return;
     this.#child.on('error', (error) => this.#ended({ outcome: 'crashed', code: systemCodeOf(error) }));
-    this.#child.once('exit', (code, signal) => this.#ended(endOf(code, signal)));
+    this.#child.once('exit', (code, signal) => {
+      endGroup(this.#child);
+      this.#ended(endOf(code, signal));
+    });
     this.#pipe?.on('data', (chunk: Buffer) => this.#heard(chunk));
     // The end of the process tells why.
     this.#pipe?.on('error', () => undefined);
@@ -88,7 +91,8 @@ export class IsolatedProcess {
           fileURLToPath(PROGRAM),
           ...(predictorModule === undefined ? [] : [predictorModule.href]),
         ],
-        { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: environment() },
+        // Detached it leads a group, with which all that it started is ended too.
+        { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: environment(), detached: true },
       );
     } catch (cause) {
       // Where memory is short, for one, the system says so at once; most other refusals come as an event.
@@ -136,7 +140,7 @@ export class IsolatedProcess {
 
   /** Ends the process at once. */
   kill(end: ProcessEnd): void {
-    this.#child?.kill('SIGKILL');
+    endGroup(this.#child);
     this.#ended(end);
   }
 
@@ -168,8 +172,16 @@ export class IsolatedProcess {
 /** Nothing outlives the parent, not even what never yields and so never sees that it is gone. */
 const LIVE = new Set<ChildProcess>();
 process.on('exit', () => {
-  for (const child of LIVE) child.kill('SIGKILL');
+  for (const child of LIVE) endGroup(child);
 });
+
+/** A process, and what it started that did not leave its group; also where it has ended and they have not. */
+function endGroup(child: ChildProcess | null): void {
+  const pid = child?.pid;
+  if (pid === undefined) return;
+  quietly(() => process.kill(-pid, 'SIGKILL'));
+  child?.kill('SIGKILL');
+}
 
 /** Options of the parent's own Node are not the child's, and Lambda's runtime is nothing that it may speak with. */
 function environment(): NodeJS.ProcessEnv {

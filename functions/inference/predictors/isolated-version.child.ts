@@ -12,10 +12,13 @@ import { IsolatedSession } from './isolated-session.ts';
 import { knownPredictors } from './known-predictors-store.ts';
 import type { PredictorFactory } from './predictor.ts';
 
-/** Code that never yields does not hear that its parent is gone; a thread of its own sees it. */
+/**
+ * Code that never yields does not hear that its parent is gone; a thread of its own sees it, and ends the group that this
+ * process leads.
+ */
 const ORPHAN_WATCH = `
   const parent = process.ppid;
-  setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1_000);
+  setInterval(() => process.ppid === parent || process.kill(-process.pid, 'SIGKILL'), 1_000);
 `;
 
 /** Longest work without a look at what the parent says, and at what is to be said to it. */
@@ -36,8 +39,8 @@ parent.on('data', (chunk: Buffer) => {
     session.receive(message);
   }
 });
-parent.on('close', () => process.exit(0));
-parent.on('error', () => process.exit(0));
+parent.on('close', end);
+parent.on('error', end);
 
 async function factory(module: string | undefined): Promise<PredictorFactory> {
   if (module === undefined) return knownPredictors();
@@ -48,6 +51,11 @@ async function factory(module: string | undefined): Promise<PredictorFactory> {
 
 function isFactory(value: unknown): value is PredictorFactory {
   return typeof value === 'function';
+}
+
+/** With all that was started here: this process leads a group. */
+function end(): void {
+  process.kill(-process.pid, 'SIGKILL');
 }
 
 /** Frames are small and many: those of one turn go out together. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import type { ForecastRequest } from '../../../functions/inference/predictors/forecaster.ts';
 import type { Predictor } from '../../../functions/inference/predictors/predictor.ts';
@@ -109,6 +110,12 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   'leaves work behind': () => {
     setInterval(() => held.push(Buffer.alloc(1 << 22, 1)), 1);
     return [7];
+  },
+  'starts a process': () => [spawn('sleep', ['600'], { stdio: 'ignore' }).pid],
+  'starts a process and kills itself': async () => {
+    const { pid } = spawn('sleep', ['600'], { stdio: 'ignore' });
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
+    return [pid];
   },
   'tells its priority': () => {
     const nices = readdirSync('/proc/self/task').map((task) => {

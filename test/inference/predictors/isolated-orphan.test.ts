@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 /** Where the system tells of its processes; elsewhere there is nothing to look at. */
 const tellsOfProcesses = existsSync('/proc/self/stat');
@@ -19,12 +19,35 @@ function childrenOf(parent: number | undefined): readonly string[] {
   });
 }
 
-it.skipIf(!tellsOfProcesses)('A version that never yields does not outlive a parent that was killed', async () => {
-  const parent = fork(join(import.meta.dirname, 'isolating-process.ts'));
+async function killed(misdeed: string): Promise<readonly string[]> {
+  const parent = fork(join(import.meta.dirname, 'isolating-process.ts'), [misdeed]);
   await once(parent, 'message');
-  const [child = ''] = childrenOf(parent.pid);
-  expect(child).not.toBe('');
+  const children = childrenOf(parent.pid);
+  const all = [...children, ...children.flatMap((child) => childrenOf(Number(child)))];
   parent.kill('SIGKILL');
   await once(parent, 'exit');
-  await expect.poll(() => existsSync(`/proc/${child}`), { timeout: 30_000 }).toBe(false);
+  return all;
+}
+
+/** What waits to be seen by whoever it belongs to is over. */
+function isOver(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return true;
+  }
+}
+
+describe.skipIf(!tellsOfProcesses)('Whatever a parent had, when it was killed, does not outlive it:', () => {
+  it('a version that never yields', async () => {
+    const processes = await killed('never yields');
+    expect(processes).toHaveLength(1);
+    await expect.poll(() => processes.every(isOver), { timeout: 30_000 }).toBe(true);
+  });
+
+  it('a process that a version had started', async () => {
+    const processes = await killed('starts a process');
+    expect(processes).toHaveLength(2);
+    await expect.poll(() => processes.every(isOver), { timeout: 30_000 }).toBe(true);
+  });
 });

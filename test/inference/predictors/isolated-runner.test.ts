@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ForecastRequest } from '../../../functions/inference/predictors/forecaster.ts';
 import {
@@ -277,7 +277,32 @@ describe('A run', () => {
   });
 });
 
+/** What has ended, and what waits to be seen by whoever it belongs to. */
+function isOver(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return true;
+  }
+}
+
 describe.runIf(existsSync('/proc/self/status'))('The process', () => {
+  it.each(['starts a process', 'starts a process and kills itself'])(
+    'of a version that %s takes all that it started with it',
+    async (misdeed) => {
+      const runner = new IsolatedRunner({ predictorModule: HOSTILE });
+      const { answers } = await ask(runner, misdeed);
+      const [pid] = answers.said[1] ?? [];
+      if (typeof pid !== 'number') throw new Error('It started none.');
+      if (misdeed === 'starts a process') {
+        expect(isOver(pid)).toBe(false);
+        runner.close();
+      }
+      await expect.poll(() => isOver(pid), { timeout: 10_000 }).toBe(true);
+      runner.close();
+    },
+  );
+
   it('runs at the lowest priority, in all its threads, and is the first that the kernel ends', async () => {
     const runner = new IsolatedRunner({ predictorModule: HOSTILE });
     const { answers } = await ask(runner, 'tells its priority');
