@@ -1,6 +1,7 @@
 import { isReleaseError, type Reason } from '../../platform/errors.ts';
 import type { NumberedValue } from '../log/batch-input-store.ts';
 import { refusedInput, type UnitRequest } from './forecast-event.ts';
+import { UnitSet } from './unit-set.ts';
 
 const MAX_LISTED = 20;
 
@@ -10,14 +11,12 @@ const MAX_LISTED = 20;
  * @throws ReleaseError INVALID_INPUT with every fault found, those of the lines themselves among them
  */
 export async function* uniqueUnits(lines: AsyncIterable<NumberedValue<UnitRequest>>): AsyncGenerator<UnitRequest> {
-  const seen = new Set<string>();
+  const seen = new UnitSet();
   const faults: Reason[] = [];
   try {
     for await (const { line, value } of lines) {
-      const key = JSON.stringify([value.sku, value.store]);
-      if (seen.has(key)) faults.push(repeated(line, value));
+      if (!seen.add(value)) faults.push(repeated(line, value));
       else if (faults.length === 0) yield value;
-      seen.add(key);
       if (faults.length >= MAX_LISTED) break;
     }
   } catch (cause) {
