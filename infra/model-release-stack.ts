@@ -141,6 +141,7 @@ export class ModelReleaseStack extends Stack {
       COMPLETE_LOG_FUNCTION: functionName(this, 'complete-log'),
       FIRST_APPROVERS: JSON.stringify(settings.firstApprovers),
       POINTER_POLL_SECONDS: String(settings.pointerPollSeconds),
+      CANDIDATE_WAIT_MS: String(settings.candidateWaitMs),
       SPLIT_ABOVE_MB: String(settings.splitAboveMb),
       INCOMING_PREFIXES: [`s3://${bucketName}/incoming/`, ...settings.incomingPrefixes].join(','),
       ROLLBACK_STATE_MACHINE_ARN: `${stateMachineArn(this, 'rollback')}:${LIVE}`,

@@ -27,6 +27,12 @@ export interface SettingsInput {
    */
   readonly pointerPollSeconds?: string | number;
   /**
+   * How many milliseconds longer than for production an answer waits for candidates, 0 to 60,000: what they add to it at
+   * most. What a canary's candidate has not said by then is missing, and counts against it.
+   * @default 500
+   */
+  readonly candidateWaitMs?: string | number;
+  /**
    * S3 URI prefixes (each ending in `/`) from which candidates may be taken besides the evidence bucket's `incoming/`,
    * comma-separated or a list.
    * @default none
@@ -63,6 +69,7 @@ export interface Settings {
   readonly senderEmail: string;
   readonly alertEmail: string;
   readonly pointerPollSeconds: number;
+  readonly candidateWaitMs: number;
   readonly incomingPrefixes: readonly string[];
   readonly predictorArns: readonly string[];
   readonly splitAboveMb: number;
@@ -75,6 +82,7 @@ export const SETTING_NAMES = [
   'senderEmail',
   'alertEmail',
   'pointerPollSeconds',
+  'candidateWaitMs',
   'incomingPrefixes',
   'predictorArns',
   'splitAboveMb',
@@ -112,6 +120,7 @@ const settingsSchema: z.ZodType<Settings> = z
     senderEmail: address('model-release@example.com'),
     alertEmail: address('model-release-alerts@example.com'),
     pointerPollSeconds: z.coerce.number().int().min(0).max(3600).default(15),
+    candidateWaitMs: z.coerce.number().int().min(0).max(60_000).default(500),
     incomingPrefixes: z
       .preprocess(commaSeparated, z.array(z.string().regex(S3_PREFIX, 'Expected s3://bucket/ or s3://bucket/prefix/.')))
       .default([]),

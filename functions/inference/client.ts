@@ -31,7 +31,7 @@ import { heard } from './serving/heard.ts';
 import { pointerCounts, wordOf } from './serving/tell-pointer.ts';
 
 export interface InferenceClientOptions {
-  /** @default production 10 s, and half a second more for candidates; 2 s where a process meets one for the first time */
+  /** @default production 10 s, and what the stack sets for candidates; 2 s where a process meets one for the first time */
   readonly budgets?: Budgets;
   /**
    * Makes predictors of artifacts of your own kinds, and the ES module that exports it as `predictorOf`: a candidate is made
@@ -127,7 +127,7 @@ export class InferenceClient {
         ...{ predictorOf: predictors?.predictorOf ?? knownPredictors(), now: systemClock },
       }),
       runApart: async (run) => heard(await isolated.run(run)),
-      budgets: budgets ?? { productionMs: 10_000, candidateMs: 500, firstCandidateMs: 2_000 },
+      budgets: budgets ?? budgetsOf(Number(config('CANDIDATE_WAIT_MS'))),
       isFirstMet: (model, version) => isNew(this.#met, `${model}/${version}`),
       pause: () => nextTurn(),
       log: (batch) => log.log(batch),
@@ -151,6 +151,11 @@ export class InferenceClient {
     }
     this.#counts.publish();
   }
+}
+
+/** A version that is met for the first time has to be fetched and made, which takes a fraction of this. */
+function budgetsOf(candidateMs: number): Budgets {
+  return { productionMs: 10_000, candidateMs, firstCandidateMs: Math.max(2_000, candidateMs) };
 }
 
 function isNew(seen: Set<string>, key: string): boolean {

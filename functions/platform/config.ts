@@ -27,6 +27,8 @@ export const CONFIG_NAMES = [
   'COMPLETE_LOG_FUNCTION',
   /** How old, in seconds, a pointer may be that inference serves without looking again. */
   'POINTER_POLL_SECONDS',
+  /** How many milliseconds longer than for production an answer waits for candidates. */
+  'CANDIDATE_WAIT_MS',
   /** Comma-separated S3 URI prefixes from which candidates may be taken, besides the evidence bucket's `incoming/`. */
   'INCOMING_PREFIXES',
   /** Megabytes of a backtest, not compressed, above which it is summed in parts. */

@@ -52,6 +52,7 @@ beforeAll(async () => {
     firstApprovers: [FIRST_APPROVER],
     senderEmail: 'releases@retailer.example',
     pointerPollSeconds: 0,
+    candidateWaitMs: 10_000,
   };
   const stack = await startLocalStack({ settings, outdir: join(directory, 'cdk.out') });
   try {

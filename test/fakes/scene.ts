@@ -66,7 +66,8 @@ export class Scene {
     const all = FUNCTIONS.map((spec) => others.get(spec.name) ?? spec);
     const code = specs.length === 0 ? {} : { code: await bundledCode(all, join(outdir, 'functions')) };
     // Inference looks at the pointer on each request, so that tests need not wait for it to.
-    const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0, ...members };
+    // What a candidate says on a busy machine is late, and not missing.
+    const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0, candidateWaitMs: 10_000, ...members };
     const stack = await startLocalStack({ settings, outdir, ...code });
     return new Scene(stack, await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn')), outdir);
   }

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const [forecast, completeLog] = INFERENCE_FUNCTIONS;
   const programs = [...forecast.programs, 'test/faults/misbehaving/misbehaving-predictors.ts'];
   const entry = 'test/faults/misbehaving/forecast.lambda.ts';
-  scene = await Scene.start({}, [{ ...forecast, entry, programs }, completeLog]);
+  scene = await Scene.start({ candidateWaitMs: CANDIDATE_MS }, [{ ...forecast, entry, programs }, completeLog]);
   const artifact = (name: string, forecaster: string) =>
     scene.pipeline.upload(`${MODEL}/${name}.json`, Buffer.from(JSON.stringify({ forecaster })));
   await scene.onboard(MODEL, { adopt: { version: '1.0.0', artifact: await artifact('adopted', 'seasonal-naive') } });

@@ -57,7 +57,7 @@ describe('The forecast function', () => {
       ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'forecast', AWS_SECRET_ACCESS_KEY: 'local' },
       ...{ AWS_ENDPOINT_URL_S3: served.endpoint, EVIDENCE_BUCKET: 'evidence', PREDICTION_BUCKET: 'predictions' },
       ...{ APPCONFIG_APPLICATION_ID: 'app1', POINTER_POLL_SECONDS: '0', POINTER_PUBLIC_KEY: key.publicKeyPem },
-      ...{ COMPLETE_LOG_FUNCTION: 'complete-log', TMPDIR: temporary },
+      ...{ COMPLETE_LOG_FUNCTION: 'complete-log', CANDIDATE_WAIT_MS: '5000', TMPDIR: temporary },
     };
     lambda.on(InvokeCommand).resolves({ StatusCode: 202 });
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);

@@ -20,6 +20,7 @@ describe('settings', () => {
       senderEmail: 'model-release@example.com',
       alertEmail: 'model-release-alerts@example.com',
       pointerPollSeconds: 15,
+      candidateWaitMs: 500,
       incomingPrefixes: [],
       predictorArns: [],
       splitAboveMb: 1500,
@@ -32,6 +33,7 @@ describe('settings', () => {
     const settings = parseSettings({
       firstApprovers: JSON.stringify([ANA]),
       pointerPollSeconds: '0',
+      candidateWaitMs: '5000',
       incomingPrefixes: 's3://models-eu/out/, s3://lake/',
       splitAboveMb: '0',
       retentionDays: '30',
@@ -40,6 +42,7 @@ describe('settings', () => {
     expect(settings).toMatchObject({
       firstApprovers: [ANA],
       pointerPollSeconds: 0,
+      candidateWaitMs: 5000,
       incomingPrefixes: ['s3://models-eu/out/', 's3://lake/'],
       splitAboveMb: 0,
       retentionDays: 30,
