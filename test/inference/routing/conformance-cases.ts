@@ -1,5 +1,5 @@
 import type { UnsignedDocument } from '../../../functions/pointer/document.ts';
-import type { Request } from './plain-router.ts';
+import { plainMurmur3, type Request } from './plain-router.ts';
 
 export interface RouteCase {
   readonly name: string;
@@ -61,6 +61,25 @@ const MANY: readonly Request[] = [
   { ...milk, sku: 'e\u0301', store: 'é' },
 ];
 
+/** Names that mean something to languages themselves, and one that is longer than a short buffer. */
+const ODD: readonly Request[] = [
+  { ...milk, sku: '__proto__', store: 'constructor' },
+  { ...milk, sku: 'constructor', store: '__proto__' },
+  { ...milk, sku: 'null', region: 'constructor', category: '__proto__', segments: ['__proto__:x'] },
+  { ...milk, sku: '007', store: '7' },
+  { ...milk, sku: '7', store: '007' },
+  { ...milk, sku: 'x'.repeat(200), store: 'ß'.repeat(200) },
+];
+
+/** The percentage at which the unit is just not drawn: its hash is a part of all hashes that a percentage can say exactly. */
+function justOut(salt: string, { sku, store }: Request): number {
+  const part = plainMurmur3(new TextEncoder().encode(`${salt}|${sku}|${store}`), 0) / 2 ** 32;
+  if ((part * 100) / 100 === part) return part * 100;
+  throw new Error(`No percentage says exactly what ${sku} in ${store} draws.`);
+}
+const EDGE = { ...milk, sku: 'SKU-0', store: 'store-0' };
+const EDGE_PERCENTAGE = justOut(PRODUCTION.salt, EDGE);
+
 export function routeCases(): readonly RouteCase[] {
   const one = (
     name: string,
@@ -107,6 +126,18 @@ export function routeCases(): readonly RouteCase[] {
     one('canary of 50 % with another salt', { ...CANARY, canaryPercentage: 50, salt: 'demand_2-0-0_2' }, MANY),
     one('canary of 50 % with a salt of other letters', { ...CANARY, canaryPercentage: 50, salt: 'größe|1' }, MANY),
     one('canary of 12.5 %', { ...CANARY, canaryPercentage: 12.5 }, MANY),
+    one('canary of hardly anybody', { ...CANARY, canaryPercentage: 1e-9 }, MANY),
+    one('canary of hardly anybody left out', { ...CANARY, canaryPercentage: 99.999999 }, MANY),
+    one('canary of a share up to a unit, and not with it', { ...CANARY, canaryPercentage: EDGE_PERCENTAGE }, [EDGE]),
+    one('canary of a share with a unit', { ...CANARY, canaryPercentage: EDGE_PERCENTAGE * (1 + 2 ** -50) }, [EDGE]),
+    one('canary of 50 %, names that languages use themselves', { ...CANARY, canaryPercentage: 50 }, ODD),
+    one(
+      'lists with names that languages use themselves',
+      { ...CANARY, canarySkus: ['__proto__', 'null', '7'], canaryStores: ['constructor', 'harbour', '007'] },
+      ODD,
+    ),
+    one('excluded segments with such names', excluding('sku:__proto__', 'region:constructor', 'store:7'), ODD),
+    one('killed segments with such names', { ...CANARY, ...killed('sku:constructor', '__proto__:x') }, ODD),
 
     one('canary in regions', { ...CANARY, canaryRegions: ['north', 'west'] }),
     one('canary in stores', { ...CANARY, canaryStores: ['harbour'] }),
