@@ -11,7 +11,7 @@ import { askVersions } from './ask-versions.ts';
 import { chunksOf } from './chunks.ts';
 import { Failures } from './failures.ts';
 import type { ForecastPorts } from './forecast.ts';
-import { headOf, tellLogged, tellUnknownFallback } from './forecast.ts';
+import { headOf, isPastBound, tellLogged, tellUnknownFallback } from './forecast.ts';
 import { type BatchEvent, type UnitRequest, unitRequest } from './forecast-event.ts';
 import { type Line, linesOf, type RecordHead, servedRecord, shadowRecords } from './lines.ts';
 import type { Question } from './question.ts';
@@ -92,8 +92,9 @@ class BatchRun {
   readonly #router: Router;
   readonly #head: RecordHead;
   readonly #later: ReadonlySet<string>;
-  readonly #logs: readonly [routed: Log, instead: Log];
-  readonly #insteadId: string;
+  readonly #isPast: boolean;
+  readonly #logs: readonly [common: Log, own: Log];
+  readonly #ownId: string;
   readonly #failures = new Failures();
   readonly #served = new Map<string, ServedObject>();
   #requests = 0;
@@ -113,9 +114,9 @@ class BatchRun {
     const shadow = document === null || document.shadowVersion === document.canaryVersion ? '' : document.shadowVersion;
     this.#later = new Set([shadow].filter((version) => version !== '' && version !== this.#router.standard.version));
     const name = { ...this.#head, asOf: event.asOf };
-    // What serves in place of the routed version differs between two attempts, so that each keeps its own.
-    this.#insteadId = `${requestId}.instead-${this.#at.getTime()}`;
-    this.#logs = [ports.startLog(name), ports.startLog({ ...name, requestId: this.#insteadId })];
+    this.#isPast = isPastBound(document, this.#head.at);
+    this.#ownId = `${requestId}.instead-${this.#at.getTime()}`;
+    this.#logs = [ports.startLog(name), ports.startLog({ ...name, requestId: this.#ownId })];
   }
 
   /** Null when the pointer moved meanwhile: nothing was logged. */
@@ -155,11 +156,20 @@ class BatchRun {
     this.#safe = answers;
     this.#requests += requests.length;
     for (const line of lines) this.#countLine(line);
-    const [log, instead] = this.#logs;
+    const [common, own] = this.#logs;
     const served = (some: readonly Line[]) => some.map((line) => servedRecord(line, this.#head));
     const shadows = lines.flatMap((line) => shadowRecords(line, this.#head));
-    await log.append([...served(lines.filter(({ isInstead }) => !isInstead)), ...shadows]);
-    await instead.append(served(lines.filter(({ isInstead }) => isInstead)));
+    await common.append([...served(lines.filter((line) => !this.#isOwn(line))), ...shadows]);
+    await own.append(served(lines.filter((line) => this.#isOwn(line))));
+  }
+
+  /**
+   * What another attempt at this batch may serve otherwise, by the same document: a canary's units, since it may be late for
+   * some, and whatever serves in place of the routed version. Each attempt keeps its own, so that it is answered by objects
+   * that hold what it served; the rest is logged once.
+   */
+  #isOwn({ isInstead, served }: Line): boolean {
+    return isInstead || served.arm === 'canary' || this.#isPast;
   }
 
   /** A fresh pointer costs nothing to look at. */
@@ -205,15 +215,15 @@ class BatchRun {
     await Promise.all(this.#logs.map((log) => log.abort()));
   }
 
-  #countLine({ served, isInstead, unserved }: Line): void {
-    const { arm, version } = served;
+  #countLine(line: Line): void {
+    const { arm, version } = line.served;
     const { model, revision } = this.#head;
-    const requestId = isInstead ? this.#insteadId : this.#head.requestId;
+    const requestId = this.#isOwn(line) ? this.#ownId : this.#head.requestId;
     const key = predictionPaths.prediction({ model, asOf: this.#batch.event.asOf, arm, version, requestId, revision });
     const uri = `s3://${this.#ports.bucket}/${key}`;
     const before = this.#served.get(uri)?.forecasts ?? 0;
     this.#served.set(uri, { uri, arm, version, forecasts: before + 1 });
-    this.#shadowed += unserved.filter(({ isLate }) => isLate).length;
+    this.#shadowed += line.unserved.filter(({ isLate }) => isLate).length;
   }
 
   async #finish(): Promise<void> {

@@ -133,7 +133,7 @@ function wholeAndCut(lines: readonly Line[], isPast: boolean): readonly [whole: 
 }
 
 /** Production then serves the cohort too, which the same document gave to the canary at an attempt before. */
-function isPastBound(document: PointerDocument | null, at: string): boolean {
+export function isPastBound(document: PointerDocument | null, at: string): boolean {
   return document !== null && document.canaryPercentage > 0 && Date.parse(document.canaryUntil) <= Date.parse(at);
 }
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { BatchName } from '../../../functions/inference/log/log-object.ts';
+import type { PredictionRecord } from '../../../functions/inference/log/prediction.ts';
 import { pointerTo } from '../../../functions/inference/pointer/pointer.ts';
 import type { Forecaster } from '../../../functions/inference/predictors/forecaster.ts';
 import { forecastBatch } from '../../../functions/inference/serving/forecast-batch.ts';
 import { refusedInput } from '../../../functions/inference/serving/forecast-event.ts';
-import { always, CANARY, documentOf, requestOf, SHADOW } from '../stand.ts';
+import { always, CANARY, documentOf, NOW, requestOf, SHADOW } from '../stand.ts';
 import { BATCH, batchStand, URI } from './batch-stand.ts';
 
 const many = (count: number) =>
@@ -58,7 +60,7 @@ describe('A batch from S3', () => {
       'canary 2.0.0',
       'production 1.1.0',
     ]);
-    const records = made.logs[0]?.records ?? [];
+    const records = [...(made.logs[0]?.records ?? []), ...(made.instead[0]?.records ?? [])];
     expect(records).toHaveLength(800);
     expect(records.filter(({ arm }) => arm === 'shadow')).toHaveLength(400);
     expect(made.events).toEqual([]);
@@ -83,6 +85,48 @@ describe('A batch from S3', () => {
     expect(made.signals).toEqual([
       ['SHADOW_FAILED', { model: 'demand', version: '2.0.0', missing: 5_000, negative: 0, nonFinite: 0 }],
     ]);
+  });
+
+  it('that is repeated is answered by objects that hold what it was served, whoever was late at either attempt', async () => {
+    const document = documentOf(CANARY);
+    /** Says nothing of one unit in three. */
+    const halting: Forecaster = ({ sku }) => (Number(sku.slice(4)) % 3 === 0 ? [] : [20, 20]);
+    const bucket = new Map<string, readonly PredictionRecord[]>();
+    const attempt = async (candidate: Forecaster, at: number) => {
+      const ports = { now: () => new Date(NOW.getTime() + at) };
+      const made = batchStand(many(300), { document, versions: { '2.0.0': candidate }, ports });
+      const { startLog } = made.ports;
+      const first = (name: BatchName) => {
+        const log = startLog(name);
+        const records: PredictionRecord[] = [];
+        return {
+          ...log,
+          append: async (some: readonly PredictionRecord[]) => void records.push(...some),
+          finish: () => {
+            for (const [group, some] of Map.groupBy(records, ({ arm, version }) => `arm=${arm}/version=${version}`)) {
+              const key = `${group}/${name.requestId}-3.ndjson.gz`;
+              if (!bucket.has(key)) bucket.set(key, some);
+            }
+            return log.finish();
+          },
+        };
+      };
+      return (await forecastBatch({ ...made.ports, startLog: first }, BATCH, 'x')).batch.objects;
+    };
+    for (const candidates of [
+      [halting, always(20)],
+      [always(20), halting],
+      [sleeping, halting],
+    ] as const) {
+      bucket.clear();
+      for (const [index, candidate] of candidates.entries()) {
+        const objects = await attempt(candidate, index);
+        const held = objects.flatMap(({ uri }) => bucket.get(uri.slice(uri.indexOf('arm='))) ?? []);
+        expect(new Set(held.map(({ sku, targetDate }) => `${sku} ${targetDate}`)).size).toBe(600);
+        expect(held).toHaveLength(600);
+        expect(held).toHaveLength(objects.reduce((sum, { forecasts }) => sum + forecasts, 0));
+      }
+    }
   });
 
   it('begins anew when the pointer moves meanwhile, and keeps nothing of the version that was withdrawn', async () => {
