@@ -45,7 +45,7 @@ const MEMORY_SIGNALS: readonly (string | null)[] = ['SIGABRT', 'SIGTRAP', 'SIGKI
 
 /**
  * One process beside this one, for code that must not reach it. A worker thread would share its memory: when the engine
- * cannot allocate there, whatever the thread's limits, it ends the whole process. This one runs at the lowest priority, is
+ * cannot allocate there, whatever the thread's limits, it ends the whole process. This one runs at a low priority, is
  * what the kernel ends first where memory is short, has neither input nor output but the one pipe, and is ended above its limit.
  */
 export class IsolatedProcess {
@@ -200,10 +200,14 @@ function endOf(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
   return { outcome, code: signal ?? `EXIT_${code}` };
 }
 
-/** On Linux threads take the priority over from the one that makes them, and at this moment there is one. */
+/**
+ * A tenth of what the parent gets where both want one CPU: little enough for production, and enough for a canary that has to
+ * be in time on a machine where others are busy too. On Linux threads take the priority over from the one that makes them,
+ * and at this moment there is one.
+ */
 function giveWay(pid: number | undefined): void {
   if (pid === undefined) return;
-  quietly(() => setPriority(pid, constants.priority.PRIORITY_LOW));
+  quietly(() => setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL));
   quietly(() => writeFileSync(`/proc/${pid}/oom_score_adj`, '1000'));
 }
 
