@@ -6,6 +6,8 @@ export interface Answers {
   readonly said: ReadonlyMap<string, Said>;
   /** By candidate: positions that it had no time for, or was not asked for here. */
   readonly unfinished: ReadonlyMap<string, ReadonlySet<number>>;
+  /** Production, or what serves in its place, had no time for all that it was asked. */
+  readonly isServingLate: boolean;
   /** Serves in place of a production version that could not be loaded: the one before it. */
   readonly standIn: string | null;
   /** Name of the safe forecast, which has said something of every request. */

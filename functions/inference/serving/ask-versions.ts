@@ -9,7 +9,7 @@ import { candidatesOf, positionsOf, type Question, versionRequests } from './que
 
 /** How long versions may take for all requests of a question together. */
 export interface Budgets {
-  /** The caller needs it, so it gets what a caller can wait for; after that the safe forecast serves. */
+  /** The caller needs it, so it gets what a caller can wait for; after that the safe forecast serves. 0: nobody asks it. */
   readonly productionMs: number;
   /** How much longer than production an answer waits for candidates: what they add to it at most. */
   readonly candidateMs: number;
@@ -82,7 +82,11 @@ async function askServing(
   const failed = failure === null ? [] : [{ ...missing, notLoaded: failure.code }];
   if (loaded === null) return failed;
   const { version, predictor } = loaded;
-  const answers = await runVersion({ predictor, requests, positions, budgetMs: budgets.productionMs, pause });
+  const budgetMs = budgets.productionMs;
+  const answers =
+    budgetMs > 0
+      ? await runVersion({ predictor, requests, positions, budgetMs, pause })
+      : { ...NOTHING, code: 'TIMED_OUT' };
   return [...failed, { version, positions, answers }];
 }
 
@@ -126,6 +130,7 @@ function answersOf(question: Question, served: readonly Asked[], apart: readonly
       ...apart.map(({ version, answers }) => [version, new Set(answers.unfinished)] as const),
       ...[...later].map((version) => [version, new Set(positionsOf(version, question))] as const),
     ]),
+    isServingLate: served.some(({ answers }) => answers.unfinished.length > 0),
     standIn: stand?.version ?? null,
     safe,
     notLoaded: all.flatMap(({ version, positions, notLoaded }) =>

@@ -49,6 +49,8 @@ export interface ServedObject {
 const ATTEMPTS = 3;
 /** How long a batch waits for candidates in all: one that is late each time would otherwise add up to hours. */
 const PATIENCE_MS = 60_000;
+/** Chunks in which production may be late, five minutes in all; from then on the safe forecast serves at once. */
+const MAX_LATE_CHUNKS = 30;
 
 /**
  * Forecasts any number of requests from an S3 object into the prediction log, in bounded memory. All of it by one pointer
@@ -100,6 +102,7 @@ class BatchRun {
   #requests = 0;
   #shadowed = 0;
   #waitedMs = 0;
+  #lateChunks = 0;
   #safe: Pick<Answers, 'safe'> | null = null;
 
   constructor(ports: BatchPorts, batch: Batch) {
@@ -199,11 +202,13 @@ class BatchRun {
     const left = Math.max(0, PATIENCE_MS - this.#waitedMs);
     const candidateMs = Math.min(budgets.candidateMs, left);
     const firstCandidateMs = Math.min(budgets.firstCandidateMs, left);
+    const productionMs = this.#lateChunks < MAX_LATE_CHUNKS ? budgets.productionMs : 0;
     const began = now().getTime();
     const answers = await askVersions(
-      { ...this.#ports, budgets: { ...budgets, candidateMs, firstCandidateMs } },
+      { ...this.#ports, budgets: { productionMs, candidateMs, firstCandidateMs } },
       question,
     );
+    if (answers.isServingLate) this.#lateChunks += 1;
     const late = [...answers.unfinished].filter(
       ([version, positions]) => !this.#later.has(version) && positions.size > 0,
     );

@@ -24,7 +24,7 @@ export interface SettledDay {
  */
 export function settleDay(
   { route, standard }: { readonly route: Route; readonly standard: Served },
-  answers: Answers,
+  answers: Pick<Answers, 'said' | 'unfinished' | 'standIn' | 'safe'>,
   at: { readonly position: number; readonly day: number },
 ): SettledDay {
   const unitsOf = (version: string) => asUnits(answers.said.get(version)?.[at.position]?.[at.day]);

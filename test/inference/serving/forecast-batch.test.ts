@@ -87,6 +87,21 @@ describe('A batch from S3', () => {
     ]);
   });
 
+  it('whose production hangs is served by the safe forecast in time, and asks it no more after a while', async () => {
+    const asked = new Set<number>();
+    const hanging: Forecaster = ({ sku }) => {
+      asked.add(Math.floor(Number(sku.slice(4)) / 500));
+      return new Promise(() => {});
+    };
+    const budgets = { productionMs: 10, candidateMs: 5, firstCandidateMs: 5 };
+    const ports = { budgets };
+    const made = batchStand(many(40_000), { versions: { '1.1.0': hanging }, ports });
+    const { batch } = await run(made);
+    expect(batch).toMatchObject({ requests: 40_000, objects: [{ arm: 'fallback', forecasts: 80_000 }] });
+    expect(asked.size).toBe(30);
+    expect(made.signals).toMatchObject([['PRODUCTION_FAILED', { missing: 80_000 }]]);
+  });
+
   it('that is repeated is answered by objects that hold what it was served, whoever was late at either attempt', async () => {
     const document = documentOf(CANARY);
     /** Says nothing of one unit in three. */
