@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import type { ForecastRequest } from '../../../functions/inference/predictors/forecaster.ts';
 import type { Predictor } from '../../../functions/inference/predictors/predictor.ts';
 
@@ -96,6 +96,10 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   'answers in our name': () => {
     writeSync(3, Buffer.alloc(64, 0xff));
     return [1];
+  },
+  'closes the pipe': () => {
+    closeSync(3);
+    return new Promise(() => {});
   },
   'floods the pipe': () => {
     const zeros = Buffer.alloc(1 << 16);

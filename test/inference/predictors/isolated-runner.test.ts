@@ -207,6 +207,7 @@ describe('A version that does what no version may', () => {
     ['throws where nobody looks', 'EXIT_1'],
     ['answers in our name', 'NOT_OURS'],
     ['floods the pipe', 'NOT_OURS'],
+    ['closes the pipe', expect.stringMatching(/^(EXIT_0|SIGTERM)$/)],
   ])('and %s ends nothing but its own process, and the next run is sound', async (misdeed, code) => {
     const { answers, ...serving } = await ask(runner, misdeed);
     expectServed(serving);
