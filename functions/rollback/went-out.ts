@@ -1,4 +1,5 @@
 import { within } from '../platform/deadline.ts';
+import { type Deployment, isUndone } from '../pointer/deployments.ts';
 import { type Replaced, wentOutData } from '../pointer/document-record.ts';
 import { findDocument } from '../pointer/hosted-document.ts';
 import type { DeployedRollback, RollbackAnswer } from './rollback-answer.ts';
@@ -50,14 +51,28 @@ async function deployedAt(
 async function replaced(
   ports: RollBackPorts,
   place: Rollback['place'],
-  { model, how, deploymentNumber }: DeployedRollback,
+  answer: DeployedRollback,
 ): Promise<Replaced | null> {
-  const { history } = await ports.appConfig.deployedState(place);
-  const isBefore = (number: number) => (how === 'reverted' ? number > deploymentNumber : number < deploymentNumber);
-  const before = history.find(({ number }) => isBefore(number));
-  if (before === undefined) return null;
-  const found = await findDocument(ports, model, { ...place, hostedVersion: before.hostedVersion });
+  const before = await deployedBefore(ports, place, answer);
+  if (before === null) return null;
+  const found = await findDocument(ports, answer.model, { ...place, hostedVersion: before.hostedVersion });
   if (found === null) return null;
   const { documentSha256, document } = found;
   return { documentSha256, revision: document.revision, deployedAt: before.startedAt };
+}
+
+/** What was undone before the rollback began was replaced then, by what had been live before it. */
+async function deployedBefore(
+  ports: RollBackPorts,
+  place: Rollback['place'],
+  { how, deploymentNumber, startedAt }: DeployedRollback,
+): Promise<Deployment | null> {
+  const { history } = await ports.appConfig.deployedState(place);
+  const isBefore = (number: number) => (how === 'reverted' ? number > deploymentNumber : number < deploymentNumber);
+  for (const one of history.filter(({ number }) => isBefore(number))) {
+    if (!isUndone(one)) return one;
+    const { changedAt } = await ports.appConfig.deployment(place.environmentId, one.number);
+    if (Date.parse(changedAt) >= Date.parse(startedAt)) return one;
+  }
+  return null;
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
 import { type DeployedRollback, deployedRollback } from '../../functions/rollback/rollback-answer.ts';
 import { withDocument } from '../../functions/rollback/went-out.ts';
@@ -41,4 +41,32 @@ it('A rollback leaves out a document that its execution could not carry, and sti
   expect(answer.wentOut).not.toHaveProperty('document');
   expect(answer.wentOut).toHaveProperty('deployedAt');
   expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThan(256 * 1024);
+});
+
+describe('A rollback names what it replaced:', () => {
+  const replacedRevision = (answer: unknown) => {
+    const { replaced } = deployedRollback.parse(answer).wentOut ?? {};
+    return typeof replaced === 'object' && replaced !== null && 'revision' in replaced ? replaced['revision'] : null;
+  };
+  /** A canary's document goes out over what is live. */
+  const letOut = async () => {
+    const live = await stage.appConfig.liveDocument();
+    const revision = stage.appConfig.versions.length + 1;
+    const members = { ...live, revision, canaryVersion: '3.0', canaryPercentage: 5, salt: 'demand_3-0_1' };
+    const hosted = stage.appConfig.hostByHand(await signedDocument(stage.key, members, stage.model));
+    return { live, revision, number: stage.appConfig.deployByHand(hosted) };
+  };
+
+  it('what was being deployed, and it stopped', async () => {
+    stage.appConfig.slow = true;
+    const { revision } = await letOut();
+    stage.appConfig.slow = false;
+    expect(replacedRevision(await stage.rollBack())).toBe(revision);
+  });
+
+  it('what is live, though something was let out and undone since', async () => {
+    const { live, number } = await letOut();
+    await stage.appConfig.stopDeployment('', number);
+    expect(replacedRevision(await stage.rollBack())).toBe(live?.revision);
+  });
 });
