@@ -209,3 +209,31 @@ describe('A batch by S3', () => {
     expect(Buffer.from(answer.Payload ?? []).toString('utf8')).toContain('Batches are not read from there.');
   });
 });
+
+describe('What inference counts', () => {
+  it('rings its alarm by email, whichever of the two functions counted it, and no other', async () => {
+    const inbox = async () => (await fetch(`${stack.platform.inboxUrl}/store`)).text();
+    const requestId = 'alarmed';
+    await forecast(requestId);
+    await expect.poll(inbox).toContain('ModelRelease-pointer-unavailable');
+    expect(await inbox()).not.toContain('ModelRelease-candidate-failing');
+    const [unit] = SKUS.map((sku) => ({ sku, store: 'harbour', region: '', category: '', segments: [], history: [1] }));
+    const work = {
+      model: 'ghost',
+      asOf: '2026-03-01',
+      horizonDays: HORIZON_DAYS,
+      requestId,
+      at: '2026-03-01T06:00:00Z',
+    };
+    const shadow = { revision: 0, promotionId: '', version: '9.9.9', rest: { known: [], requests: [unit] } };
+    const Payload = Buffer.from(JSON.stringify({ kind: 'shadow', ...work, ...shadow }));
+    const FunctionName = 'ModelRelease-complete-log';
+    const { FunctionError } = await stack.clients.lambda.send(new InvokeCommand({ FunctionName, Payload }));
+    expect(FunctionError).toBeUndefined();
+    await expect.poll(inbox).toContain('ModelRelease-candidate-failing');
+    const names = [...(await inbox()).matchAll(/ModelRelease-([a-z-]+)\\" in/g)].map(([, name]) => name);
+    // The second is of the test above in which a log was lost.
+    const rung = ['pointer-unavailable', 'predictions-not-logged', 'candidate-failing'];
+    expect(new Set(names)).toEqual(new Set(rung));
+  });
+});
