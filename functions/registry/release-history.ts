@@ -111,6 +111,7 @@ export class ReleaseHistory {
     const intended = replaced === undefined ? undefined : this.#intended.get(replaced.documentSha256);
     const now = this.#releases.at(-1);
     if (replaced === undefined || intended === undefined || now === undefined) return;
+    this.#intended.delete(replaced.documentSha256);
     const { document, seq } = intended;
     const since = this.#instantOf(replaced.deployedAt);
     const run = this.#runs.of(document.promotionId);

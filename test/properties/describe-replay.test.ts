@@ -14,6 +14,8 @@ const units = fc.record({
 });
 const move = fc.record({
   what: fc.constantFrom('shadow', 'canary', 'canary', 'canary', 'ended', 'promote', 'rolled-back' as const),
+  /** Whoever let it out died before it was recorded; what comes next takes it back. */
+  isLost: fc.constantFrom(false, false, false, true),
   afterMs: fc.constantFrom(0, 1, 1000, 3_600_000, 86_400_000),
   untilMs: fc.constantFrom(500, 3_600_000, 7_200_000, 864_000_000, 864_000_000),
   canaryPercentage: fc.constantFrom(5, 50, 90),
@@ -44,32 +46,49 @@ function played(moves: readonly Move[], lagMs: number): LedgerStory {
   });
   let [atMs, next] = [START, 1];
   let production = '';
+  /** What was let out last and not recorded. */
+  let lost: 'canary' | 'promote' | null = null;
   const served = [''];
-  for (const { what, afterMs, untilMs, killed, back, ...cohort } of moves) {
+  const taken = moves.at(-1)?.isLost ? [...moves, { ...moves[0], what: 'rolled-back', isLost: false } as Move] : moves;
+  for (const { what, afterMs, untilMs, killed, back, isLost: dies, ...cohort } of taken) {
     atMs += afterMs;
     const [version, promotionId] = [`${next}.0`, `demand_${next}-0_1`];
     const until = new Date(atMs + untilMs).toISOString();
     const first = production === '' ? { fallback: 'seasonal-naive' } : {};
-    const kill = killed === null ? {} : { fallback: 'seasonal-naive', fallbackSegments: killed };
+    const kill = killed === null ? {} : { fallback: 'weekday-mean', fallbackSegments: killed };
     const base = { promotionId, salt: promotionId, productionVersion: production, ...first, ...kill };
-    const plain = { ...base, salt: '', previousVersion: '', fallbackSegments: [], fallback: first.fallback ?? '' };
-    if (what === 'shadow') story.moved('shadow', atMs, { ...base, shadowVersion: version, shadowUntil: until });
-    else if (what === 'canary')
-      story.moved('canary', atMs, { ...base, ...cohort, canaryVersion: version, canaryUntil: until });
-    else if (what === 'ended') story.ended('canary', atMs, { promotionId, version }, plain);
-    else if (what === 'promote') {
-      story.moved('promote', atMs, { ...base, productionVersion: version, fallback: '', fallbackSegments: [] });
+    // A kill switch stays, whatever else moves, unless it only stood in for a version that did not exist.
+    const standing = (serving: string) =>
+      serving === '' ? { fallback: 'seasonal-naive', fallbackSegments: [] } : kill;
+    const plain = {
+      ...base,
+      salt: '',
+      previousVersion: '',
+      fallback: '',
+      fallbackSegments: [],
+      ...standing(production),
+    };
+    const out = (kind: 'shadow' | 'canary' | 'promote', members: Partial<UnsignedDocument>) => {
+      lost = dies && kind !== 'shadow' ? kind : null;
+      if (lost !== null) story.unrecorded(atMs, members);
+      else story.moved(kind, atMs, members);
+    };
+    // A candidate that was let out is taken out again; a version in production is gone back from.
+    if (what === 'rolled-back' || lost === 'promote' || (lost === 'canary' && what !== 'ended')) {
+      lost = null;
+      const to = served[back % served.length] ?? '';
+      story.rolledBack(production, to, atMs, { ...plain, productionVersion: to, fallback: '', ...standing(to) });
+      production = to;
+    } else if (what === 'ended') {
+      lost = null;
+      story.ended('canary', atMs, { promotionId, version }, plain);
+    } else if (what === 'shadow') out('shadow', { ...base, shadowVersion: version, shadowUntil: until });
+    else if (what === 'canary') out('canary', { ...base, ...cohort, canaryVersion: version, canaryUntil: until });
+    else {
+      out('promote', { ...base, productionVersion: version, fallback: '', fallbackSegments: [], ...standing(version) });
       production = version;
       served.push(version);
       next += 1;
-    } else {
-      const to = served[back % served.length] ?? '';
-      story.rolledBack(production, to, atMs, {
-        ...plain,
-        productionVersion: to,
-        fallback: to === '' ? 'seasonal-naive' : '',
-      });
-      production = to;
     }
   }
   return story;

@@ -114,8 +114,11 @@ export class LedgerStory {
     return describeRelease({ ledger: { entries } }, { model: MODEL, ...query }, now);
   }
 
+  /** What took the place of an unrecorded document says so, once. */
   #before(): JsonObject {
-    return this.#replaced === null ? {} : { replaced: this.#replaced };
+    const replaced = this.#replaced;
+    this.#replaced = null;
+    return replaced === null ? {} : { replaced };
   }
 
   #judged(promotionId: string, stage: string): JsonObject {
