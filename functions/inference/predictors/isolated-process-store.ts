@@ -140,6 +140,8 @@ export class IsolatedProcess {
 
   /** Ends the process at once. */
   kill(end: ProcessEnd): void {
+    // The number of one that has ended may be another's by now.
+    if (this.#end !== null) return;
     endGroup(this.#child);
     this.#ended(end);
   }
