@@ -47,6 +47,7 @@ describe('The function that completes the log', () => {
     const options = { contentType: 'application/json', retention: { days: 1, mode: 'GOVERNANCE' }, at: AT } as const;
     const evidence = { writeOnce: (name: string, bytes: string | Uint8Array) => store.writeOnce(name, bytes, options) };
     await storeVersion(evidence, key, { version: '2.0.0', artifact: '{"forecaster":"seasonal-naive","scale":10}' });
+    await storeVersion(evidence, key, { version: '4.0.0', artifact: '"is sound"' });
     const environment = {
       ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'complete-log', AWS_SECRET_ACCESS_KEY: 'local' },
       ...{ AWS_ENDPOINT_URL_S3: served.endpoint, EVIDENCE_BUCKET: 'evidence', PREDICTION_BUCKET: 'predictions' },
@@ -143,6 +144,26 @@ describe('The function that completes the log', () => {
     expect(await handler(event)).toEqual({ kind: 'batch-shadow', written: 1, repeated: 0, records: 4 });
     const records = await recordsAt(`${DAY}/arm=shadow/version=2.0.0/night-${document.revision}.ndjson.gz`);
     expect(records.map(({ sku, units }) => `${sku} ${units}`)).toEqual(['milk 10', 'milk 20', 'bread 10', 'bread 20']);
+  });
+
+  it('forecasts by predictors of others where it is made with them, and without them logs that they said nothing', async () => {
+    const { LogCompleter } = await import('../../functions/inference/log-completer.ts');
+    const module = new URL('./predictors/hostile-predictors.ts', import.meta.url);
+    const predictorOf = () => Promise.reject(new Error('Versions run apart.'));
+    const completer = new LogCompleter({ predictors: { predictorOf, module } });
+    const unitsOf = async (requestId: string) => {
+      const records = await recordsAt(`${DAY}/arm=shadow/version=4.0.0/${requestId}-3.ndjson.gz`);
+      return records.map(({ units }) => units);
+    };
+    const eventOf = (requestId: string) => {
+      return { kind: 'shadow', ...WORK, version: '4.0.0', requestId, rest: { known: [], requests: [unit('milk')] } };
+    };
+    await completer.complete(eventOf('own'));
+    expect(await unitsOf('own')).toEqual([7, 7]);
+    expect(errors).not.toHaveBeenCalled();
+    await handler(eventOf('unknown'));
+    expect(await unitsOf('unknown')).toEqual([null, null]);
+    expect(errors.mock.calls.map(([name]) => name)).toEqual(['SHADOW_FAILED']);
   });
 
   it('logs that a version which nobody may load said nothing, and counts it for its alarm', async () => {
