@@ -26,7 +26,7 @@ import type { PredictorFactory } from './predictors/predictor.ts';
 import type { Budgets } from './serving/ask-versions.ts';
 import { type ForecastAnswer, type ForecastPorts, forecast } from './serving/forecast.ts';
 import { type BatchAnswer, type BatchPorts, forecastBatch } from './serving/forecast-batch.ts';
-import { isBatch, parseInferenceEvent } from './serving/forecast-event.ts';
+import { isBatch, namedByInvocation, parseInferenceEvent } from './serving/forecast-event.ts';
 import { heard } from './serving/heard.ts';
 import { pointerCounts, wordOf } from './serving/tell-pointer.ts';
 
@@ -68,8 +68,9 @@ export class InferenceClient {
   async forecast(event: unknown, invocationId: string): Promise<ForecastAnswer | BatchAnswer> {
     try {
       const parsed = parseInferenceEvent(event);
-      if (isBatch(parsed)) return await forecastBatch(this.#ports, parsed, invocationId);
-      return await forecast(this.#ports, parsed, invocationId);
+      const requestId = parsed.requestId ?? namedByInvocation(invocationId);
+      if (isBatch(parsed)) return await forecastBatch(this.#ports, parsed, requestId);
+      return await forecast(this.#ports, parsed, requestId);
     } finally {
       this.#publish();
     }

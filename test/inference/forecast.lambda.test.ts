@@ -114,6 +114,17 @@ describe('The forecast function', () => {
     expect(signals()).toEqual([]);
   });
 
+  it('is not asked under an id that names nothing in the log, where requests would share an object', async () => {
+    serve(await signedDocument(key));
+    const { requestId: _, ...event } = eventOf();
+    for (const awsRequestId of ['', 'a/b', '../../outcomes']) {
+      await expect(handler(event, { awsRequestId })).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        reasons: [{ path: 'invocationId' }],
+      });
+    }
+  });
+
   it('keeps its pointer while AppConfig is gone', async () => {
     appConfig.rejects(new Error('No route.'));
     expect(await ask({ requestId: 'gone' })).toMatchObject({ revision: 3 });

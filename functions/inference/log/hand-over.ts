@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { businessDate, modelName, versionName } from '../../platform/ids.ts';
 import { PREDICTION_KEY, predictionPaths } from '../../platform/keys.ts';
 import { pointerDocument } from '../../pointer/document.ts';
-import { unitRequest } from '../serving/forecast-event.ts';
+import { requestName, unitRequest } from '../serving/forecast-event.ts';
 import type { LogObject } from './log-object.ts';
 import { predictionRecord } from './prediction.ts';
 
@@ -33,7 +33,7 @@ const work = {
   model: modelName,
   asOf: businessDate,
   horizonDays: z.int().min(1),
-  requestId: z.string().min(1),
+  requestId: requestName,
   /** Wall clock of the invocation, UTC: what is written later says when it was asked. */
   at: z.iso.datetime(),
 };

@@ -41,6 +41,11 @@ export const unitRequest = z.strictObject({
 });
 export type UnitRequest = z.infer<typeof unitRequest>;
 
+/** Names a request in the keys of its log. */
+export const requestName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,100}$/, 'Expected 1 to 100 of A-Z, a-z, 0-9, dot, underscore and hyphen.');
+
 /** Forecasts are for the days `asOf` + 1 to `asOf` + `horizonDays`. */
 const head = {
   model: modelName,
@@ -48,10 +53,7 @@ const head = {
   asOf: businessDate.regex(/^(?![03-9]\d{3}-)/, 'Expected a date of the years 1000 to 2999.'),
   horizonDays: z.int().min(1).max(MAX_HORIZON_DAYS),
   /** The same id for the same request makes a repetition harmless: it is logged once. */
-  requestId: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,100}$/, 'Expected 1 to 100 of A-Z, a-z, 0-9, dot, underscore and hyphen.')
-    .exactOptional(),
+  requestId: requestName.exactOptional(),
 };
 
 /** What inference is asked. */
@@ -70,6 +72,16 @@ const outline = z.object({
   horizonDays: z.int().catch(1),
   requests: z.array(z.object({ sku: z.string(), store: z.string() }).catch({ sku: '', store: '' })),
 });
+
+/**
+ * The name of a request by the id of its invocation, for events that bring none.
+ * @throws ReleaseError INVALID_INPUT for an id that can name nothing in the log, such as an empty one: requests would share it
+ */
+export function namedByInvocation(invocationId: string): string {
+  const parsed = parseInput(requestName, invocationId, 'Give each invocation an id of its own.');
+  if (parsed.ok) return parsed.value;
+  throw refusedInput(parsed.reasons.map((reason) => ({ ...reason, path: 'invocationId' })));
+}
 
 /**
  * The event as what is asked.

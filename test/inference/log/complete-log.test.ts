@@ -165,6 +165,10 @@ describe('Completing the prediction log', () => {
       { kind: 'objects', objects: [{ key: `${KEY}/../../outcomes/x`, body: 'H4sIAAAA', records: 1 }] },
     ],
     ['that is no gzip file', { kind: 'objects', objects: [{ key: KEY, body: 'AAAA', records: 1 }] }],
+    [
+      'of a request that no key can name',
+      { ...shadowOf({ known: [], requests: [request('milk')] }), requestId: '../a' },
+    ],
     ['kept elsewhere', shadowOf({ key: 'predictions/a', versionId: 'v' })],
     ['without requests', shadowOf({ known: [], requests: [] })],
   ])('refuses what is no event of ours: %s', async (_what, event) => {
