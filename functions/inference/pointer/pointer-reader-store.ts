@@ -261,11 +261,11 @@ export class PointerReader {
 
   #tell(events: readonly PointerEvent[]): void {
     for (const event of events) {
+      // A forecast does not fail because a count does, at once or later.
       try {
-        this.#settings.onEvent?.(event);
-      } catch {
-        // A forecast does not fail because a count does.
-      }
+        const told: unknown = this.#settings.onEvent?.(event);
+        if (told instanceof Promise) told.catch(() => undefined);
+      } catch {}
     }
   }
 }

@@ -128,6 +128,18 @@ describe('A pointer reader', () => {
     expect(await revisionOf(stand.reader({ onEvent }))).toBe(3);
   });
 
+  it('serves on when whoever is told of its events fails later: nobody else would hear of it, and the process would end', async () => {
+    const unheard: unknown[] = [];
+    const listen = (reason: unknown) => unheard.push(reason);
+    process.on('unhandledRejection', listen);
+    stand.plane.serve(await documentOf({ revision: 4 }));
+    const reader = stand.reader({ onEvent: async () => Promise.reject(new Error('No metrics.')) });
+    expect(await revisionOf(reader)).toBe(4);
+    await turns();
+    process.off('unhandledRejection', listen);
+    expect(unheard).toEqual([]);
+  });
+
   it('goes by the clock of the machine unless it is given another', async () => {
     stand.plane.serve(await documentOf());
     const client = new AppConfigDataClient({ region: 'eu-west-1' });
