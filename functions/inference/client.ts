@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { appConfigData, completeLogLambda, inferenceS3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
@@ -131,6 +131,7 @@ export class InferenceClient {
       budgets: budgets ?? budgetsOf(Number(config('CANDIDATE_WAIT_MS'))),
       isFirstMet: (model, version) => isNew(this.#met, `${model}/${version}`),
       pause: () => nextTurn(),
+      rest: (ms) => sleep(ms),
       log: (batch) => log.log(batch),
       handOver,
       handOverShadow: (work, rest) =>

@@ -63,6 +63,7 @@ async function forecastAll(uri: string, hasCanary: boolean): Promise<number> {
       budgets: { productionMs: 10_000, candidateMs: 500, firstCandidateMs: 2_000 },
       isFirstMet: () => false,
       pause: () => nextTurn(),
+      rest: async () => undefined,
       input: new BatchInputStore(client, [`s3://${BUCKET}/requests/`]),
       startLog: (name) => new BatchLog({ client, bucket: BUCKET, ...name }),
       handOver: async () => true,

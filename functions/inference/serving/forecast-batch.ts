@@ -8,6 +8,7 @@ import type { Pointer } from '../pointer/pointer.ts';
 import { Router, type ServedArm } from '../routing/router.ts';
 import type { Answers } from './answers.ts';
 import { askVersions } from './ask-versions.ts';
+import { type AwaitStandardPorts, awaitStandard } from './await-standard.ts';
 import { chunksOf } from './chunks.ts';
 import { Failures } from './failures.ts';
 import type { ForecastPorts } from './forecast.ts';
@@ -17,7 +18,7 @@ import { type Line, linesOf, type RecordHead, servedRecord, shadowRecords } from
 import type { Question } from './question.ts';
 import { uniqueUnits } from './unique-units.ts';
 
-export interface BatchPorts extends Omit<ForecastPorts, 'log' | 'handOverShadow'> {
+export interface BatchPorts extends Omit<ForecastPorts, 'log' | 'handOverShadow'>, Pick<AwaitStandardPorts, 'rest'> {
   readonly input: Pick<BatchInputStore, 'find' | 'read'>;
   readonly startLog: (name: BatchName) => Pick<BatchLog, 'append' | 'finish' | 'abort'>;
   readonly handOver: HandOver;
@@ -143,6 +144,7 @@ class BatchRun {
 
   async #forecastAll(): Promise<boolean> {
     const { event, input } = this.#batch;
+    await awaitStandard(this.#ports, { model: event.model, standard: this.#router.standard });
     const lines = this.#ports.input.read(event.input, unitRequest, input.versionId);
     for await (const requests of chunksOf(uniqueUnits(lines))) {
       await this.#forecastChunk(requests);

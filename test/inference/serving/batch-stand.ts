@@ -65,6 +65,7 @@ export function batchStand(
           },
         };
       },
+      rest: async () => undefined,
       handOver: async (event) => events.push(event) > 0,
       bucket: 'predictions',
       ...scene.batch,

@@ -3,7 +3,7 @@ import type { BatchName } from '../../../functions/inference/log/log-object.ts';
 import type { PredictionRecord } from '../../../functions/inference/log/prediction.ts';
 import { pointerTo } from '../../../functions/inference/pointer/pointer.ts';
 import type { Forecaster } from '../../../functions/inference/predictors/forecaster.ts';
-import { forecastBatch } from '../../../functions/inference/serving/forecast-batch.ts';
+import { type BatchPorts, forecastBatch } from '../../../functions/inference/serving/forecast-batch.ts';
 import { refusedInput } from '../../../functions/inference/serving/forecast-event.ts';
 import { always, CANARY, documentOf, NOW, requestOf, SHADOW } from '../stand.ts';
 import { BATCH, batchStand, URI } from './batch-stand.ts';
@@ -85,6 +85,29 @@ describe('A batch from S3', () => {
     expect(made.signals).toEqual([
       ['SHADOW_FAILED', { model: 'demand', version: '2.0.0', missing: 5_000, negative: 0, nonFinite: 0 }],
     ]);
+  });
+
+  it('waits for a version that cannot be read just now, and not for one that is not ours', async () => {
+    const rests: number[] = [];
+    const withFailures = (failure: object, times: number) => {
+      const made = batchStand(many(3), { batch: { rest: async (ms) => void rests.push(ms) } });
+      let left = times;
+      const loadStandard: BatchPorts['models']['loadStandard'] = async (...asked) => {
+        const sound = await made.ports.models.loadStandard(...asked);
+        if (left === 0) return sound;
+        left -= 1;
+        return { loaded: null, failure: { ok: false, code: 'TIMED_OUT', isFinal: false, ...failure } };
+      };
+      const ports = { ...made.ports, models: { ...made.ports.models, loadStandard } };
+      return forecastBatch(ports, BATCH, 'x');
+    };
+    expect((await withFailures({}, 2)).batch.objects).toMatchObject([{ arm: 'production', forecasts: 6 }]);
+    expect(rests).toEqual([31_000, 31_000]);
+    expect((await withFailures({}, 99)).batch.objects).toMatchObject([{ arm: 'fallback', forecasts: 6 }]);
+    expect(rests).toHaveLength(4);
+    const final = await withFailures({ code: 'SIGNATURE_INVALID', isFinal: true }, 99);
+    expect(final.batch.objects).toMatchObject([{ arm: 'fallback', forecasts: 6 }]);
+    expect(rests).toHaveLength(4);
   });
 
   it('whose production hangs is served by the safe forecast in time, and asks it no more after a while', async () => {
