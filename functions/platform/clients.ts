@@ -31,7 +31,7 @@ export const s3 = /* @__PURE__ */ once(() => new S3Client({}));
  * and with it whatever else needs one of its fifty connections. Nothing that inference reads or writes at once takes seconds.
  */
 export const inferenceS3 = /* @__PURE__ */ once(
-  () => new S3Client({ requestHandler: { connectionTimeout: 1_000, socketTimeout: 5_000 } }),
+  () => new S3Client({ requestHandler: { connectionTimeout: 2_000, socketTimeout: 5_000 } }),
 );
 export const kms = /* @__PURE__ */ once(() => new KMSClient({}));
 export const appConfig = /* @__PURE__ */ once(() => new AppConfigClient({}));
