@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseEvent } from '../platform/boundary.ts';
 import { s3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
-import { config } from '../platform/config.ts';
+import { config, configNumber } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
@@ -25,7 +25,7 @@ const ports: JudgePorts = {
   evidence: wired.evidence(),
   ...evidenceReaders(
     { files: new PredictionFilesStore(s3(), config('PREDICTION_BUCKET')), engine },
-    { aboveMb: Number(config('SPLIT_ABOVE_MB')), most: MAX_SHARDS },
+    { aboveMb: configNumber('SPLIT_ABOVE_MB'), most: MAX_SHARDS },
   ),
 };
 const kept = retention(config('RETENTION_DAYS'), config('RETENTION_MODE'));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { appConfigData, completeLogLambda, inferenceS3 } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
-import { config } from '../platform/config.ts';
+import { config, configNumber } from '../platform/config.ts';
 import { isReleaseError } from '../platform/errors.ts';
 import { predictionPaths } from '../platform/keys.ts';
 import { logger } from '../platform/logger.ts';
@@ -96,7 +96,7 @@ export class InferenceClient {
       application: config('APPCONFIG_APPLICATION_ID'),
       model,
       publicKeyPem: config('POINTER_PUBLIC_KEY'),
-      pollSeconds: Number(config('POINTER_POLL_SECONDS')),
+      pollSeconds: configNumber('POINTER_POLL_SECONDS'),
       onEvent: (event) => {
         const { level, name, detail } = wordOf(model, event);
         logger[level](name, detail);
@@ -128,7 +128,7 @@ export class InferenceClient {
         ...{ predictorOf: predictors?.predictorOf ?? knownPredictors(), now: systemClock },
       }),
       runApart: async (run) => heard(await isolated.run(run)),
-      budgets: budgets ?? budgetsOf(Number(config('CANDIDATE_WAIT_MS'))),
+      budgets: budgets ?? budgetsOf(configNumber('CANDIDATE_WAIT_MS')),
       isFirstMet: (model, version) => isNew(this.#met, `${model}/${version}`),
       pause: () => nextTurn(),
       rest: (ms) => sleep(ms),

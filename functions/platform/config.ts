@@ -63,3 +63,17 @@ export function config(name: ConfigName): string {
   }
   return value;
 }
+
+/**
+ * One setting that is a number from 0 on.
+ * @throws ReleaseError CONFIG_MISSING also when it says nothing usable
+ */
+export function configNumber(name: ConfigName): number {
+  const text = config(name);
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  const message = `The environment variable ${name} is no number from 0 on.`;
+  throw new ReleaseError('CONFIG_MISSING', message, {
+    reasons: [{ code: 'CONFIG_MISSING', path: name, message, got: text, next: 'Correct it and deploy again.' }],
+  });
+}
