@@ -35,7 +35,7 @@ export interface InferenceClientOptions {
   readonly budgets?: Budgets;
   /**
    * Makes predictors of artifacts of your own kinds, and the ES module that exports it as `predictorOf`: a candidate is made
-   * and run in a process of its own. @default built-in forecasters, Lambda and SageMaker
+   * and run in a process of its own. Give them to the `LogCompleter` behind it too. @default built-in forecasters, Lambda and SageMaker
    */
   readonly predictors?: { readonly predictorOf: PredictorFactory; readonly module: URL };
   /** Of the pointer readers, beside what the environment says. */

@@ -1,18 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   AppConfigDataClient,
   GetLatestConfigurationCommand,
   StartConfigurationSessionCommand,
 } from '@aws-sdk/client-appconfigdata';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
 import { handOverEvent } from '../../functions/inference/log/hand-over.ts';
+import { predictionRecord } from '../../functions/inference/log/prediction.ts';
 import type { ForecastAnswer } from '../../functions/inference/serving/forecast.ts';
 import { logger } from '../../functions/platform/logger.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
@@ -21,11 +23,18 @@ import { createS3 } from '../../infra/local/s3/s3.ts';
 import { createTestKey } from '../fakes/test-key.ts';
 import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
 import { signedDocument } from '../pointer/fixtures.ts';
-import { CANARY, eventOf, storeVersion } from './stand.ts';
+import { CANARY, eventOf, requestOf, storeVersion } from './stand.ts';
 
 const AT = '2026-03-01T08:00:00.000Z';
 const FAR = '2099-01-01T00:00:00.000Z';
 const key = createTestKey();
+const batchSchema = z.object({
+  batch: z.object({
+    requests: z.number(),
+    forecasts: z.number(),
+    objects: z.array(z.object({ uri: z.string() })),
+  }),
+});
 const appConfig = mockClient(AppConfigDataClient);
 const lambda = mockClient(LambdaClient);
 
@@ -146,6 +155,32 @@ describe('The forecast function', () => {
       'predictions/model=demand/date=2026-03-01/arm=canary/version=2.0.0/replay-3.ndjson.gz',
       'predictions/model=demand/date=2026-03-01/arm=shadow/version=1.1.0/replay-3.ndjson.gz',
     ]);
+    expect(signals()).toEqual([]);
+  });
+
+  it('answers a batch, however often it is asked, by objects that hold each of its forecasts once', async () => {
+    serve(await signedDocument(key, { ...CANARY, canaryUntil: FAR }));
+    const requests = Array.from({ length: 1_200 }, (_, index) => requestOf(`sku-${index}`));
+    const Body = gzipSync(requests.map((request) => JSON.stringify(request)).join('\r\n'));
+    await s3.send(new PutObjectCommand({ Bucket: 'predictions', Key: 'requests/night.gz', Body }));
+    const { requests: _, ...event } = eventOf({ requestId: 'night', input: 's3://predictions/requests/night.gz' });
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const { batch } = batchSchema.parse(await handler(event, { awsRequestId: 'invocation' }));
+      expect(batch).toMatchObject({ requests: 1_200, forecasts: 2_400 });
+      const texts = await Promise.all(
+        batch.objects.map(async ({ uri }) => {
+          const Key = uri.slice('s3://predictions/'.length);
+          const { Body: body } = await s3.send(new GetObjectCommand({ Bucket: 'predictions', Key }));
+          return gunzipSync((await body?.transformToByteArray()) ?? new Uint8Array()).toString('utf8');
+        }),
+      );
+      const records = texts
+        .flatMap((text) => text.trimEnd().split('\n'))
+        .map((line) => predictionRecord.parse(JSON.parse(line)));
+      expect(records).toHaveLength(2_400);
+      expect(new Set(records.map(({ sku, targetDate }) => `${sku} ${targetDate}`)).size).toBe(2_400);
+      expect(new Set(records.map(({ arm }) => arm))).toEqual(new Set(['production', 'canary']));
+    }
     expect(signals()).toEqual([]);
   });
 
