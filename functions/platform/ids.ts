@@ -16,6 +16,12 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'Expected 64 lower-case
 /** Business date `YYYY-MM-DD`. */
 export const businessDate = z.iso.date();
 
+/** A segment as a request names it: `kind:value`, such as `tier:gold`. */
+export const segmentName = z
+  .string()
+  .max(200)
+  .regex(/^[^:\s][^:]*:.+$/, 'Expected kind:value.');
+
 /** A version as part of an execution name, which allows no dots: they become hyphens. */
 export function subjectOf(version: string): string {
   return version.replaceAll('.', '-');

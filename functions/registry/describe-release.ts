@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseInput } from '../platform/boundary.ts';
 import { type Reason, ReleaseError } from '../platform/errors.ts';
-import { modelName } from '../platform/ids.ts';
+import { modelName, segmentName } from '../platform/ids.ts';
 import { type Release, ReleaseHistory } from './release-history.ts';
 import { type UnitMember, type UnitRelease, unitAnswer } from './unit-history.ts';
 
@@ -23,15 +23,7 @@ export const describeQuery = z.strictObject({
   region: kind.optional(),
   category: kind.optional(),
   /** Each `kind:value`, for example `tier:gold`; without the list the unit counts as one whose requests name none. */
-  segments: z
-    .array(
-      z
-        .string()
-        .max(200)
-        .regex(/^[^:\s][^:]*:.+$/, 'Expected kind:value.'),
-    )
-    .max(50)
-    .optional(),
+  segments: z.array(segmentName).max(50).optional(),
 });
 export type DescribeQuery = z.infer<typeof describeQuery>;
 

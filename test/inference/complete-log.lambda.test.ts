@@ -1,18 +1,16 @@
 import { gunzipSync } from 'node:zlib';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
 import type { Completed } from '../../functions/inference/log/complete-log.ts';
 import { type HandOverEvent, handOverShadow } from '../../functions/inference/log/hand-over.ts';
 import { HandedOverStore } from '../../functions/inference/log/handed-over-store.ts';
 import { logObject } from '../../functions/inference/log/log-object.ts';
 import { type PredictionRecord, predictionRecord } from '../../functions/inference/log/prediction.ts';
 import { logger } from '../../functions/platform/logger.ts';
-import { createS3 } from '../../infra/local/s3/s3.ts';
 import { createTestKey } from '../fakes/test-key.ts';
-import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
+import type { Served } from '../local/fixtures/serve-one.ts';
 import { signedDocument } from '../pointer/fixtures.ts';
-import { storeVersion } from './stand.ts';
+import { serveBuckets } from './served-buckets.ts';
 
 const AT = '2026-03-02T06:00:00.000Z';
 const WORK = {
@@ -34,25 +32,16 @@ describe('The function that completes the log', () => {
   const infos = vi.spyOn(logger, 'info').mockImplementation(() => undefined);
 
   beforeAll(async () => {
-    const service = createS3({ now: () => new Date(AT) });
-    service.createBucket('evidence', {
-      VersioningConfiguration: { Status: 'Enabled' },
-      ObjectLockEnabled: true,
-      ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
-    });
-    service.createBucket('predictions', { VersioningConfiguration: { Status: 'Enabled' } });
-    served = await serveOne('s3', service);
-    s3 = new S3Client(served.client);
-    const store = new EvidenceStore(s3, 'evidence');
-    const options = { contentType: 'application/json', retention: { days: 1, mode: 'GOVERNANCE' }, at: AT } as const;
-    const evidence = { writeOnce: (name: string, bytes: string | Uint8Array) => store.writeOnce(name, bytes, options) };
-    await storeVersion(evidence, key, { version: '2.0.0', artifact: '{"forecaster":"seasonal-naive","scale":10}' });
-    await storeVersion(evidence, key, { version: '4.0.0', artifact: '"is sound"' });
-    const environment = {
-      ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'complete-log', AWS_SECRET_ACCESS_KEY: 'local' },
-      ...{ AWS_ENDPOINT_URL_S3: served.endpoint, EVIDENCE_BUCKET: 'evidence', PREDICTION_BUCKET: 'predictions' },
-      POINTER_PUBLIC_KEY: key.publicKeyPem,
-    };
+    const buckets = await serveBuckets(
+      key,
+      {
+        '2.0.0': '{"forecaster":"seasonal-naive","scale":10}',
+        '4.0.0': '"is sound"',
+      },
+      'complete-log',
+    );
+    ({ served, s3 } = buckets);
+    const { environment } = buckets;
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     ({ handler } = await import('../../functions/inference/complete-log.lambda.ts'));
   });

@@ -8,24 +8,22 @@ import {
   StartConfigurationSessionCommand,
 } from '@aws-sdk/client-appconfigdata';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { EvidenceStore } from '../../functions/evidence/evidence-store.ts';
 import { handOverEvent } from '../../functions/inference/log/hand-over.ts';
 import { predictionRecord } from '../../functions/inference/log/prediction.ts';
 import type { ForecastAnswer } from '../../functions/inference/serving/forecast.ts';
 import { logger } from '../../functions/platform/logger.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
 import { servedContent } from '../../functions/pointer/flag.ts';
-import { createS3 } from '../../infra/local/s3/s3.ts';
 import { createTestKey } from '../fakes/test-key.ts';
-import { type Served, serveOne } from '../local/fixtures/serve-one.ts';
+import type { Served } from '../local/fixtures/serve-one.ts';
 import { signedDocument } from '../pointer/fixtures.ts';
-import { CANARY, eventOf, requestOf, storeVersion } from './stand.ts';
+import { serveBuckets } from './served-buckets.ts';
+import { CANARY, eventOf, requestOf } from './stand.ts';
 
-const AT = '2026-03-01T08:00:00.000Z';
 const FAR = '2099-01-01T00:00:00.000Z';
 const key = createTestKey();
 const batchSchema = z.object({
@@ -48,25 +46,19 @@ describe('The forecast function', () => {
   const temporary = mkdtempSync(join(tmpdir(), 'forecast-'));
 
   beforeAll(async () => {
-    const service = createS3({ now: () => new Date(AT) });
-    service.createBucket('evidence', {
-      VersioningConfiguration: { Status: 'Enabled' },
-      ObjectLockEnabled: true,
-      ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
-    });
-    service.createBucket('predictions', { VersioningConfiguration: { Status: 'Enabled' } });
-    served = await serveOne('s3', service);
-    s3 = new S3Client(served.client);
-    const store = new EvidenceStore(s3, 'evidence');
-    const options = { contentType: 'application/json', retention: { days: 1, mode: 'GOVERNANCE' }, at: AT } as const;
-    const evidence = { writeOnce: (name: string, bytes: string | Uint8Array) => store.writeOnce(name, bytes, options) };
-    await storeVersion(evidence, key, { artifact: '{"forecaster":"seasonal-naive","scale":10}' });
-    await storeVersion(evidence, key, { version: '2.0.0', artifact: '{"forecaster":"weekday-mean","scale":20}' });
+    const buckets = await serveBuckets(
+      key,
+      {
+        '1.1.0': '{"forecaster":"seasonal-naive","scale":10}',
+        '2.0.0': '{"forecaster":"weekday-mean","scale":20}',
+      },
+      'forecast',
+    );
+    ({ served, s3 } = buckets);
     const environment = {
-      ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'forecast', AWS_SECRET_ACCESS_KEY: 'local' },
-      ...{ AWS_ENDPOINT_URL_S3: served.endpoint, EVIDENCE_BUCKET: 'evidence', PREDICTION_BUCKET: 'predictions' },
-      ...{ APPCONFIG_APPLICATION_ID: 'app1', POINTER_POLL_SECONDS: '0', POINTER_PUBLIC_KEY: key.publicKeyPem },
-      ...{ COMPLETE_LOG_FUNCTION: 'complete-log', CANDIDATE_WAIT_MS: '5000', TMPDIR: temporary },
+      ...buckets.environment,
+      ...{ APPCONFIG_APPLICATION_ID: 'app1', POINTER_POLL_SECONDS: '0', TMPDIR: temporary },
+      ...{ COMPLETE_LOG_FUNCTION: 'complete-log', CANDIDATE_WAIT_MS: '5000' },
     };
     lambda.on(InvokeCommand).resolves({ StatusCode: 202 });
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Parsed, parseInput } from '../../platform/boundary.ts';
 import { type Reason, ReleaseError } from '../../platform/errors.ts';
-import { businessDate, modelName } from '../../platform/ids.ts';
+import { businessDate, modelName, segmentName } from '../../platform/ids.ts';
 
 const MAX_REQUESTS = 10_000;
 /** A little less than the 6 MB that Lambda answers with. */
@@ -26,15 +26,7 @@ export const unitRequest = z.strictObject({
   region: kind,
   category: kind,
   /** Further segments, each `kind:value`. */
-  segments: z
-    .array(
-      z
-        .string()
-        .max(200)
-        .regex(/^[^:\s][^:]*:.+$/, 'Expected kind:value.'),
-    )
-    .max(50)
-    .default([]),
+  segments: z.array(segmentName).max(50).default([]),
   features: z.record(z.string(), z.unknown()).exactOptional(),
   /** Units per day, without gaps; the last is that of `asOf`. */
   history: z.array(z.number().min(0)).max(MAX_HISTORY_DAYS),
