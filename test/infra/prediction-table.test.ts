@@ -78,6 +78,14 @@ const TYPES: Readonly<Record<string, string>> = {
 const columns: Readonly<Record<string, string>> = PREDICTION_COLUMNS;
 
 describe('The queries of the log', () => {
+  it('stand in the README as they are in their files', () => {
+    const readme = readFileSync(join(QUERIES, '..', '..', 'README.md'), 'utf8');
+    const missing = readdirSync(QUERIES).filter((file) => {
+      return !readme.includes(`\`\`\`sql\n${readFileSync(join(QUERIES, file), 'utf8')}\`\`\`\n`);
+    });
+    expect(missing).toEqual([]);
+  });
+
   const directory = mkdtempSync(join(tmpdir(), 'prediction-log-'));
   let served: Served;
   let client: S3Client;

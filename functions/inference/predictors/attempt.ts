@@ -59,14 +59,16 @@ export class Attempt<T> {
 }
 
 const THROTTLED = 429;
+/** A right that is missing is nobody's fault but the deployment's. */
+const FORBIDDEN = 403;
 
-/** Our own errors know it; of a service's, those without an answer and those that blame the service. */
+/** Our own errors know it; of a service's, those without an answer, and those that blame the service or a right. */
 function isTransient(cause: unknown): boolean {
   if (isReleaseError(cause)) return ERRORS[cause.code].retry;
   if (typeof cause !== 'object' || cause === null) return false;
   const metadata: unknown = Reflect.get(cause, '$metadata');
   const status: unknown =
     typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'httpStatusCode') : undefined;
-  if (typeof status === 'number') return status >= 500 || status === THROTTLED;
+  if (typeof status === 'number') return status >= 500 || status === THROTTLED || status === FORBIDDEN;
   return typeof Reflect.get(cause, 'code') === 'string' || Reflect.get(cause, 'name') === 'TimeoutError';
 }

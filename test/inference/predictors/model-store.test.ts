@@ -156,7 +156,7 @@ describe('A failure', () => {
     ['a bucket that throttles', { $metadata: { httpStatusCode: 503 } }, false],
     ['too many requests', { $metadata: { httpStatusCode: 429 } }, false],
     ['a connection that is cut', { code: 'ECONNRESET' }, false],
-    ['a right that is missing', { $metadata: { httpStatusCode: 403 } }, true],
+    ['a right that is missing, which is no fault of the version', { $metadata: { httpStatusCode: 403 } }, false],
     ['a defect', {}, true],
   ])('of %s is told from one that another look cannot mend', async (_what, members, isFinal) => {
     fault = () => Promise.reject(Object.assign(new Error('No.'), members));
