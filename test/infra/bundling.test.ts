@@ -35,6 +35,7 @@ const ENVIRONMENT = {
   ...Object.fromEntries(CONFIG_NAMES.map((name) => [name, 'unset'])),
   FIRST_APPROVERS: JSON.stringify([{ id: 'ana', name: 'Ana', email: 'ana@shop.example' }]),
   POINTER_POLL_SECONDS: '15',
+  CANDIDATE_WAIT_MS: '500',
   SPLIT_ABOVE_MB: '1500',
   RETENTION_DAYS: '1',
   RETENTION_MODE: 'GOVERNANCE',
@@ -107,7 +108,7 @@ describe('bundles', () => {
     ]);
     // It ends with the pipe to its parent.
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    expect(child.signalCode).toBe('SIGKILL');
+    expect(child.signalCode).toBe('SIGTERM');
   });
 
   it('carry DuckDB beside the code for the functions that ask for it, and for no other', () => {
