@@ -1,43 +1,34 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { appConfigData, completeLogLambda, inferenceS3 } from '../platform/clients.ts';
+import { appConfigData, completeLogLambda } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config, configNumber } from '../platform/config.ts';
 import { isReleaseError } from '../platform/errors.ts';
-import { predictionPaths } from '../platform/keys.ts';
 import { logger } from '../platform/logger.ts';
 import { inferenceCounts } from '../platform/metrics.ts';
-import * as wired from '../platform/wiring.ts';
-import { BatchInputStore } from './log/batch-input-store.ts';
-import { BatchLog } from './log/batch-log-store.ts';
 import { handOverShadow } from './log/hand-over.ts';
 import { HandOverStore } from './log/hand-over-store.ts';
-import { HandedOverStore } from './log/handed-over-store.ts';
 import { PredictionLogStore } from './log/prediction-log-store.ts';
 import type { Pointer } from './pointer/pointer.ts';
 import type { PointerCounts } from './pointer/pointer-event.ts';
 import { PointerReader } from './pointer/pointer-reader-store.ts';
 import type { PointerReaderOptions } from './pointer/reader-options.ts';
-import { IsolatedRunner } from './predictors/isolated-runner-store.ts';
-import { knownPredictors } from './predictors/known-predictors-store.ts';
-import { ModelStore } from './predictors/model-store.ts';
-import type { PredictorFactory } from './predictors/predictor.ts';
 import type { Budgets } from './serving/ask-versions.ts';
 import { type ForecastAnswer, type ForecastPorts, forecast } from './serving/forecast.ts';
 import { type BatchAnswer, type BatchPorts, forecastBatch } from './serving/forecast-batch.ts';
 import { isBatch, namedByInvocation, parseInferenceEvent } from './serving/forecast-event.ts';
-import { heard } from './serving/heard.ts';
 import { pointerCounts, wordOf } from './serving/tell-pointer.ts';
+import { inferenceWiring, type OwnPredictors } from './wiring.ts';
 
 export interface InferenceClientOptions {
   /** @default production 10 s, and what the stack sets for candidates; 2 s where a process meets one for the first time */
   readonly budgets?: Budgets;
   /**
-   * Makes predictors of artifacts of your own kinds, and the ES module that exports it as `predictorOf`: a candidate is made
-   * and run in a process of its own. Give them to the `LogCompleter` behind it too. @default built-in forecasters, Lambda and SageMaker
+   * For artifacts of your own kinds; a candidate is made and run in a process of its own. Give them to the `LogCompleter`
+   * behind it too. @default built-in forecasters, Lambda and SageMaker
    */
-  readonly predictors?: { readonly predictorOf: PredictorFactory; readonly module: URL };
+  readonly predictors?: OwnPredictors;
   /** Of the pointer readers, beside what the environment says. */
   readonly reader?: Pick<
     PointerReaderOptions,
@@ -108,9 +99,7 @@ export class InferenceClient {
   }
 
   #portsOf({ budgets, predictors }: InferenceClientOptions): ForecastPorts & BatchPorts {
-    const bucket = config('PREDICTION_BUCKET');
-    const s3 = inferenceS3();
-    const isolated = new IsolatedRunner(predictors === undefined ? {} : { predictorModule: predictors.module });
+    const { s3, bucket, isolated, handedOver, models, runApart, input, startLog } = inferenceWiring(predictors);
     // While the process starts, the other may start too: a candidate that has to wait for it is late.
     isolated.prepare();
     const handOvers = new HandOverStore({
@@ -119,15 +108,10 @@ export class InferenceClient {
       onRefused: (cause) => logger.warn('NOT_HANDED_OVER', { cause }),
     });
     const handOver: BatchPorts['handOver'] = (event) => handOvers.send(event);
-    const handedOver = new HandedOverStore(s3, bucket);
     const log = new PredictionLogStore(s3, bucket, { handOver });
     return {
+      ...{ models, runApart, input, startLog },
       pointer: (model) => this.pointer(model),
-      models: new ModelStore({
-        ...{ evidence: wired.inferenceEvidence(), publicKeyPem: config('POINTER_PUBLIC_KEY') },
-        ...{ predictorOf: predictors?.predictorOf ?? knownPredictors(), now: systemClock },
-      }),
-      runApart: async (run) => heard(await isolated.run(run)),
       budgets: budgets ?? budgetsOf(configNumber('CANDIDATE_WAIT_MS')),
       isFirstMet: (model, version) => isNew(this.#met, `${model}/${version}`),
       pause: () => nextTurn(),
@@ -136,8 +120,6 @@ export class InferenceClient {
       handOver,
       handOverShadow: (work, rest) =>
         handOverShadow({ send: handOver, keep: (key, json) => handedOver.keep(key, json) }, work, rest),
-      input: new BatchInputStore(s3, [`s3://${bucket}/${predictionPaths.requestsPrefix}`]),
-      startLog: (name) => new BatchLog({ ...name, client: s3, bucket }),
       bucket,
       signal: (name, detail) => this.#counts.signal(name, detail),
       count: (name, value) => this.#counts.add(name, value),

@@ -27,3 +27,12 @@ export async function within<T>(timeoutMs: number, work: (signal: AbortSignal) =
     clearTimeout(timer);
   }
 }
+
+/** What `work` resolves to, or null once the signal aborts, whichever comes first; rejects as `work` does. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const aborted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  return Promise.race([work, aborted]);
+}

@@ -13,6 +13,7 @@ const PROCESS_FILES = [
   // What an inference function imports, wired as its environment says.
   'functions/inference/client.ts',
   'functions/inference/log-completer.ts',
+  'functions/inference/wiring.ts',
 ];
 
 function isEntry(path: string): boolean {

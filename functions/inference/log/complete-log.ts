@@ -3,9 +3,7 @@ import { ReleaseError } from '../../platform/errors.ts';
 import type { ForecastRequest } from '../predictors/forecaster.ts';
 import type { VersionAnswers } from '../predictors/run-version.ts';
 import { Failures } from '../serving/failures.ts';
-import type { UnitRequest } from '../serving/forecast-event.ts';
-import { datesOf, recordOf } from '../serving/lines.ts';
-import { asUnits } from '../serving/settle.ts';
+import { shadowOf } from '../serving/lines.ts';
 import type { Signal, SignalDetail } from '../serving/signals.ts';
 import {
   type BatchShadowEvent,
@@ -17,7 +15,6 @@ import {
   unfinishedShadow,
 } from './hand-over.ts';
 import { type LogObject, logObject } from './log-object.ts';
-import type { PredictionRecord } from './prediction.ts';
 
 /** How much of the log was completed. */
 export interface Completed {
@@ -84,7 +81,7 @@ async function shadowObject(ports: CompleteLogPorts, event: ShadowEvent): Promis
     { model, version },
     requests.map((request) => ({ ...request, asOf, horizonDays })),
   );
-  const made = recordsOf(event, requests, answers);
+  const made = shadowOf(event, event, { requests, said: answers.said });
   const failures = new Failures();
   for (const { units } of made) failures.count(version, units, answers.code);
   failures.tell(model, null, ports.signal);
@@ -96,21 +93,6 @@ async function restOf(
   rest: ShadowEvent['rest'],
 ): Promise<UnfinishedShadow> {
   return 'key' in rest ? parseStored(unfinishedShadow, await readKept(rest), rest.key) : rest;
-}
-
-function recordsOf(
-  event: ShadowEvent,
-  requests: readonly UnitRequest[],
-  { said }: VersionAnswers,
-): readonly PredictionRecord[] {
-  const dates = datesOf(event.asOf, event.horizonDays);
-  return requests.flatMap((request, position) =>
-    dates.map((targetDate, day) => {
-      const units = asUnits(said[position]?.[day]);
-      const shadow = { arm: 'shadow', version: event.version, units } as const;
-      return recordOf({ request, targetDate, horizonDays: day + 1 }, event, shadow);
-    }),
-  );
 }
 
 async function putAll(

@@ -4,8 +4,6 @@ import { type HandOver, packObjects } from './hand-over.ts';
 import { type LogObject, logObject, objectRecords, type PredictionBatch } from './log-object.ts';
 import type { PredictionRecord } from './prediction.ts';
 
-export type { PredictionBatch } from './log-object.ts';
-
 /** Objects of the log, one per arm and version. */
 export interface LogResult {
   readonly written: number;

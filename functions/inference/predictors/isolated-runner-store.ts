@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { unlessAborted } from '../../platform/deadline.ts';
 import type { ForecastRequest } from './forecaster.ts';
 import { mostToldBytes, type Told } from './isolated-frames.ts';
 import { IsolatedProcess, type ProcessEnd } from './isolated-process-store.ts';
@@ -65,7 +66,13 @@ export class IsolatedRunner {
     const { promise, resolve: release } = Promise.withResolvers<void>();
     this.#free = promise;
     const answers = new Answers(job);
-    const turn = before === null ? !job.stop.aborted : await settlesBefore(before, job.stop);
+    const turn =
+      before === null
+        ? !job.stop.aborted
+        : (await unlessAborted(
+            before.then(() => true),
+            job.stop,
+          )) === true;
     if (turn) return answers.with(await this.#turn(job, answers, release));
     (before ?? Promise.resolve()).then(release);
     return answers.with({ outcome: 'out-of-time' });
@@ -210,13 +217,4 @@ function asked({ sku, store, history, asOf, horizonDays, features }: ForecastReq
 
 function keyOf({ model, version, sha256 }: VersionArtifact): string {
   return `${model}/${version}/${sha256}`;
-}
-
-/** False when told to stop first. */
-function settlesBefore(work: Promise<void>, stop: AbortSignal): Promise<boolean> {
-  const stopped = new Promise<boolean>((resolve) => {
-    if (stop.aborted) resolve(false);
-    else stop.addEventListener('abort', () => resolve(false), { once: true });
-  });
-  return Promise.race([work.then(() => true), stopped]);
 }

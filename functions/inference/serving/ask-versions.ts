@@ -1,6 +1,7 @@
-import { within } from '../../platform/deadline.ts';
+import { unlessAborted, within } from '../../platform/deadline.ts';
 import type { ForecastRequest } from '../predictors/forecaster.ts';
-import type { ModelStore, VersionArtifact } from '../predictors/model-store.ts';
+import type { IsolatedJob } from '../predictors/isolated-runner-store.ts';
+import type { ModelStore } from '../predictors/model-store.ts';
 import { runVersion, type Said, type VersionAnswers } from '../predictors/run-version.ts';
 import { isSafeForecast, safeForecast } from '../predictors/safe-forecasts.ts';
 import { SAFE_FORECAST } from '../predictors/seasonal-naive.ts';
@@ -17,19 +18,10 @@ export interface Budgets {
   readonly firstCandidateMs: number;
 }
 
-/** A version to be run apart from what serves, so that nothing it does reaches the answer. */
-export interface ApartRun {
-  readonly artifact: VersionArtifact;
-  readonly requests: readonly ForecastRequest[];
-  readonly positions: readonly number[];
-  /** Aborts when nobody waits any longer; the run then ends with what it has. */
-  readonly stop: AbortSignal;
-}
-
 export interface AskPorts {
   readonly models: Pick<ModelStore, 'fetch' | 'loadStandard'>;
   /** Never rejects, and ends soon after it is told to stop. */
-  readonly runApart: (run: ApartRun) => Promise<VersionAnswers>;
+  readonly runApart: (job: IsolatedJob) => Promise<VersionAnswers>;
   readonly budgets: Budgets;
   /** True once for each version. */
   readonly isFirstMet: (model: string, version: string) => boolean;
@@ -93,25 +85,16 @@ async function askServing(
 async function askApart(
   { models, runApart }: AskPorts,
   question: Question,
-  { version, requests, stop }: Pick<ApartRun, 'requests' | 'stop'> & { readonly version: string },
+  { version, requests, stop }: Pick<IsolatedJob, 'requests' | 'stop'> & { readonly version: string },
 ): Promise<Asked> {
   const positions = positionsOf(version, question);
   const late = { version, positions, answers: { said: [], unfinished: positions } };
-  const loaded = await unlessStopped(models.fetch(question.model, version), stop);
+  const loaded = await unlessAborted(models.fetch(question.model, version), stop);
   if (loaded === null) return late;
   if (loaded.ok)
     return { version, positions, answers: await runApart({ artifact: loaded.loaded, requests, positions, stop }) };
   // What cannot be read now may be readable later; what is not ours never will be.
   return loaded.isFinal ? { ...late, answers: NOTHING, notLoaded: loaded.code } : { ...late, notLoaded: loaded.code };
-}
-
-/** Null when told to stop first. */
-function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T | null> {
-  const stopped = new Promise<null>((resolve) => {
-    if (stop.aborted) resolve(null);
-    else stop.addEventListener('abort', () => resolve(null), { once: true });
-  });
-  return Promise.race([work, stopped]);
 }
 
 function answersOf(question: Question, served: readonly Asked[], apart: readonly Asked[]): Answers {

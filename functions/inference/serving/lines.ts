@@ -1,10 +1,11 @@
 import { plusDays } from '../../platform/duration.ts';
 import type { PredictionRecord } from '../log/prediction.ts';
+import type { Said } from '../predictors/run-version.ts';
 import type { Route, ServedArm } from '../routing/router.ts';
 import type { Answers } from './answers.ts';
 import type { UnitRequest } from './forecast-event.ts';
 import type { Question } from './question.ts';
-import { type SettledDay, settleDay } from './settle.ts';
+import { asUnits, type SettledDay, settleDay } from './settle.ts';
 
 /** One request on one target date, with all that was forecast for it. */
 export interface Line extends SettledDay {
@@ -44,7 +45,7 @@ export function linesOf(question: Question, answers: Answers): readonly Line[] {
 }
 
 /** The target dates: the days after `asOf`. */
-export function datesOf(asOf: string, horizonDays: number): readonly string[] {
+function datesOf(asOf: string, horizonDays: number): readonly string[] {
   return Array.from({ length: horizonDays }, (_, day) => plusDays(asOf, day + 1));
 }
 
@@ -62,7 +63,22 @@ export function shadowRecords(line: Line, head: RecordHead): readonly Prediction
   return known.map(({ version, units }) => recordOf(line, head, { arm: 'shadow', version, units }));
 }
 
-export function recordOf(
+/** What a version said of requests that others were served: one record per request and day, in that order. */
+export function shadowOf(
+  { asOf, horizonDays, version }: Pick<Question, 'asOf' | 'horizonDays'> & Pick<PredictionRecord, 'version'>,
+  head: RecordHead,
+  { requests, said }: { readonly requests: readonly UnitRequest[]; readonly said: Said },
+): readonly PredictionRecord[] {
+  const dates = datesOf(asOf, horizonDays);
+  return requests.flatMap((request, position) =>
+    dates.map((targetDate, day) => {
+      const units = asUnits(said[position]?.[day]);
+      return recordOf({ request, targetDate, horizonDays: day + 1 }, head, { arm: 'shadow', version, units });
+    }),
+  );
+}
+
+function recordOf(
   { request, targetDate, horizonDays }: Pick<Line, 'request' | 'targetDate' | 'horizonDays'>,
   { at, model, revision, promotionId, requestId }: RecordHead,
   { arm, version, units }: Pick<PredictionRecord, 'arm' | 'version' | 'units'>,

@@ -5,15 +5,13 @@ import type { BatchLog } from '../log/batch-log-store.ts';
 import type { Completed, ForecastVersion } from '../log/complete-log.ts';
 import type { BatchShadowEvent } from '../log/hand-over.ts';
 import type { BatchName } from '../log/log-object.ts';
-import type { PredictionRecord } from '../log/prediction.ts';
 import type { VersionAnswers } from '../predictors/run-version.ts';
 import { Router } from '../routing/router.ts';
 import { chunksOf } from './chunks.ts';
 import { Failures } from './failures.ts';
 import { headOf } from './forecast.ts';
 import { type UnitRequest, unitRequest } from './forecast-event.ts';
-import { datesOf, type RecordHead, recordOf } from './lines.ts';
-import { asUnits } from './settle.ts';
+import { shadowOf } from './lines.ts';
 import type { Signal, SignalDetail } from './signals.ts';
 
 export interface ShadowBatchPorts {
@@ -61,7 +59,7 @@ export async function shadowBatch(ports: ShadowBatchPorts, event: BatchShadowEve
       const shadowed = requests.filter((_, position) => routes[position]?.shadows.includes(version));
       if (shadowed.length === 0) continue;
       const answers = await ask(version, shadowed);
-      const records = recordsOf(event, head, { version, requests: shadowed, answers });
+      const records = shadowOf({ ...event, version }, head, { requests: shadowed, said: answers.said });
       for (const { units } of records) failures.count(version, units, answers.code);
       await log.append(records);
     }
@@ -78,21 +76,6 @@ export async function shadowBatch(ports: ShadowBatchPorts, event: BatchShadowEve
   if (failed === 0) return { written, repeated, records };
   const message = `${lostRecords} forecasts of ${requestId} are not in the log (${causes.join(', ')}).`;
   throw new ReleaseError('DEPENDENCY_UNAVAILABLE', message);
-}
-
-function recordsOf(
-  { asOf, horizonDays }: BatchShadowEvent,
-  head: RecordHead,
-  of: { readonly version: string; readonly requests: readonly UnitRequest[]; readonly answers: VersionAnswers },
-): readonly PredictionRecord[] {
-  const { version, requests, answers } = of;
-  const dates = datesOf(asOf, horizonDays);
-  return requests.flatMap((request, position) =>
-    dates.map((targetDate, day) => {
-      const units = asUnits(answers.said[position]?.[day]);
-      return recordOf({ request, targetDate, horizonDays: day + 1 }, head, { arm: 'shadow', version, units });
-    }),
-  );
 }
 
 async function* valuesOf<T>(lines: AsyncIterable<NumberedValue<T>>): AsyncGenerator<T> {

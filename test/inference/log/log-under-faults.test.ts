@@ -4,11 +4,11 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { completeLog } from '../../../functions/inference/log/complete-log.ts';
 import type { HandOver, HandOverEvent } from '../../../functions/inference/log/hand-over.ts';
+import type { PredictionBatch } from '../../../functions/inference/log/log-object.ts';
 import type { PredictionRecord } from '../../../functions/inference/log/prediction.ts';
 import {
   LOG_LIMITS,
   type LogResult,
-  type PredictionBatch,
   PredictionLogStore,
 } from '../../../functions/inference/log/prediction-log-store.ts';
 import { createS3 } from '../../../infra/local/s3/s3.ts';

@@ -2,11 +2,11 @@ import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PredictionBatch } from '../../../functions/inference/log/log-object.ts';
 import { type Arm, type PredictionRecord, predictionRecord } from '../../../functions/inference/log/prediction.ts';
 import {
   type LogOptions,
   type LogResult,
-  type PredictionBatch,
   PredictionLogStore,
 } from '../../../functions/inference/log/prediction-log-store.ts';
 import { createS3 } from '../../../infra/local/s3/s3.ts';
