@@ -32,6 +32,16 @@ export const ENTRY_TYPES = [
   // going back
   'rollback-intended',
   'rolled-back',
+  'forecasts-recalled', // what a withdrawn version had handed downstream is listed and announced
+  'recall-acknowledged', // one team has seen the list
+  'kill-switch-intended',
+  'kill-switch-thrown', // a canary, a shadow, a candidate or the model itself was stopped
+  'readiness-checked', // the way back was proven, or was found broken; only when that changes
+  'drill-completed', // a rehearsed rollback, with its seconds and its score
+  // no silent change
+  'change-noticed', // something changed that no decision of ours stands behind
+  'change-undone',
+  'principal-recorded', // which AWS principal started an execution, and whose it is
 ] as const;
 export type EntryType = (typeof ENTRY_TYPES)[number];
 

@@ -1,11 +1,15 @@
 import * as z from 'zod';
 
+/** `drill`: the one shared AppConfig environment in which rollbacks are rehearsed. `stack`: the ledger of what concerns no single model. */
+export const RESERVED_NAMES = ['drill', 'stack'] as const;
+
 /** A model's name. It is also the name of its AppConfig environment and profile, hence the narrow alphabet. */
 export const modelName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,31}$/, 'Expected 1 to 32 of a-z, 0-9 and hyphen, starting with a letter.')
-  // The one shared AppConfig environment in which rollbacks are rehearsed.
-  .refine((name) => name !== 'drill', 'The name "drill" is reserved.');
+  .refine((name) => !RESERVED_NAMES.some((reserved) => reserved === name), {
+    message: `The names ${RESERVED_NAMES.join(' and ')} are reserved.`,
+  });
 
 export const versionName = z
   .string()

@@ -40,7 +40,7 @@ describe('A duration', () => {
 });
 
 describe('Ids', () => {
-  it.each(['', 'A', '1a', 'a_b', 'a.b', 'drill', 'a'.repeat(33)])('a model is not named %j', (name) => {
+  it.each(['', 'A', '1a', 'a_b', 'a.b', 'drill', 'stack', 'a'.repeat(33)])('a model is not named %j', (name) => {
     expect(modelName.safeParse(name).success).toBe(false);
   });
 
