@@ -75,6 +75,10 @@ export const approvalKeys = {
     sk: `${stage}#${String(round).padStart(4, '0')}#token`,
   }),
   request: (requestId: string): ItemKey => ({ pk: `request#${requestId}`, sk: 'request' }),
+  /** One person's link of one alert. */
+  alertLink: (linkId: string): ItemKey => ({ pk: `alert-link#${linkId}`, sk: 'link' }),
+  /** Says that an alert was published on the topic. */
+  alertPublished: (alertId: string): ItemKey => ({ pk: `alert#${alertId}`, sk: 'published' }),
 } as const;
 
 /** Evidence bucket. Everything outside `incoming/` and `work/` is written once, with If-None-Match and under retention. */

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
+import { topicPublisher } from '../change/notice-store.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
 import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { AppConfigStore } from '../pointer/appconfig-store.ts';
@@ -8,10 +10,14 @@ import type { EndExposurePorts } from '../pointer/end-exposure.ts';
 import { ExposureEndWrites } from '../pointer/exposure-end-store.ts';
 import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
-import { appConfig, dynamo, inferenceS3, kms, s3 } from './clients.ts';
+import { AlertStore } from '../rollback/alert/alert-store.ts';
+import type { AlertPorts } from '../rollback/alert/send-alert.ts';
+import { appConfig, dynamo, inferenceS3, kms, s3, ses, sns } from './clients.ts';
 import { systemClock } from './clock.ts';
 import { config } from './config.ts';
+import { sesSender } from './email-store.ts';
 import { evidencePaths } from './keys.ts';
+import { logger } from './logger.ts';
 import { kmsSigner } from './signing-store.ts';
 
 /*
@@ -46,4 +52,15 @@ export const exposureEnding = (): EndExposurePorts => ({
   publicKeyPem: config('POINTER_PUBLIC_KEY'),
   now: () => systemClock().toISOString(),
   sleep: (milliseconds) => sleep(milliseconds),
+});
+/** What telling the people of a model that it may have to go back reads and writes. */
+export const alerting = (): AlertPorts => ({
+  registry: registry(),
+  alerts: new AlertStore(dynamo(), config('APPROVALS_TABLE')),
+  sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
+  publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
+  onUndelivered: ({ id }, count) => logger.error('ALERT_NOT_SENT', { alertId: id, count }),
+  random: randomBytes,
+  baseUrl: config('APPROVAL_BASE_URL'),
+  now: () => systemClock().toISOString(),
 });

@@ -1,0 +1,16 @@
+import type { Cause } from './input.ts';
+
+/** The causes as people read them. */
+export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
+  'metric-degradation': 'A metric got worse beyond its tolerance',
+  'data-drift': 'The data drifted',
+  'data-corruption': 'Data is corrupt',
+  infrastructure: 'The infrastructure is unstable or down',
+  'business-escalation': 'The business escalated it',
+  safety: 'Safety is at risk',
+};
+
+/** A version as people read it; empty is the safe forecast. */
+export function versionWords(version: string): string {
+  return version === '' ? 'the safe forecast' : `version ${version}`;
+}
