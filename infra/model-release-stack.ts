@@ -3,7 +3,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
-import { ApprovalApi } from './constructs/approval-api.ts';
+import { ApprovalApi, DECIDING, SHOWING } from './constructs/approval-api.ts';
 import { Buckets } from './constructs/buckets.ts';
 import { FlowMachine } from './constructs/flow-machine.ts';
 import { Keys } from './constructs/keys.ts';
@@ -80,7 +80,12 @@ export class ModelReleaseStack extends Stack {
   #connect(): void {
     const { fn: show } = this.#functions.named('show-approval');
     const { fn: decide } = this.#functions.named('decide-approval');
-    this.#approval.answeredBy({ show, decide });
+    this.#approval.answeredBy([
+      { path: '/approvals/{id}', methods: SHOWING, name: 'Show', fn: show },
+      // A report that the gates left, for approvers without access to the bucket.
+      { path: '/approvals/{id}/reports/{name}', methods: SHOWING, name: 'Show', fn: show },
+      { path: '/approvals/{id}', methods: DECIDING, name: 'Decide', fn: decide },
+    ]);
     this.#pointer.vouchedBy(this.#functions.named('vouch').fn);
     new Triggers(this, 'Triggers', {
       repeatCallbacks: this.#functions.named('repeat-callbacks').fn,

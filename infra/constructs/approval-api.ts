@@ -10,7 +10,7 @@ import { acknowledge } from './findings.ts';
 /** Requests per second, and at once, to each route: far above what people do, far below what guessing would need. */
 export const THROTTLE = { rateLimit: 10, burstLimit: 20 } as const;
 
-/** The approval page. GET and HEAD show and never change anything; POST decides. */
+/** The pages that emailed links lead to. GET and HEAD show and never change anything; POST decides. */
 export class ApprovalApi extends Construct {
   readonly api: HttpApi;
   /** Without a slash at the end; links append `/approvals/{id}`. */
@@ -37,28 +37,36 @@ export class ApprovalApi extends Construct {
     });
   }
 
-  /** Puts the two functions behind the routes. */
-  answeredBy(functions: { readonly show: IFunction; readonly decide: IFunction }): void {
-    const show = new HttpLambdaIntegration('Show', functions.show);
-    const decide = new HttpLambdaIntegration('Decide', functions.decide);
-    const routes = [
-      ...this.api.addRoutes({ path: PATH, methods: [HttpMethod.GET, HttpMethod.HEAD], integration: show }),
-      ...this.api.addRoutes({ path: REPORT_PATH, methods: [HttpMethod.GET, HttpMethod.HEAD], integration: show }),
-      ...this.api.addRoutes({ path: PATH, methods: [HttpMethod.POST], integration: decide }),
-    ];
-    for (const route of routes) {
-      acknowledge(
-        route,
-        'AwsSolutions-APIG4',
-        'The link in the email is the credential: 256 random bits, of which only the hash is stored, for one approver, one gate and one round; the handler compares it.',
-      );
+  /** Puts a function behind each route. A function that answers several is integrated once. */
+  answeredBy(routes: readonly PageRoute[]): void {
+    const integrations = new Map<IFunction, HttpLambdaIntegration>();
+    for (const { path, methods, name, fn } of routes) {
+      const integration = integrations.get(fn) ?? new HttpLambdaIntegration(name, fn);
+      integrations.set(fn, integration);
+      for (const route of this.api.addRoutes({ path, methods: [...methods], integration })) {
+        acknowledge(
+          route,
+          'AwsSolutions-APIG4',
+          'The link in the email is the credential: 256 random bits, of which only the hash is stored, for one person and one question; the handler compares it.',
+        );
+      }
     }
   }
 }
 
-const PATH = '/approvals/{id}';
-/** A report that the gates left, for approvers without access to the bucket. */
-const REPORT_PATH = `${PATH}/reports/{name}`;
+/** One path of the pages that links lead to, and the function that answers it. */
+export interface PageRoute {
+  readonly path: string;
+  readonly methods: readonly HttpMethod[];
+  /** Construct id of the integration; that of the function's first route counts. */
+  readonly name: string;
+  readonly fn: IFunction;
+}
+
+/** What shows a page: it changes nothing. */
+export const SHOWING: readonly HttpMethod[] = [HttpMethod.GET, HttpMethod.HEAD];
+/** What decides. */
+export const DECIDING: readonly HttpMethod[] = [HttpMethod.POST];
 
 /** The path without its query: the query holds the secret of the link. */
 const ACCESS_LOG = {
