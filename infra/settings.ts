@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseInput } from '../functions/platform/boundary.ts';
 import type { Reason } from '../functions/platform/errors.ts';
-import { type Approver, approver, normalEmail } from '../functions/platform/people.ts';
+import { type Approver, approver, mailboxOf, normalName } from '../functions/platform/people.ts';
 
 /** What whoever deploys the stack may set, as written: in `cdk.json`, after `cdk deploy -c`, or as a value in code. */
 export interface SettingsInput {
@@ -105,7 +105,10 @@ const approversSchema = z
   .preprocess(jsonText, z.array(approver).min(1, 'Expected at least one approver.'))
   .superRefine((approvers, context) => {
     const distinct = (keys: readonly string[]) => new Set(keys).size === keys.length;
-    if (!distinct(approvers.map(({ email }) => normalEmail(email))) || !distinct(approvers.map(({ id }) => id))) {
+    if (
+      !distinct(approvers.map(({ email }) => mailboxOf(email))) ||
+      !distinct(approvers.map(({ id }) => normalName(id)))
+    ) {
       context.addIssue({ code: 'custom', message: 'Expected distinct people: an id or an address is named twice.' });
     }
     if (Buffer.byteLength(JSON.stringify(approvers)) > MAX_APPROVERS_BYTES) {

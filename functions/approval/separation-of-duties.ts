@@ -1,4 +1,4 @@
-import { normalEmail } from '../platform/people.ts';
+import { mailboxOf, normalName } from '../platform/people.ts';
 
 /** A person as far as identity goes: requesters and owners have no id. */
 export interface Identity {
@@ -8,15 +8,15 @@ export interface Identity {
 
 /** The names by which a person is recognised. An id that is an address counts as that address too. */
 function identityKeys({ email, id }: Identity): readonly string[] {
-  const keys = [`email:${normalEmail(email)}`];
+  const keys = [`email:${mailboxOf(email)}`];
   if (id === undefined) return keys;
-  keys.push(`id:${normalEmail(id)}`);
-  if (id.includes('@')) keys.push(`email:${normalEmail(id)}`);
+  keys.push(`id:${normalName(id)}`);
+  if (normalName(id).includes('@')) keys.push(`email:${mailboxOf(id)}`);
   return keys;
 }
 
 /**
- * Groups records that belong to one person: two records with the same normalised address or the same id are one person,
+ * Groups records that belong to one person: two records with the same mailbox or the same id are one person,
  * and so are two that a third one links. Groups and members keep the order of the records.
  */
 export function groupByPerson<T extends Identity>(records: readonly T[]): readonly (readonly T[])[] {

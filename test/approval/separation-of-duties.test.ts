@@ -7,6 +7,28 @@ describe('Who is the same person', () => {
     expect(isSamePerson({ email: 'ana@shop.example' }, { email: 'ａna@shop.example' })).toBe(true);
   });
 
+  it.each([
+    ['a tag', 'ana+candidates@shop.example'],
+    ['another tag, in another case', 'ANA+2@Shop.Example'],
+    ['several tags', 'ana+a+b@shop.example'],
+    ['a dot after the domain', 'ana@shop.example.'],
+    ['a wide plus', 'ana＋x@shop.example'],
+    ['a character that nobody sees', 'a\u200bna@shop.example'],
+  ])('recognises a mailbox by %s', (_, email) => {
+    expect(isSamePerson({ email: 'ana@shop.example' }, { email })).toBe(true);
+    expect(isSamePerson({ email: 'ana@shop.example' }, { id: email, email: 'other@shop.example' })).toBe(true);
+    expect(isSamePerson({ email: 'ben@shop.example' }, { email })).toBe(false);
+  });
+
+  it('takes no plus for a tag where nothing stands before it, or in the domain', () => {
+    expect(isSamePerson({ email: '+a@shop.example' }, { email: '+b@shop.example' })).toBe(false);
+    expect(isSamePerson({ email: 'ana@shop+a.example' }, { email: 'ana@shop+b.example' })).toBe(false);
+  });
+
+  it('recognises an id that looks the same', () => {
+    expect(isSamePerson({ id: 'ana', email: 'a@x.example' }, { id: 'a\u200dna', email: 'b@x.example' })).toBe(true);
+  });
+
   it('recognises an id under another address', () => {
     expect(isSamePerson({ id: 'ana', email: 'a@x.example' }, { id: 'ANA ', email: 'b@x.example' })).toBe(true);
   });
