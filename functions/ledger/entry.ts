@@ -19,6 +19,7 @@ export const ENTRY_TYPES = [
   'return-prepared', // the document to go back to exists, is signed, and was read back
   'pointer-move-intended', // written before the document goes out; the vouching extension demands it
   'pointer-moved',
+  'canary-held', // an approved canary waits, or waits for something else, or for nothing any more
   'canary-advanced', // a canary step was held without harm; the next one may go out
   'exposure-ended', // the candidate is out of the pointer again: production alone serves
   'promotion-ended',

@@ -38,6 +38,8 @@ export const registryKeys = {
   /** The document to go back to that serves `version`; `version` empty: the safe forecast alone. */
   returnDocument: (model: string, version: string): ItemKey => ({ pk: modelPartition(model), sk: `return#${version}` }),
   returnPrefix: 'return#',
+  /** Documents to go back to, and versions, in one query; what else lies between them is small. */
+  waysBack: { from: 'return#', to: 'version$' },
   /** The decision under which one pointer document may go out; the vouching extension looks it up by document digest. */
   intent: (model: string, documentSha256: string): ItemKey => ({
     pk: modelPartition(model),
@@ -60,6 +62,18 @@ export const registryKeys = {
   }),
   /** What the guard found of the version that was promoted last. */
   guard: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'guard' }),
+  /** Whether the model can be gone back from, as the newest check found it. */
+  readiness: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'readiness' }),
+  /** The newest drill, whichever its name. */
+  newestDrill: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'newest-drill' }),
+  /** A drill as it was recorded, once per execution. */
+  drill: (model: string, executionName: string): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `drill#${executionName}`,
+  }),
+  drillPrefix: 'drill#',
+  /** Held by the drill that uses the environment `drill`, which all models share. */
+  drillLease: { pk: 'drill', sk: 'lease' } satisfies ItemKey,
   partition: modelPartition,
 } as const;
 
@@ -98,6 +112,12 @@ export const evidencePaths = {
   adopted: (promotionId: string) => `candidates/${promotionId}/artifact`,
   deploymentStatement: (promotionId: string) => `manifests/${promotionId}/deployment.dsse.json`,
   releaseNote: (promotionId: string) => `release-notes/${promotionId}.md`,
+  /** What one drill found. */
+  drill: (model: string, executionName: string) => `${evidencePaths.drillsPrefix}${model}/${executionName}.json`,
+  /** The trend of a model's drills as it was after one of them, for machines and as a page. */
+  drillTrend: (model: string, executionName: string, extension: 'json' | 'html') =>
+    `${evidencePaths.drillsPrefix}${model}/${executionName}-trend.${extension}`,
+  drillsPrefix: 'drills/',
   anchor: (model: string, seq: number) => `${evidencePaths.anchorPrefix(model)}${String(seq).padStart(12, '0')}.json`,
   anchorPrefix: (model: string) => `anchors/${model}/`,
 } as const;

@@ -20,7 +20,7 @@ export type { CanaryPolicy, GuardPolicy, OfflinePolicy, ShadowPolicy } from './g
 const count = () => z.int().min(1);
 
 /** Bounds of what is no judge's threshold: no policy may go beyond them. */
-export const FLOORS = { quorum: 1, expiry: 'P21D', poll: 'PT1S' } as const;
+export const FLOORS = { quorum: 1, expiry: 'P21D', poll: 'PT1S', drillAge: 'P90D', drillSeconds: 180 } as const;
 
 const names = () => z.array(z.string().min(1).max(200)).max(1000).default([]);
 
@@ -95,6 +95,12 @@ const shapeOf = ({ offline, shadow, canary, guard }: Gates) => ({
   canary: canary.prefault({}),
   canaryPlan,
   guard: guard.prefault({}),
+  /** How rollback is rehearsed: a canary starts only while the newest drill is young enough, and was fast enough. */
+  drill: settings({
+    maxAge: durationSchema({ min: 'PT1M', max: FLOORS.drillAge }).default('P30D'),
+    /** From the fault to the last reader, in seconds. */
+    maxSeconds: z.int().min(1).max(FLOORS.drillSeconds).default(120),
+  }).prefault({}),
   /** For how long after a promotion the previous version runs as shadow, as the comparator of what was promoted. */
   confirmation: durationSchema({ min: 'PT1M', max: 'P90D' }).default('P28D'),
   /** How often a running stage looks whether there is new evidence. */

@@ -43,6 +43,7 @@ describe('A policy', () => {
         cover_days: 14,
       },
       guard: { ref_days: 28, window: 7, rollback: 0.1, cusum_h: 5, declared_events: [] },
+      drill: { maxAge: 'P30D', maxSeconds: 120 },
       canaryPlan: {
         unit: 'sku-store',
         where: { regions: [], stores: [], skus: [], categories: [] },
