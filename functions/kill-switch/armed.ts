@@ -33,15 +33,15 @@ export function armedBy(checks: readonly ArmedCheck[]): Armed {
   return { armed: checks.length > 0 && checks.every(({ ok }) => ok), checks };
 }
 
-/** Proves that something can be read: by reading it. `fit` says what is wrong with the answer; null: nothing. */
+/** Proves that something can be read: by reading it. `faultIn` says what is wrong with the answer; null: nothing. */
 export async function readable<T>(
   what: string,
   read: () => Promise<T>,
-  fit: (answer: T) => string | null = () => null,
+  faultIn: (answer: T) => string | null = () => null,
 ): Promise<ArmedCheck> {
   const answer = await within(PATIENCE_MS, read);
   if (!answer.done) return { what, ok: false, got: nameOf(answer.cause) };
-  const fault = fit(answer.value);
+  const fault = faultIn(answer.value);
   return { what, ok: fault === null, got: fault ?? 'read' };
 }
 
