@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseInput } from '../functions/platform/boundary.ts';
 import type { Reason } from '../functions/platform/errors.ts';
-import { type Approver, approver, mailboxOf, normalName } from '../functions/platform/people.ts';
+import { type KnownApprover, knownApprover, mailboxOf, normalName } from '../functions/platform/people.ts';
 
 /** What whoever deploys the stack may set, as written: in `cdk.json`, after `cdk deploy -c`, or as a value in code. */
 export interface SettingsInput {
@@ -9,7 +9,7 @@ export interface SettingsInput {
    * Who approves the onboarding of a new model: `[{id,name,email}]`, or the JSON text of it.
    * @default one approver at example.com, so that synthesis needs no setting; nobody can approve with it
    */
-  readonly firstApprovers?: string | readonly Approver[];
+  readonly firstApprovers?: string | readonly KnownApprover[];
   /**
    * Address from which approval requests and notices are sent; SES has to have verified it.
    * @default model-release@example.com
@@ -65,7 +65,7 @@ export interface SettingsInput {
 
 /** The settings after validation. */
 export interface Settings {
-  readonly firstApprovers: readonly Approver[];
+  readonly firstApprovers: readonly KnownApprover[];
   readonly senderEmail: string;
   readonly alertEmail: string;
   readonly pointerPollSeconds: number;
@@ -102,7 +102,7 @@ const PREDICTOR_ARN =
 const address = (fallback: string) => z.email('Expected an email address.').max(254).default(fallback);
 
 const approversSchema = z
-  .preprocess(jsonText, z.array(approver).min(1, 'Expected at least one approver.'))
+  .preprocess(jsonText, z.array(knownApprover).min(1, 'Expected at least one approver.'))
   .superRefine((approvers, context) => {
     const distinct = (keys: readonly string[]) => new Set(keys).size === keys.length;
     if (

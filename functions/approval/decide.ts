@@ -62,7 +62,7 @@ async function decideOpen(ports: DecidePorts, found: Found, typed: TypedForm, no
   const { gate, run, model, request } = found;
   const people = peopleFor(run, model, gate.stage);
   const asked = gate.approvers.find((approver) => approver.requestId === request.requestId);
-  const eligible = eligibleApprovers(people, run.requestedBy, gate.stage);
+  const eligible = eligibleApprovers(people, run, gate.stage);
   const approver = eligible.find((person) => asked !== undefined && isSamePerson(person, asked));
   const changed = staleReason(gate, run, model) ?? (await evidenceFault(ports.evidence, run));
   if (changed !== null) {

@@ -1,9 +1,10 @@
 import { type Reason, ReleaseError } from '../platform/errors.ts';
 import { digestOf } from '../platform/json.ts';
-import { type Approver, normalEmail, type Owner, type Requester } from '../platform/people.ts';
+import { type Approver, normalEmail, type Owner } from '../platform/people.ts';
 import type { ModelApprover, ModelItem, Run } from '../registry/items.ts';
 import type { GateStage } from './items.ts';
 import { groupByPerson } from './separation-of-duties.ts';
+import { startersOf } from './starter.ts';
 
 /** Who may be asked about a run, as the registry has it now. */
 export interface People {
@@ -33,13 +34,19 @@ export function peopleFor(run: Run, model: ModelItem | null, stage: GateStage): 
 }
 
 /**
- * The people who may decide: approvers of the stage, without the requester in any guise, each person once. An owner who
- * asks is a requester like any other. An approver limited to stages may decide on changes when production is among them.
+ * The people who may decide: approvers of the stage, without the requester in any guise, each person once. Whoever started
+ * the execution is a requester, whatever name its input gives, and so is an owner who asks. An approver limited to stages
+ * may decide on changes when production is among them.
  */
-export function eligibleApprovers(people: People, requestedBy: Requester, stage: GateStage): readonly Approver[] {
+export function eligibleApprovers(
+  people: People,
+  run: Pick<Run, 'requestedBy' | 'startedBy'>,
+  stage: GateStage,
+): readonly Approver[] {
   const needed = stage === 'change' ? 'production' : stage;
   const records = [
-    { role: 'requester' as const, email: requestedBy.email },
+    { role: 'requester' as const, email: run.requestedBy.email },
+    ...startersOf(run, people).map((starter) => ({ role: 'requester' as const, ...starter })),
     ...people.approvers.map((approver) => ({ role: 'approver' as const, approver, ...approver })),
   ];
   return groupByPerson(records)
@@ -56,15 +63,21 @@ export function eligibleApprovers(people: People, requestedBy: Requester, stage:
 export function peopleDigest({ owner, approvers, quorum }: People): string {
   const sorted = [...approvers].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return digestOf({
-    owner: { ...owner, email: normalEmail(owner.email) },
-    approvers: sorted.map(({ id, name, email, stages }) => ({
+    owner: { ...owner, email: normalEmail(owner.email), ...principalsOf(owner) },
+    approvers: sorted.map(({ id, name, email, stages, ...rest }) => ({
       id,
       name,
       email: normalEmail(email),
       stages: stages === undefined ? null : [...stages].sort(),
+      ...principalsOf(rest),
     })),
     quorum,
   });
+}
+
+/** Left out where none are named, so that digests of before they could be named still hold. */
+function principalsOf({ principals }: { readonly principals?: readonly string[] }) {
+  return principals === undefined ? {} : { principals: [...principals].sort() };
 }
 
 /** Why a gate cannot be passed by the people there are; null when it can. */

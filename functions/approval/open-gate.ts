@@ -119,7 +119,7 @@ async function nextRound(
 ): Promise<GateItem> {
   const { run, stage, newest, now } = asked;
   const people = peopleFor(run, await ports.registry.model(run.model), stage);
-  const eligible = eligibleApprovers(people, run.requestedBy, stage);
+  const eligible = eligibleApprovers(people, run, stage);
   return putGate(ports, run, {
     promotionId: run.promotionId,
     model: run.model,

@@ -3,6 +3,8 @@ import type { ModelItem, Run } from '../registry/items.ts';
 import { peopleDigest, peopleFor } from './eligible-approvers.ts';
 import type { GateItem } from './items.ts';
 import { sealOf } from './seal.ts';
+import { isSamePerson } from './separation-of-duties.ts';
+import { startersOf } from './starter.ts';
 
 const SEAL_BROKEN: Reason = {
   code: 'SEAL_BROKEN',
@@ -19,8 +21,21 @@ const PEOPLE_CHANGED: Reason = {
   next: 'The approvers of now are asked again.',
 };
 
+const STARTER_ASKED: Reason = {
+  code: 'STARTER_ASKED',
+  path: 'approvers',
+  message: 'One of those who were asked had started the execution, as was found since: whoever asks does not approve.',
+  next: 'The others are asked again.',
+};
+
 /** Why what was asked at a gate, or who was asked, is no longer what it would be now; null while it is. */
 export function staleReason(gate: GateItem, run: Run, model: ModelItem | null): Reason | null {
   if (gate.seal !== sealOf(run, gate.stage)) return SEAL_BROKEN;
-  return gate.peopleDigest === peopleDigest(peopleFor(run, model, gate.stage)) ? null : PEOPLE_CHANGED;
+  const people = peopleFor(run, model, gate.stage);
+  if (gate.peopleDigest !== peopleDigest(people)) return PEOPLE_CHANGED;
+  const starters = startersOf(run, people);
+  const asked = gate.approvers.some((approver) =>
+    starters.some((starter) => isSamePerson(approver, starter, people.approvers)),
+  );
+  return asked ? STARTER_ASKED : null;
 }

@@ -35,6 +35,7 @@ export type Approver = z.infer<typeof approver>;
 
 /** An approver of a model as far as identity goes. */
 export const knownApprover = approver.extend({ principals: principals.exactOptional() });
+export type KnownApprover = z.infer<typeof knownApprover>;
 
 export const downstreamTeam = z.strictObject({ team: z.string().trim().min(1).max(120), email });
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { changeRecord, promotionChange } from '../change/change-record.ts';
 import { businessDate, sha256, versionName } from '../platform/ids.ts';
-import { approver, downstreamTeam, owner, requester } from '../platform/people.ts';
+import { downstreamTeam, knownApprover, owner, requester } from '../platform/people.ts';
 import { exposurePlan } from '../promotion/exposure.ts';
 import { ENDS, STAGES } from '../promotion/life-cycle.ts';
 import { storedPolicy } from './policy.ts';
@@ -26,7 +26,7 @@ export const reason = z.object({
 });
 
 /** An approver may be limited to some stages; without `stages` all of them. */
-export const modelApprover = approver.extend({ stages: z.array(z.enum(STAGES)).min(1).optional() });
+export const modelApprover = knownApprover.extend({ stages: z.array(z.enum(STAGES)).min(1).optional() });
 export type ModelApprover = z.infer<typeof modelApprover>;
 
 /** Registry item of a model. It cannot exist without an owner. */
@@ -98,11 +98,20 @@ export const gateResult = z.object({
 });
 export type GateResult = z.infer<typeof gateResult>;
 
+/** Who started a run, as CloudTrail tells it some minutes later; the person, where the registry knows whose principal it is. */
+export const startedBy = z.object({
+  principalArn: z.string(),
+  person: z.object({ name: z.string(), email: z.string(), id: z.string().exactOptional() }).exactOptional(),
+});
+export type StartedBy = z.infer<typeof startedBy>;
+
 const runItem = {
   promotionId: z.string(),
   model: z.string(),
   attempt: z.int().min(1),
   requestedBy: requester,
+  /** Absent until it is known. */
+  startedBy: startedBy.exactOptional(),
   change: changeRecord,
   policyVersion: z.int().min(1),
   policyDigest: sha256,
@@ -207,18 +216,31 @@ export const proposal = z.object({
 });
 export type Proposal = z.infer<typeof proposal>;
 
-/** Registry item of an onboarding or of a change of owner, approvers, teams or policy. */
+/** What leaving a kill switch is about: the switch as it stood at registration, and the version that then serves. */
+export const restoration = z.object({
+  fallback: z.string(),
+  fallbackSegments: z.array(z.string()),
+  /** Empty: the safe forecast of the model's policy. */
+  productionVersion: z.string(),
+  /** Position of the entry by which the switch was thrown or renewed last. */
+  thrownSeq: z.int().min(1),
+});
+export type Restoration = z.infer<typeof restoration>;
+
+/** Registry item of an onboarding, of a change of owner, approvers, teams or policy, or of the end of a kill switch. */
 export const changeItem = z.object({
   ...runItem,
-  kind: z.enum(['onboard', 'change']),
+  kind: z.enum(['onboard', 'change', 'restore']),
   proposal,
   /** What the change was made against; absent for an onboarding. */
   before: proposal.exactOptional(),
   /** Who approves an onboarding: the stack's first approvers, as they were at registration. */
-  firstApprovers: z.array(approver).optional(),
+  firstApprovers: z.array(knownApprover).optional(),
   /** Revision of the model item that the proposal was made against; 0 for an onboarding. */
   baseRevision: z.int().min(0),
-  /** Set once an onboarding deployed the first document. */
+  /** The kill switch that is to be left; a restoration changes no setting. */
+  restore: restoration.exactOptional(),
+  /** Set once an onboarding deployed the first document, or a restoration the one without the switch. */
   pointer: pointerMove.optional(),
   /** A version that served the business before the model was onboarded and is taken over without the gates. */
   adopt: z.object({ version: versionName, artifact: storedObject }).exactOptional(),
@@ -261,6 +283,11 @@ export const returnDocumentItem = z.object({
   preparedAt: z.string(),
   /** The promotion that proved it last. */
   promotionId: z.string().optional(),
+  /** The model's own place in AppConfig, so that going back needs no other item. */
+  environmentId: z.string().exactOptional(),
+  profileId: z.string().exactOptional(),
+  /** The signed document itself, so that it can be verified without another call; read with suspicion. */
+  document: z.unknown().optional(),
 });
 export type ReturnDocumentItem = z.infer<typeof returnDocumentItem>;
 

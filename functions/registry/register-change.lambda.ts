@@ -3,7 +3,7 @@ import { parseEvent, parseStored } from '../platform/boundary.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { logger } from '../platform/logger.ts';
-import { approver } from '../platform/people.ts';
+import { knownApprover } from '../platform/people.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
 import { type RegisterChangePorts, registerChange } from './register-change.ts';
@@ -18,7 +18,7 @@ const ports: RegisterChangePorts = {
   evidence: wired.evidence(),
   allowedPrefixes: wired.incomingPrefixes(),
   retention: retention(config('RETENTION_DAYS'), config('RETENTION_MODE')),
-  firstApprovers: parseStored(z.array(approver).min(1), JSON.parse(config('FIRST_APPROVERS')), 'FIRST_APPROVERS'),
+  firstApprovers: parseStored(z.array(knownApprover).min(1), JSON.parse(config('FIRST_APPROVERS')), 'FIRST_APPROVERS'),
 };
 
 /** Registers the onboarding or change of one execution, or refuses it with every reason. */

@@ -4,7 +4,7 @@ import { parseInput } from '../platform/boundary.ts';
 import { isReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { digestOf } from '../platform/json.ts';
-import { type Approver, personActor } from '../platform/people.ts';
+import { type KnownApprover, personActor } from '../platform/people.ts';
 import {
   type AdoptionPorts,
   adoptionBroke,
@@ -25,7 +25,7 @@ export interface RegisterChangePorts extends AdoptionPorts {
   readonly writes: Pick<RegistryWrites, 'newRun' | 'newRefusal'>;
   readonly ledger: Pick<Ledger, 'append' | 'entries'>;
   /** Who approves new models, by the stack's setting. */
-  readonly firstApprovers: readonly Approver[];
+  readonly firstApprovers: readonly KnownApprover[];
 }
 
 /**
@@ -140,7 +140,7 @@ function requestOf(run: ChangeItem): Draft {
 function newChange(
   registration: Registration,
   accepted: AcceptedChange,
-  firstApprovers: readonly Approver[],
+  firstApprovers: readonly KnownApprover[],
 ): ChangeItem {
   const { input, proposal, item, at } = accepted;
   const policyDigest = digestOf(proposal.policy);

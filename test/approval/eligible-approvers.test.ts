@@ -44,19 +44,21 @@ describe('Who is asked', () => {
 
   it('never asks the requester, under whatever address or id', () => {
     const requester = { name: 'Ana', email: 'ANA@shop.example' };
-    expect(eligibleApprovers(people(), requester, 'production')).toEqual([BEN]);
+    expect(eligibleApprovers(people(), { requestedBy: requester }, 'production')).toEqual([BEN]);
     const twice = people({ approvers: [ANA, { ...BEN, id: 'ana' }, CAS] });
-    expect(eligibleApprovers(twice, requester, 'production')).toEqual([CAS]);
+    expect(eligibleApprovers(twice, { requestedBy: requester }, 'production')).toEqual([CAS]);
   });
 
   it('asks an owner who is an approver, unless the owner asks', () => {
     const approvers = [{ id: 'olga', name: OWNER.name, email: OWNER.email }, ANA];
-    expect(eligibleApprovers(people({ approvers }), PIPELINE, 'production')).toHaveLength(2);
-    expect(eligibleApprovers(people({ approvers }), OWNER, 'production')).toEqual([ANA]);
+    expect(eligibleApprovers(people({ approvers }), { requestedBy: PIPELINE }, 'production')).toHaveLength(2);
+    expect(eligibleApprovers(people({ approvers }), { requestedBy: OWNER }, 'production')).toEqual([ANA]);
   });
 
   it('asks a person once who is named twice', () => {
-    expect(eligibleApprovers(people({ approvers: [ANA, { ...ANA, id: 'ana2' }] }), PIPELINE, 'shadow')).toEqual([ANA]);
+    expect(
+      eligibleApprovers(people({ approvers: [ANA, { ...ANA, id: 'ana2' }] }), { requestedBy: PIPELINE }, 'shadow'),
+    ).toEqual([ANA]);
   });
 
   it('asks an approver only about stages that are theirs; a change counts as production', () => {
@@ -64,10 +66,10 @@ describe('Who is asked', () => {
       { ...ANA, stages: ['shadow' as const] },
       { ...BEN, stages: ['production' as const] },
     ];
-    expect(eligibleApprovers(people({ approvers }), PIPELINE, 'shadow')).toEqual([ANA]);
-    expect(eligibleApprovers(people({ approvers }), PIPELINE, 'production')).toEqual([BEN]);
-    expect(eligibleApprovers(people({ approvers }), PIPELINE, 'change')).toEqual([BEN]);
-    expect(eligibleApprovers(people({ approvers }), PIPELINE, 'canary')).toEqual([]);
+    expect(eligibleApprovers(people({ approvers }), { requestedBy: PIPELINE }, 'shadow')).toEqual([ANA]);
+    expect(eligibleApprovers(people({ approvers }), { requestedBy: PIPELINE }, 'production')).toEqual([BEN]);
+    expect(eligibleApprovers(people({ approvers }), { requestedBy: PIPELINE }, 'change')).toEqual([BEN]);
+    expect(eligibleApprovers(people({ approvers }), { requestedBy: PIPELINE }, 'canary')).toEqual([]);
   });
 
   it('says plainly when too few people are left', () => {
@@ -97,5 +99,35 @@ describe('The digest of the people', () => {
 
   it('does not depend on the order of the approvers, nor on the time that they have', () => {
     expect(peopleDigest(people({ approvers: [BEN, ANA], expiry: 'P1D' }))).toBe(digest);
+  });
+});
+
+describe('Whoever started the execution', () => {
+  const arn = 'arn:aws:sts::111122223333:assumed-role/Deployer/ana';
+  const started = (over: object = {}) => ({ requestedBy: PIPELINE, startedBy: { principalArn: arn, ...over } });
+
+  it('never approves, whatever name the input gives', () => {
+    expect(eligibleApprovers(people(), started({ person: ANA }), 'production')).toEqual([BEN]);
+    const { name, email } = ANA;
+    expect(eligibleApprovers(people(), started({ person: { name, email } }), 'production')).toEqual([BEN]);
+  });
+
+  it('is recognised by a principal that the registry came to know later, also as the owner', () => {
+    const known = people({ approvers: [{ ...ANA, principals: [arn] }, BEN] });
+    expect(eligibleApprovers(known, started(), 'production')).toEqual([BEN]);
+    const owner = { ...OWNER, email: BEN.email, principals: [arn] };
+    expect(eligibleApprovers(people({ owner }), started(), 'production')).toEqual([ANA]);
+  });
+
+  it('keeps nobody else out, nor anybody while the principal is nobody that is known', () => {
+    expect(eligibleApprovers(people(), started(), 'production')).toEqual([ANA, BEN]);
+    expect(eligibleApprovers(people(), { requestedBy: PIPELINE }, 'production')).toEqual([ANA, BEN]);
+  });
+
+  it('changes the digest of the people only where principals are named', () => {
+    const named = people({ approvers: [{ ...ANA, principals: [arn] }, BEN] });
+    expect(peopleDigest(named)).not.toBe(peopleDigest(people()));
+    // Digests that gates of before keep: an approver without principals reads as it always did.
+    expect(peopleDigest(people())).toBe('daa9d6175114549c7b954fb5e895adb4cee95dcee345e58555baa3b4b6d4987a');
   });
 });

@@ -55,7 +55,7 @@ interface Sent extends Email {
   readonly to: string;
 }
 
-interface Over {
+export interface Over {
   readonly model?: ModelItem | null;
   /** What people are asked to let the promotion into: production, unless a test says otherwise. */
   readonly stage?: AskedStage;

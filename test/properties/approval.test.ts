@@ -45,7 +45,11 @@ describe('Separation of duties, for any approvers', () => {
   it('never lets the requester decide, nor one person twice', () => {
     fc.assert(
       fc.property(approvers, email, (records, requester) => {
-        const eligible = eligibleApprovers(people(records, 1), { name: 'R', email: requester }, 'production');
+        const eligible = eligibleApprovers(
+          people(records, 1),
+          { requestedBy: { name: 'R', email: requester } },
+          'production',
+        );
         const all = [...eligible, { id: 'requester', name: 'R', email: requester }];
         expect(groupByPerson(all)).toHaveLength(all.length);
       }),
@@ -55,7 +59,11 @@ describe('Separation of duties, for any approvers', () => {
   it('asks everybody who is linked to the requester in no way', () => {
     fc.assert(
       fc.property(approvers, email, (records, requester) => {
-        const eligible = eligibleApprovers(people(records, 1), { name: 'R', email: requester }, 'production');
+        const eligible = eligibleApprovers(
+          people(records, 1),
+          { requestedBy: { name: 'R', email: requester } },
+          'production',
+        );
         const persons = groupByPerson<{ email: string; id?: string }>([{ email: requester }, ...records]);
         expect(eligible).toHaveLength(persons.length - 1);
       }),
@@ -65,7 +73,11 @@ describe('Separation of duties, for any approvers', () => {
   it('opens no gate that the people there are could not pass', () => {
     fc.assert(
       fc.property(approvers, email, quorum, (records, requester, needed) => {
-        const eligible = eligibleApprovers(people(records, needed), { name: 'R', email: requester }, 'production');
+        const eligible = eligibleApprovers(
+          people(records, needed),
+          { requestedBy: { name: 'R', email: requester } },
+          'production',
+        );
         const all = eligible.map((one) => ({ approver: one, decision: 'approve' as const }));
         expect(quorumReason(eligible, needed) === null).toBe(statusOf(all, needed) === 'approved');
       }),
