@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCustomResources } from './cloudformation/custom-resource.ts';
+import { createCloudTrail } from './cloudtrail.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
 import { createFlow } from './flow.ts';
@@ -45,7 +46,8 @@ export type Parts = Awaited<ReturnType<typeof createParts>>;
 export async function createParts(options: PartsOptions & { readonly stackName: string }) {
   const { dataDir, now = () => new Date(), log = () => undefined } = options;
   const iam = createIam();
-  const gateway = await startGateway({ iam, port: options.port ?? 0, log });
+  const cloudTrail = createCloudTrail({ now, ...subdirectory(dataDir, 'cloudtrail') });
+  const gateway = await startGateway({ iam, port: options.port ?? 0, log, onAnswered: cloudTrail.record });
   const engine = await startEngine(options).catch(async (error: unknown) => {
     await gateway.stop();
     throw error;
@@ -57,7 +59,7 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
   const { invoke } = host;
   const baseUrl = `${gateway.endpoint}/custom-resource`;
   const parts = {
-    ...{ iam, gateway, engine, ses, ...observed, ...flow },
+    ...{ iam, gateway, engine, ses, cloudTrail, ...observed, ...flow },
     s3: createS3({ now, ...subdirectory(dataDir, 's3') }),
     kms: createKms(subdirectory(dataDir, 'kms')),
     httpApis: createHttpApis({ iam, host, now, log }),
@@ -81,7 +83,7 @@ function mountAll(parts: Running): void {
   const { gateway, appConfig } = parts;
   const services: Readonly<Record<string, Service>> = {
     ...{ dynamodb: createDynamoDb(parts.engine), s3: parts.s3, kms: parts.kms, ses: parts.ses, sns: parts.sns },
-    ...{ lambda: createLambdaApi(parts.host), states: parts.stepFunctions },
+    ...{ lambda: createLambdaApi(parts.host), states: parts.stepFunctions, cloudtrail: parts.cloudTrail.service },
     ...{ appconfig: appConfig.control, appconfigdata: appConfig.data },
   };
   for (const [name, service] of Object.entries(services)) gateway.mount(name, service);

@@ -4,6 +4,7 @@ import { routed } from '../gateway/rest-routes.ts';
 import type { Invoke, Now, Service } from '../service.ts';
 import { createDataPlane } from './data-plane.ts';
 import { deploymentRoutes } from './deployments.ts';
+import { extensionRoutes } from './extensions.ts';
 import { createFromTemplate, resourceRoutes } from './resources.ts';
 import { type AppConfigState, emptyState } from './state.ts';
 import { versionRoutes } from './versions.ts';
@@ -36,7 +37,8 @@ export function createAppConfig({ invoke, now = () => new Date(), dataDir }: App
     renameSync(`${file}.new`, file);
   };
   const parts = { state, invoke, now };
-  const route = routed({ ...resourceRoutes(state), ...versionRoutes(state, invoke), ...deploymentRoutes(parts) });
+  const resources = { ...resourceRoutes(state), ...extensionRoutes(state) };
+  const route = routed({ ...resources, ...versionRoutes(state, invoke), ...deploymentRoutes(parts) });
   const handle: Service['handle'] = async (request) => {
     const response = await route(request);
     if (request.method !== 'GET') save();

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import type { Invoke } from '../service.ts';
-import { type AppConfigState, arns, badRequest, type Named, type pointSchema } from './state.ts';
+import { json, page, param, type Routes, readBody } from '../gateway/rest-routes.ts';
+import type { Invoke, ServiceRequest } from '../service.ts';
+import {
+  type AppConfigState,
+  arns,
+  badRequest,
+  type Extension,
+  extensionSchema,
+  type Named,
+  notFound,
+  type pointSchema,
+} from './state.ts';
 
 export interface ExtensionCall {
   readonly point: z.infer<typeof pointSchema>;
@@ -63,4 +73,52 @@ async function ask(invoke: Invoke, action: { readonly Name: string; readonly Uri
   if (!answer.success) throw badRequest(`Extension action ${action.Name}: ${z.prettifyError(answer.error)}`);
   const { Error: error, Message = '', Details } = answer.data ?? {};
   if (error !== undefined) throw badRequest(`${error}: ${Message} ${JSON.stringify(Details ?? [])}`);
+}
+
+/** Operations on extensions and on what they are associated with. */
+export function extensionRoutes(state: AppConfigState): Routes {
+  const find = (id: string): Extension => {
+    const known = state.extensions.find(({ Id, Arn, Name }) => [Id, Arn, Name].includes(id));
+    if (known === undefined) throw notFound('Extension', id);
+    return known;
+  };
+  const association = (call: Pick<ServiceRequest, 'authorize'>, action: string, id: string) => {
+    call.authorize(`appconfig:${action}`, [arns.association(id)]);
+    const found = state.associations.find(({ Id }) => Id === id);
+    if (found === undefined) throw notFound('ExtensionAssociation', id);
+    return found;
+  };
+  return {
+    'GET /extensions/{extension}': (call) => {
+      const extension = find(param(call, 'extension'));
+      call.authorize('appconfig:GetExtension', [extension.Arn]);
+      return json(200, { ...extension, VersionNumber: 1 });
+    },
+    'PATCH /extensions/{extension}': (call) => {
+      const extension = find(param(call, 'extension'));
+      call.authorize('appconfig:UpdateExtension', [extension.Arn]);
+      const changed = { ...extension, ...readBody(call, extensionSchema.pick({ Actions: true })) };
+      state.extensions[state.extensions.indexOf(extension)] = changed;
+      return json(200, { ...changed, VersionNumber: 1 });
+    },
+    'GET /extensionassociations': (call) => {
+      call.authorize('appconfig:ListExtensionAssociations', ['*']);
+      const resource = call.query.get('resource_identifier');
+      const extension = call.query.get('extension_identifier');
+      const found = state.associations.filter(
+        ({ ResourceArn, ExtensionArn }) =>
+          (resource === null || ResourceArn === resource) &&
+          (extension === null || ExtensionArn === find(extension).Arn),
+      );
+      return page(
+        found.map(({ Id, ExtensionArn, ResourceArn }) => ({ Id, ExtensionArn, ResourceArn })),
+        call,
+      );
+    },
+    'DELETE /extensionassociations/{association}': (call) => {
+      const found = association(call, 'DeleteExtensionAssociation', param(call, 'association'));
+      state.associations.splice(state.associations.indexOf(found), 1);
+      return { status: 204 };
+    },
+  };
 }

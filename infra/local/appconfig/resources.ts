@@ -15,6 +15,7 @@ import {
   profileSchema,
   type Strategy,
   strategySchema,
+  strategyUpdateSchema,
 } from './state.ts';
 
 /** AWS's default; it can be raised there. */
@@ -91,6 +92,18 @@ export function resourceRoutes(state: AppConfigState): Routes {
       state.strategies.push(strategy);
       return json(201, strategy);
     }),
+    'GET /deploymentstrategies/{strategy}': (call) => {
+      const strategy = byId(state.strategies, 'DeploymentStrategy', param(call, 'strategy'));
+      call.authorize('appconfig:GetDeploymentStrategy', [arns.strategy(strategy.Id)]);
+      return json(200, strategy);
+    },
+    'PATCH /deploymentstrategies/{strategy}': (call) => {
+      const strategy = byId(state.strategies, 'DeploymentStrategy', param(call, 'strategy'));
+      call.authorize('appconfig:UpdateDeploymentStrategy', [arns.strategy(strategy.Id)]);
+      const changed = { ...strategy, ...readBody(call, strategyUpdateSchema) };
+      state.strategies[state.strategies.indexOf(strategy)] = changed;
+      return json(200, changed);
+    },
     'POST /applications/{app}/environments': guarded('CreateEnvironment', (call) => {
       const given = readBody(call, namedSchema);
       const count = within(state.environments, call).length;

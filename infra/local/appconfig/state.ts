@@ -19,6 +19,11 @@ export const strategySchema = z.object({
   GrowthFactor: z.coerce.number().pipe(z.literal(100)),
   FinalBakeTimeInMinutes: z.coerce.number().int().min(0).max(1440).default(0),
 });
+/** What of a strategy may be changed: what is left out stays. */
+export const strategyUpdateSchema = z.strictObject({
+  Description: z.string().max(1024).exactOptional(),
+  FinalBakeTimeInMinutes: z.int().min(0).max(1440).exactOptional(),
+});
 const actionSchema = z.object({ Name: z.string(), Uri: z.string().includes(':lambda:') });
 /** The action points that run here: those that can refuse. */
 export const pointSchema = z.enum(['PRE_CREATE_HOSTED_CONFIGURATION_VERSION', 'PRE_START_DEPLOYMENT']);
@@ -92,7 +97,7 @@ export interface AppConfigState {
   readonly extensions: Extension[];
   readonly associations: Association[];
   /** Content in Base64. */
-  readonly versions: { readonly version: HostedVersion; readonly content: string }[];
+  readonly versions: { readonly version: HostedVersion; readonly content: string; readonly deleted?: true }[];
   readonly deployments: DeploymentRecord[];
   /** Live deployment number by `<environment id>/<profile id>`. */
   readonly live: Record<string, number>;

@@ -31,6 +31,11 @@ export function versionRoutes(state: AppConfigState, invoke: Invoke): Routes {
     [`GET ${path}/{version}`]: guarded('GetHostedConfigurationVersion', (call) =>
       raw(200, findVersion(state, profileOf(state, call), param(call, 'version'))),
     ),
+    [`DELETE ${path}/{version}`]: guarded('DeleteHostedConfigurationVersion', (call) => {
+      const found = findVersion(state, profileOf(state, call), param(call, 'version'));
+      state.versions[state.versions.indexOf(found)] = { ...found, deleted: true };
+      return { status: 204 };
+    }),
   };
 }
 
@@ -50,6 +55,11 @@ export function findVersion(state: AppConfigState, profile: Profile, numberOrLab
 
 /** Newest first. */
 function versionsOf(state: AppConfigState, profile: Profile): readonly Stored[] {
+  return everMade(state, profile).filter(({ deleted }) => deleted !== true);
+}
+
+/** Newest first: the number of a deleted version is not used again. */
+function everMade(state: AppConfigState, profile: Profile): readonly Stored[] {
   return state.versions.filter(({ version }) => version.ConfigurationProfileId === profile.Id).reverse();
 }
 
@@ -90,7 +100,7 @@ function demandValid(profile: Profile, content: string): void {
 /** @throws AwsError ConflictException when the caller saw another latest version or the label is taken */
 function nextVersion(state: AppConfigState, profile: Profile, headers: z.infer<typeof headersSchema>): number {
   const versions = versionsOf(state, profile);
-  const latest = versions[0]?.version.VersionNumber ?? 0;
+  const latest = everMade(state, profile)[0]?.version.VersionNumber ?? 0;
   const { 'latest-version-number': expected = latest, versionlabel: label } = headers;
   if (expected !== latest) throw conflict(`The latest version number is ${latest}, not ${expected}`);
   if (label !== undefined && versions.some(({ version }) => version.VersionLabel === label)) {

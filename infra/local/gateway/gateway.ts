@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { conditionContext, type PlainRequest } from '../iam/condition-context.ts';
-import type { Iam } from '../iam/iam.ts';
+import type { Iam, Principal } from '../iam/iam.ts';
 import { PlatformFault } from '../platform-fault.ts';
 import { AwsError, type Service, type ServiceRequest, type ServiceResponse } from '../service.ts';
 import { accessDenied, errorResponse, PROTOCOLS } from './protocol.ts';
@@ -17,8 +17,22 @@ export interface InterceptedCall {
 /** May wait, throw an AwsError in the service's stead, or do nothing. */
 export type Intercept = (call: InterceptedCall) => Promise<void> | void;
 
+/** A signed request and what became of it. */
+export interface AnsweredCall extends InterceptedCall {
+  readonly principal: Principal;
+  readonly path: string;
+  /** ARNs that it was authorized on. */
+  readonly resources: readonly string[];
+  readonly requestBody: Buffer;
+  readonly responseBody: string | Uint8Array | undefined;
+  /** Code of the AWS error that it was answered with. */
+  readonly errorCode?: string;
+}
+
 export interface GatewayOptions {
   readonly iam: Iam;
+  /** Told of each signed request once it was answered. */
+  readonly onAnswered?: (call: AnsweredCall) => void;
   /** 0 takes a free port. */
   readonly port: number;
   /** A line for each defect of the platform itself. */
@@ -50,7 +64,7 @@ const MAX_SIGNED_BYTES = 1024 * 1024 * 1024;
 /** API Gateway's limit. */
 const MAX_PUBLIC_BYTES = 10 * 1024 * 1024;
 
-interface Routes extends Pick<GatewayOptions, 'iam'> {
+interface Routes extends Pick<GatewayOptions, 'iam' | 'onAnswered'> {
   readonly services: Map<string, Service>;
   readonly publicServices: Map<string, Service>;
   readonly count: Gateway['count'];
@@ -62,12 +76,12 @@ interface Routes extends Pick<GatewayOptions, 'iam'> {
  * the access key; signatures are not checked.
  * @throws PlatformFault when the port is taken
  */
-export async function startGateway({ iam, port, log }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ iam, port, log, ...watched }: GatewayOptions): Promise<Gateway> {
   const calls: Record<string, Record<string, number>> = {};
   const count: Gateway['count'] = (service, action) => {
     calls[service] = { ...calls[service], [action]: (calls[service]?.[action] ?? 0) + 1 };
   };
-  const routes: Routes = { iam, services: new Map(), publicServices: new Map(), count };
+  const routes: Routes = { iam, ...watched, services: new Map(), publicServices: new Map(), count };
   const server = createServer((incoming, outgoing) => {
     answer(incoming, routes)
       .catch((error: unknown) => {
@@ -133,25 +147,34 @@ async function answerPublic(request: PlainRequest, { publicServices }: Routes): 
 async function answerSigned(
   request: PlainRequest,
   call: Pick<InterceptedCall, 'caller' | 'service'>,
-  { services, intercept, iam, count }: Routes,
+  { services, intercept, iam, count, onAnswered }: Routes,
 ): Promise<ServiceResponse> {
   const requestId = randomUUID();
   const named = namedOperation(request);
   let action = named;
   const allow = authorizer(iam, call, request);
+  const on: string[] = [];
   const authorize: typeof allow = (wanted, resources) => {
     action ??= wanted.slice(wanted.indexOf(':') + 1);
+    on.push(...resources);
     allow(wanted, resources);
+  };
+  const answered = (outcome: Pick<AnsweredCall, 'responseBody' | 'errorCode'>): void => {
+    const { path, body: requestBody } = request;
+    const asked = { ...call, operation: action ?? request.method, principal: iam.principalOf(call.caller) };
+    onAnswered?.({ ...asked, path, resources: on, requestBody, ...outcome });
   };
   try {
     await intercept?.({ ...call, operation: named ?? `${request.method} ${request.path}` });
     const target = services.get(call.service);
     if (target === undefined) throw unknownService(call.service, [...services.keys()]);
     const response = await target.handle({ ...request, authorize });
+    answered({ responseBody: response.body });
     const ids = { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId };
     return { ...response, headers: { ...ids, ...response.headers } };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
+    answered({ responseBody: undefined, errorCode: error.code });
     const contentType = request.headers['content-type'] ?? '';
     return errorResponse(error, { protocol: PROTOCOLS[call.service] ?? 'rest-json', requestId, contentType });
   } finally {

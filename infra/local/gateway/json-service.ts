@@ -8,7 +8,7 @@ export type JsonOperation = (body: unknown, authorize: Authorize) => unknown;
 /** A handler of requests in AWS JSON, for operations by their name. @throws AwsError UnknownOperationException */
 export function jsonService(operations: Readonly<Record<string, JsonOperation>>): Service['handle'] {
   return async ({ headers, body, authorize }) => {
-    const name = headers['x-amz-target']?.split('.')[1] ?? '';
+    const name = headers['x-amz-target']?.split('.').at(-1) ?? '';
     const run = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (run === undefined) {
       const known = Object.keys(operations).toSorted().join(', ');

@@ -7,6 +7,7 @@ export type Protocol = 'json' | 'rest-json' | 'query' | 'rest-xml';
 export const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   appconfig: 'rest-json',
   appconfigdata: 'rest-json',
+  cloudtrail: 'json',
   dynamodb: 'json',
   kms: 'json',
   lambda: 'rest-json',

@@ -1,11 +1,17 @@
-import { json, type Operation, param, routed } from '../gateway/rest-routes.ts';
+import * as z from 'zod';
+import { json, type Operation, param, readBody, routed } from '../gateway/rest-routes.ts';
 import { AwsError, type Service } from '../service.ts';
 import type { LambdaHost } from './lambda-host.ts';
 import type { LambdaFunction } from './lambda-worker.ts';
 
 const PATH = '/2015-03-31/functions/{name}';
 
-/** The Lambda API in front of the host: Invoke (RequestResponse and Event) and GetFunctionConfiguration. */
+const updateSchema = z.strictObject({
+  Timeout: z.int().min(1).max(900).optional(),
+  Environment: z.object({ Variables: z.record(z.string(), z.string()) }).optional(),
+});
+
+/** The Lambda API in front of the host: Invoke (RequestResponse and Event), and reading and changing a configuration. */
 export function createLambdaApi(host: LambdaHost): Service {
   const find = (call: Parameters<Operation>[0]): LambdaFunction => {
     const qualifier = call.query.get('Qualifier');
@@ -34,6 +40,15 @@ export function createLambdaApi(host: LambdaHost): Service {
         const definition = find(call);
         call.authorize('lambda:GetFunctionConfiguration', [definition.arn]);
         return json(200, configurationOf(definition));
+      },
+      [`PUT ${PATH}/configuration`]: (call) => {
+        const definition = find(call);
+        call.authorize('lambda:UpdateFunctionConfiguration', [definition.arn]);
+        const { Timeout: timeoutSeconds = definition.timeoutSeconds, Environment } = readBody(call, updateSchema);
+        const environment = Environment?.Variables ?? definition.environment;
+        const changed = { ...definition, timeoutSeconds, environment };
+        host.define(changed);
+        return json(200, configurationOf(changed));
       },
     }),
   };

@@ -62,6 +62,8 @@ export function createLambdaHost(options: LambdaHostOptions): LambdaHost {
     define: (definition) => {
       const own = join(temporary, definition.shortName);
       mkdirSync(own, { recursive: true });
+      // A changed function runs in new processes.
+      for (const worker of pools.get(definition.name)?.all ?? []) void worker.kill();
       pools.set(definition.name, { definition, temporary: own, idle: [], all: new Set(), waiting: [] });
     },
     find: (name) => findPool(pools, name).definition,
