@@ -8,5 +8,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
+    globalSetup: ['test/fakes/bundle-folder.ts'],
   },
 });

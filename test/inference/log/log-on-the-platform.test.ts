@@ -12,6 +12,7 @@ import { type PredictionRecord, predictionRecord } from '../../../functions/infe
 import { type LocalStack, startLocalStack } from '../../../infra/demo/local-stack.ts';
 import type { Intercept } from '../../../infra/local/gateway/gateway.ts';
 import { AwsError } from '../../../infra/local/service.ts';
+import { sharedCode } from '../../fakes/bundles.ts';
 
 // Functions as they are deployed, under the policies of the stack, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -33,7 +34,7 @@ const figures: string[] = [];
 beforeAll(async () => {
   outdir = await mkdtemp(join(tmpdir(), 'log-on-the-platform-'));
   stack = await startLocalStack({
-    ...{ settings: { pointerPollSeconds: 0 }, outdir },
+    ...{ settings: { pointerPollSeconds: 0 }, outdir, code: await sharedCode() },
     functionLog: (name, line) => lines.push(`${name}: ${line}`),
   });
   // The first of a process loads everything.
