@@ -30,10 +30,13 @@ export const registryKeys = {
     sk: `refusal#${promotionId}`,
   }),
   /**
-   * Exists while a promotion, or a change, of the model runs; at most one of each can. All lie in one partition, because
+   * Exists while a promotion, a change, or the end of a kill switch of the model runs; at most one of each can. All lie in one partition, because
    * an onboarding runs before its model is listed, and schedules must find it too.
    */
-  inFlight: (model: string, kind: 'promotion' | 'change'): ItemKey => ({ pk: 'in-flight', sk: `${model}#${kind}` }),
+  inFlight: (model: string, kind: 'promotion' | 'change' | 'restore'): ItemKey => ({
+    pk: 'in-flight',
+    sk: `${model}#${kind}`,
+  }),
   inFlightPartition: 'in-flight',
   /** The document to go back to that serves `version`; `version` empty: the safe forecast alone. */
   returnDocument: (model: string, version: string): ItemKey => ({ pk: modelPartition(model), sk: `return#${version}` }),
@@ -50,6 +53,14 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `exposure-end#${promotionId}#${deploymentNumber}`,
   }),
+  /** The kill switch that stands for the model; at most one. */
+  killSwitch: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'kill-switch' }),
+  /** A shadow, canary or candidate that a kill switch stopped, once per promotion. */
+  stoppedCandidate: (model: string, promotionId: string): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `kill-switch#${promotionId}`,
+  }),
+  killSwitchPrefix: 'kill-switch',
   /** A rollback was intended, once per execution. */
   rollbackIntent: (model: string, executionName: string): ItemKey => ({
     pk: modelPartition(model),
@@ -60,20 +71,49 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `rollback#${executionName}#record`,
   }),
+  /** A rollback of which it is still looked for what its version had handed downstream. */
+  pendingRecall: (model: string, executionName: string): ItemKey => ({
+    pk: 'pending-recalls',
+    sk: `${model}#${executionName}`,
+  }),
+  pendingRecallPartition: 'pending-recalls',
+  /** What a withdrawn version had handed downstream; `part` counts the lists of one rollback from 1. */
+  recall: (model: string, executionName: string, part: number): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `${registryKeys.recallPrefix}${executionName}#${String(part).padStart(4, '0')}`,
+  }),
+  recallPrefix: 'recall#',
+  /** Exists while teams are still asked about a recall; those of all models lie in one partition. */
+  openRecall: (model: string, executionName: string, part: number): ItemKey => ({
+    pk: 'open-recalls',
+    sk: `${model}#${executionName}#${String(part).padStart(4, '0')}`,
+  }),
+  openRecallPartition: 'open-recalls',
   /** What the guard found of the version that was promoted last. */
   guard: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'guard' }),
   /** Whether the model can be gone back from, as the newest check found it. */
   readiness: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'readiness' }),
-  /** The newest drill, whichever its name. */
-  newestDrill: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'newest-drill' }),
-  /** A drill as it was recorded, once per execution. */
-  drill: (model: string, executionName: string): ItemKey => ({
+  /** A drill as it was recorded, once per execution; in the order in which they were started (UTC). */
+  drill: (model: string, startedAt: string, executionName: string): ItemKey => ({
     pk: modelPartition(model),
-    sk: `drill#${executionName}`,
+    sk: `drill#${startedAt}#${executionName}`,
   }),
   drillPrefix: 'drill#',
   /** Held by the drill that uses the environment `drill`, which all models share. */
   drillLease: { pk: 'drill', sk: 'lease' } satisfies ItemKey,
+  /** What the reconciler saw of the model that does not fit. */
+  reconciled: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'reconciled' }),
+  /** A deployment that nobody decided was undone, once per deployment. */
+  undone: (model: string, deploymentNumber: number): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `undone#${deploymentNumber}`,
+  }),
+  /** How far CloudTrail's event history was read. */
+  trailCursor: { pk: 'trail', sk: 'cursor' },
+  /** An event of CloudTrail is in the ledger, once. */
+  trailEvent: (eventId: string): ItemKey => ({ pk: 'trail', sk: `event#${eventId}` }),
+  /** Who started an execution is in the ledger, once. */
+  principal: (executionArn: string): ItemKey => ({ pk: 'trail', sk: `execution#${executionArn}` }),
   partition: modelPartition,
 } as const;
 
@@ -89,6 +129,8 @@ export const approvalKeys = {
     sk: `${stage}#${String(round).padStart(4, '0')}#token`,
   }),
   request: (requestId: string): ItemKey => ({ pk: `request#${requestId}`, sk: 'request' }),
+  /** The link by which one team acknowledges one recall. */
+  recallLink: (linkId: string): ItemKey => ({ pk: `recall-link#${linkId}`, sk: 'link' }),
   /** One person's link of one alert. */
   alertLink: (linkId: string): ItemKey => ({ pk: `alert-link#${linkId}`, sk: 'link' }),
   /** Says that an alert was published on the topic. */
@@ -124,7 +166,8 @@ export const evidencePaths = {
 
 /**
  * Prediction bucket. `predictions/` is written by inference and never changed; `outcomes/` by whoever knows the sales;
- * `requests/` by whoever wants a batch forecast. `handed-over/` is what inference left to do later, and expires.
+ * `requests/` by whoever wants a batch forecast. `handed-over/` is what inference left to do later, and expires. `recalls/`
+ * says which predictions a rollback supersedes; like them it is written once.
  */
 export const predictionPaths = {
   /** One object per request, arm and version: gzipped NDJSON. `asOf` is the business date of the request. */
@@ -155,7 +198,23 @@ export const predictionPaths = {
   }) =>
     `${predictionPaths.handedOverPrefix}model=${of.model}/version=${of.version}/${of.requestId}-${of.revision}.json.gz`,
   handedOverPrefix: 'handed-over/',
+  /** The forecasts that a rollback recalls, beside the log, which stays as it is: gzipped NDJSON, written once. */
+  recallList: (of: RecallName) => `${predictionPaths.recallListsPrefix}${recallPath(of)}.ndjson.gz`,
+  /** What they come to, as JSON; apart from the lists, of which a table reads every object. */
+  recallSummary: (of: RecallName) => `${predictionPaths.recallsPrefix}summaries/${recallPath(of)}.json`,
+  recallListsPrefix: 'recalls/lists/',
+  recallsPrefix: 'recalls/',
 } as const;
+
+interface RecallName {
+  readonly model: string;
+  readonly executionName: string;
+  readonly part: number;
+}
+
+function recallPath({ model, executionName, part }: RecallName): string {
+  return `model=${model}/execution=${executionName}/part=${String(part).padStart(4, '0')}`;
+}
 
 /** Every key that `predictionPaths.prediction` builds, and no other; the version may be the name of a safe forecast. */
 export const PREDICTION_KEY =

@@ -8,6 +8,7 @@ import { systemActor } from '../platform/people.ts';
 import * as wired from '../platform/wiring.ts';
 import { type ClosePorts, closePromotion } from '../promotion/close-promotion.ts';
 import { ExecutionStore } from '../promotion/execution-store.ts';
+import { RecallWrites } from './recall/recall-store.ts';
 import { type Recorded, type RecordPorts, recordEvent, recordRollback } from './record-rollback.ts';
 import { RollbackStore, RollbackWrites } from './rollback-store.ts';
 
@@ -33,6 +34,7 @@ const ports: RecordPorts = {
   writes,
   rollbacks: new RollbackStore(dynamo(), config('REGISTRY_TABLE')),
   rollbackWrites: new RollbackWrites(config('REGISTRY_TABLE')),
+  recallWrites: new RecallWrites(config('REGISTRY_TABLE')),
   ledger,
   closeRun: async ({ promotionId }, reasons, at) => {
     await closePromotion(closing, { promotionId, end: 'rolled-back', reasons: [...reasons] }, at);

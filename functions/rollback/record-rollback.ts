@@ -6,6 +6,8 @@ import type { Run } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import { actorOf } from './input.ts';
+import { firstLook } from './recall/look-again.ts';
+import type { RecallWrites } from './recall/recall-store.ts';
 import { type DeployedRollback, deployedRollback } from './rollback-answer.ts';
 import type { RollbackRecord, RollbackStore, RollbackWrites } from './rollback-store.ts';
 
@@ -20,6 +22,7 @@ export interface RecordPorts {
   readonly writes: Pick<RegistryWrites, 'updateVersion'>;
   readonly rollbacks: Pick<RollbackStore, 'intent' | 'record'>;
   readonly rollbackWrites: Pick<RollbackWrites, 'newRecord'>;
+  readonly recallWrites: Pick<RecallWrites, 'newPending'>;
   readonly ledger: Pick<Ledger, 'append' | 'entries'>;
   /** Withdraws the run's open gate, ends it as rolled back, and records both; a run that has ended stays as it is. */
   readonly closeRun: (run: Run, reasons: readonly Reason[], at: string) => Promise<void>;
@@ -46,7 +49,7 @@ const ROLLED_BACK = 'ROLLED_BACK';
 
 /**
  * Closes the promotion in flight, withdraws the version that was gone back from, and records the rollback with its
- * seconds. Once per execution; safe to repeat.
+ * seconds, and that what the version had handed downstream is to be recalled. Once per execution; safe to repeat.
  */
 export async function recordRollback(ports: RecordPorts, event: RecordEvent, now: string): Promise<Recorded> {
   const { rollback, confirmation } = event;
@@ -61,11 +64,15 @@ export async function recordRollback(ports: RecordPorts, event: RecordEvent, now
   const { from, to, cause } = rollback;
   const record = { model, executionName, from, to, cause, seconds, at, closed: [...closed] };
   const versions = await versionWrites(ports, rollback, at);
+  // Of the safe forecast nothing is withdrawn.
+  const pending = { model, executionName, version: from, to, cause, rolledBackAt: at, ...firstLook(at) };
+  const recall = from === '' ? [] : [ports.recallWrites.newPending(pending)];
   const data = { ...dataOf(event), seconds, closed };
   try {
     await ports.ledger.append({ model, type: 'rolled-back', at: now, actor: actorOf(rollback), data }, (ledgerSeq) => [
       ports.rollbackWrites.newRecord({ ...record, ledgerSeq }),
       ...versions,
+      ...recall,
     ]);
   } catch (error) {
     if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;

@@ -23,6 +23,7 @@ import type { ChangeItem, PromotionItem, Run } from '../../functions/registry/it
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { confirmRollback } from '../../functions/rollback/confirm-rollback.ts';
+import { RecallWrites } from '../../functions/rollback/recall/recall-store.ts';
 import { type Recorded, type RecordPorts, recordRollback } from '../../functions/rollback/record-rollback.ts';
 import { rollBack } from '../../functions/rollback/roll-back.ts';
 import type { RollbackAnswer } from '../../functions/rollback/rollback-answer.ts';
@@ -131,6 +132,7 @@ export class ReleaseStage {
       ledger: this.ledger,
       rollbacks: new RollbackStore(client, table),
       rollbackWrites: new RollbackWrites(table),
+      recallWrites: new RecallWrites(table),
       closeRun: ({ promotionId }, reasons, at) => this.close(promotionId, 'rolled-back', { reasons, at }),
       stopExecution: async (executionArn) => {
         this.stopped.add(executionArn);
