@@ -25,6 +25,7 @@ import type { FunctionSpec } from '../../infra/function-spec.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { REGION } from '../../infra/local/service.ts';
 import type { SettingsInput } from '../../infra/settings.ts';
+import { sharedCode } from './bundles.ts';
 import { type Feeding, type FeedPorts, feed, feedStage, QUICK_POLICY, type Quality } from './feed.ts';
 import { ANA, BEN, CHANGE_RECORD, onboardInput, PIPELINE } from './inputs.ts';
 import { Mailbox } from './mailbox.ts';
@@ -64,11 +65,11 @@ export class Scene {
     const outdir = await mkdtemp(join(tmpdir(), 'scene-'));
     const others = new Map(specs.map((spec) => [spec.name, spec]));
     const all = FUNCTIONS.map((spec) => others.get(spec.name) ?? spec);
-    const code = specs.length === 0 ? {} : { code: await bundledCode(all, join(outdir, 'functions')) };
+    const code = specs.length === 0 ? await sharedCode() : await bundledCode(all, join(outdir, 'functions'));
     // Inference looks at the pointer on each request, so that tests need not wait for it to.
     // What a candidate says on a busy machine is late, and not missing.
     const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0, candidateWaitMs: 10_000, ...members };
-    const stack = await startLocalStack({ settings, outdir, ...code });
+    const stack = await startLocalStack({ settings, outdir, code });
     return new Scene(stack, await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn')), outdir);
   }
 
