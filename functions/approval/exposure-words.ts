@@ -1,6 +1,6 @@
 import { durationSeconds } from '../platform/duration.ts';
 import { STAGES, type Stage } from '../promotion/life-cycle.ts';
-import type { PromotionItem, Run } from '../registry/items.ts';
+import type { ChangeItem, PromotionItem, Restoration, Run } from '../registry/items.ts';
 import type { GateStage } from './items.ts';
 
 const UNITS = [
@@ -23,10 +23,29 @@ export function durationWords(duration: string): string {
 
 /** What letting a run into a stage exposes, to whom and for how long; nothing for a change without a version. */
 export function exposureWords(run: Run, stage: GateStage): readonly string[] {
-  if (run.kind !== 'promotion') return run.adopt === undefined ? [] : adoptionWords(run.adopt.version);
+  if (run.kind !== 'promotion') return changeWords(run);
   if (stage === 'shadow') return shadowWords(run);
   if (stage === 'canary') return canaryWords(run);
   return stage === 'production' ? productionWords(run) : [];
+}
+
+function changeWords({ adopt, restore }: ChangeItem): readonly string[] {
+  if (restore !== undefined) return restorationWords(restore);
+  return adopt === undefined ? [] : adoptionWords(adopt.version);
+}
+
+function restorationWords({
+  fallback,
+  fallbackSegments,
+  productionVersion,
+  thrownSeq,
+}: Restoration): readonly string[] {
+  const where = fallbackSegments.length === 0 ? 'everything' : fallbackSegments.join(', ');
+  const serves = productionVersion === '' ? "the safe forecast of the model's policy" : named(productionVersion);
+  return [
+    `The safe forecast ${fallback} serves ${where} now, by the kill switch of ledger position ${thrownSeq}.`,
+    `Afterwards ${serves} serves that too, from the moment of the approval on and without an end.`,
+  ];
 }
 
 function adoptionWords(version: string): readonly string[] {

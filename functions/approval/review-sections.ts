@@ -78,7 +78,7 @@ export function failureModes({ run }: Review): Html | null {
 
 /** What a change without a version would alter; a new model has nothing before. */
 export function proposalSection({ run, model }: Review): Html | null {
-  if (run.kind === 'promotion') return null;
+  if (run.kind === 'promotion' || run.kind === 'restore') return null;
   const isNew = run.kind === 'onboard';
   const rows = settingsDiff(isNew ? null : model, run.proposal, run.adopt).map(
     ({ path, before, after }) =>

@@ -21,14 +21,17 @@ export function sealOf(run: Run, stage: GateStage): string {
     exposure: exposedBy(run, stage),
   };
   if (run.kind === 'promotion') return digestOf({ ...asked, ...candidateFacts(run, stagesBefore(stage)) });
-  const { kind, proposal, baseRevision, adopt } = run;
+  const { kind, proposal, baseRevision, adopt, restore } = run;
   const adopted = adopt === undefined ? {} : { adopt: digestOf(adopt) };
-  return digestOf({ ...asked, kind, proposal: digestOf(proposal), baseRevision, ...adopted });
+  const left = restore === undefined ? {} : { restore: digestOf(restore) };
+  return digestOf({ ...asked, kind, proposal: digestOf(proposal), baseRevision, ...adopted, ...left });
 }
 
 /** What letting the run through the gate exposes. */
 export function exposedBy(run: Run, stage: GateStage): JsonObject | null {
-  return run.kind === 'promotion' && stage !== 'change' ? exposureOf(run, stage) : null;
+  if (run.kind === 'promotion') return stage === 'change' ? null : exposureOf(run, stage);
+  if (run.restore === undefined) return null;
+  return { kind: 'restore', productionVersion: run.restore.productionVersion };
 }
 
 function stagesBefore(stage: GateStage): readonly Stage[] {

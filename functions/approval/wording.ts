@@ -1,4 +1,4 @@
-import type { Run } from '../registry/items.ts';
+import type { Restoration, Run } from '../registry/items.ts';
 import type { GateItem, GateStage, GateStatus } from './items.ts';
 
 /** What people type by hand so that no scanner can decide: the version, or the model's name where there is none. */
@@ -10,12 +10,14 @@ export function typedName(run: Run): string {
 export function asked(run: Run, stage: GateStage): string {
   if (run.kind === 'promotion') return `${run.model} ${run.version} into ${stage}`;
   if (run.kind === 'change') return `change of ${run.model}`;
+  if (run.kind === 'restore') return `${run.model} without its kill switch`;
   return run.adopt === undefined ? `new model ${run.model}` : `new model ${run.model}, adopting ${run.adopt.version}`;
 }
 
 /** The question that the page asks. */
 export function question(run: Run, stage: GateStage): string {
   if (run.kind === 'promotion') return `Let ${run.model} ${run.version} into ${stage}?`;
+  if (run.kind === 'restore') return `Leave the kill switch of ${run.model}?`;
   return run.kind === 'onboard' ? `Accept ${run.model} as a new model?` : `Accept this change of ${run.model}?`;
 }
 
@@ -37,14 +39,23 @@ export function onApproval(run: Run, stage: GateStage): string {
   }
   if (run.kind === 'change')
     return `The proposed owner, approvers, teams and policy take effect for ${run.model} at once.`;
+  if (run.restore !== undefined) return `${restoredTo(run.restore)} The kill switch is closed.`;
   const created = `The model ${run.model} is created with the proposed owner, approvers and policy.`;
   return run.adopt === undefined
     ? `${created} It serves the safe forecast until a version is promoted.`
     : `${created} Version ${run.adopt.version}, which serves elsewhere already, serves all its forecasts at once, although it passed no gate.`;
 }
 
+/** Who serves what a kill switch covered, once it is left. */
+function restoredTo({ productionVersion }: Restoration): string {
+  const who = productionVersion === '' ? "The safe forecast of the model's policy" : `Version ${productionVersion}`;
+  return `${who} serves all forecasts within minutes, also where a kill switch has another forecast serve now.`;
+}
+
 /** What happens when one person rejects. */
 export function onRejection(run: Run, stage: GateStage): string {
+  if (run.kind === 'restore')
+    return 'One rejection ends this request. The kill switch stays as it is; a new attempt needs a new request.';
   if (run.kind !== 'promotion')
     return 'One rejection ends this change. Everything stays as it is; a new attempt needs a new request.';
   const shadow = stage === 'canary' ? ` Version ${run.version} no longer runs beside production.` : '';

@@ -44,7 +44,7 @@ export function endNotice(run: Run, model: ModelItem | null): Notice {
       `Scope: ${run.change.scope}`,
       `Expected impact: ${run.change.expectedImpact}`,
       ...(acts ? [`Way back: ${run.change.rollbackPlan}`] : []),
-      ...(acts && run.kind !== 'promotion' ? alterations(run) : []),
+      ...(acts && run.kind !== 'promotion' && run.kind !== 'restore' ? alterations(run) : []),
       ...reasonLines(run.reasons ?? []),
       '',
       `Asked for by ${run.requestedBy.name} <${run.requestedBy.email}>.`,
@@ -110,6 +110,7 @@ function alterations(run: ChangeItem): readonly string[] {
 }
 
 function changeName(run: ChangeItem): string {
+  if (run.kind === 'restore') return `the end of the kill switch of ${run.model}`;
   return run.kind === 'onboard' ? `the onboarding of ${run.model}` : `the change of ${run.model}`;
 }
 
@@ -125,7 +126,14 @@ function endSentence(run: Run, end: NonNullable<Run['end']>): string {
   return `Version ${run.version} of ${run.model} does not go to production; the promotion ended ${whereIn(run)}: ${end}. ${leftBehind(run, end)}`;
 }
 
-function effect({ adopt, pointer }: ChangeItem, end: NonNullable<Run['end']>): string {
+function effect({ adopt, pointer, restore }: ChangeItem, end: NonNullable<Run['end']>): string {
+  if (restore !== undefined) {
+    const serves =
+      restore.productionVersion === '' ? "The safe forecast of the model's policy" : named(restore.productionVersion);
+    return end === 'applied'
+      ? `took effect. ${serves.charAt(0).toUpperCase()}${serves.slice(1)} serves everything again.`
+      : `does not take effect; it ended: ${end}. ${restore.fallback} goes on serving what the switch covers.`;
+  }
   if (end === 'applied') {
     const served = adopt === undefined ? '' : ` Version ${adopt.version} serves: adopted, gates not passed.`;
     return `is applied.${served}`;

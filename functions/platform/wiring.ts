@@ -4,6 +4,7 @@ import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { topicPublisher } from '../change/notice-store.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
+import { KillSwitchStore } from '../kill-switch/kill-switch-store.ts';
 import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { AppConfigStore } from '../pointer/appconfig-store.ts';
 import type { EndExposurePorts } from '../pointer/end-exposure.ts';
@@ -29,6 +30,7 @@ export const registry = () => new RegistryStore(dynamo(), config('REGISTRY_TABLE
 export const registryWrites = () => new RegistryWrites(config('REGISTRY_TABLE'));
 export const approvals = () => new ApprovalStore(dynamo(), config('APPROVALS_TABLE'));
 export const approvalWrites = () => new ApprovalWrites(config('APPROVALS_TABLE'));
+export const killSwitches = () => new KillSwitchStore(dynamo(), config('REGISTRY_TABLE'));
 export const evidence = () => new EvidenceStore(s3(), config('EVIDENCE_BUCKET'));
 export const inferenceEvidence = () => new EvidenceStore(inferenceS3(), config('EVIDENCE_BUCKET'));
 export const ledger = () =>

@@ -5,6 +5,7 @@ import { canonicalJson } from '../platform/json.ts';
 import type { PromotionItem } from '../registry/items.ts';
 import { hasCandidate, type PointerDocument } from './document.ts';
 import type { MoveKind } from './due-move.ts';
+import { switchOf } from './switch.ts';
 
 const names = z.array(z.string());
 
@@ -29,6 +30,7 @@ const approvedExposure = z.discriminatedUnion('kind', [
     shadowVersion: z.string(),
     confirmation: z.string(),
   }),
+  z.object({ kind: z.literal('restore'), productionVersion: z.string() }),
 ]);
 type ApprovedExposure = z.infer<typeof approvedExposure>;
 
@@ -49,9 +51,10 @@ export function faultOfExposure(exposing: Exposing): Reason | null {
     return wider('OTHER_SAMPLE', 'Its salt draws other units.', document.salt, document.promotionId);
   }
   const parsed = approvedExposure.safeParse(approved.exposure);
-  if (!parsed.success || parsed.data.kind !== kind || run === null) {
-    return wider('EXPOSURE_NOT_PROVEN', 'The approval does not say what it exposes.', String(parsed.data?.kind), kind);
-  }
+  const unproven = wider('EXPOSURE_NOT_PROVEN', 'The approval says no such exposure.', String(parsed.data?.kind), kind);
+  if (!parsed.success || parsed.data.kind !== kind) return unproven;
+  if (parsed.data.kind === 'restore') return faultOfRestoration(exposing, parsed.data);
+  if (run === null) return unproven;
   switch (parsed.data.kind) {
     case 'shadow':
       return faultOfShadow(exposing, parsed.data, run);
@@ -100,6 +103,15 @@ function faultOfPromotion({ document, approved }: Exposing, allowed: Of<'promote
     faultOfVersion(document.shadowVersion, allowed.shadowVersion) ??
     faultOfEnd(document.shadowUntil, plusDuration(approved.at, allowed.confirmation))
   );
+}
+
+/** It lets the version serve that people were asked about, everywhere and alone. */
+function faultOfRestoration({ document }: Exposing, { productionVersion }: Of<'restore'>): Reason | null {
+  if (document.productionVersion !== productionVersion) return faultOfProduction(document, productionVersion);
+  const switched = switchOf(document);
+  if (switched === null) return faultOfNone(document);
+  const got = `${switched.fallback} in ${switched.fallbackSegments.join(', ') || 'everything'}`;
+  return wider('STILL_SWITCHED', 'It goes on with a kill switch.', got, 'none');
 }
 
 function promoted({ productionVersion }: PointerDocument, allowed: string): Reason | null {

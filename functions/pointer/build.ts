@@ -2,6 +2,7 @@ import { plusDuration } from '../platform/duration.ts';
 import type { PromotionItem } from '../registry/items.ts';
 import { clipText, type PointerDocument, type UnsignedDocument } from './document.ts';
 import { notVouched } from './not-vouched.ts';
+import { type Switch, switchOf, widened } from './switch.ts';
 
 /** Who let a document out, and why. */
 export interface Sanction {
@@ -53,6 +54,11 @@ export interface Ground {
   readonly sanction: Sanction;
   /** What goes back if production goes wrong; empty when there is none, or it was withdrawn. */
   readonly previousVersion: string;
+  /**
+   * The kill switch that stands, as the registry has it: a rollback to the safe forecast may have left a document that
+   * carries none.
+   */
+  readonly standing?: Switch | null;
 }
 
 type Candidate = Pick<PromotionItem, 'version' | 'plan'>;
@@ -104,7 +110,7 @@ export function productionDocument(ground: Ground, next: NewProduction): Unsigne
   const before = ground.previousVersion === next.version ? '' : ground.previousVersion;
   return {
     ...grown(ground),
-    ...servedBy(ground.deployed, next),
+    ...servedBy(ground, next),
     shadowVersion: before,
     shadowUntil: before === '' ? '' : plusDuration(ground.sanction.approvedAt, next.confirmation),
   };
@@ -112,21 +118,57 @@ export function productionDocument(ground: Ground, next: NewProduction): Unsigne
 
 /** The first document with a version that served the business before the model was onboarded. */
 export function adoptedDocument(ground: Ground, next: Omit<NewProduction, 'confirmation'>): UnsignedDocument {
-  return { ...grown(ground), ...servedBy(ground.deployed, next), previousVersion: '' };
+  return { ...grown(ground), ...servedBy(ground, next), previousVersion: '' };
 }
 
-function grown({ deployed, revision, sanction, previousVersion }: Ground): UnsignedDocument {
-  return { ...unsigned(deployed), ...NO_CANDIDATE, revision, previousVersion, ...sanctioned(sanction) };
+function grown({ deployed, revision, sanction, previousVersion, standing = null }: Ground): UnsignedDocument {
+  const carried = standing === null ? {} : widened(standing, switchOf(deployed));
+  return { ...unsigned(deployed), ...NO_CANDIDATE, revision, previousVersion, ...carried, ...sanctioned(sanction) };
 }
 
-function servedBy(deployed: PointerDocument, { version, manifestSha256 }: Omit<NewProduction, 'confirmation'>) {
-  const stoodIn = deployed.productionVersion === '' && deployed.fallbackSegments.length === 0;
-  return { productionVersion: version, manifestSha256, fallback: stoodIn ? '' : deployed.fallback };
+function servedBy(
+  { deployed, standing = null }: Ground,
+  { version, manifestSha256 }: Omit<NewProduction, 'confirmation'>,
+) {
+  const carried = widened(standing, switchOf(deployed)) ?? NO_SWITCH;
+  return { productionVersion: version, manifestSha256, ...carried };
+}
+
+const NO_SWITCH: Switch = { fallback: '', fallbackSegments: [] };
+
+/**
+ * The deployed document as it serves once a kill switch is left: its own version everywhere; where there is none, the safe
+ * forecast of the model's policy.
+ */
+export function restoredDocument(ground: Ground, safeForecast: string): UnsignedDocument {
+  return { ...grown({ ...ground, standing: null }), ...unswitched(ground.deployed, safeForecast) };
+}
+
+function unswitched({ productionVersion }: PointerDocument, safeForecast: string): Switch {
+  return productionVersion === '' ? { ...NO_SWITCH, fallback: safeForecast } : NO_SWITCH;
 }
 
 /** The document to go back to: what is deployed now, without a candidate; who approved it stays as it was. */
 export function returnDocument(deployed: PointerDocument, revision: number): UnsignedDocument {
   return { ...unsigned(deployed), ...NO_CANDIDATE, revision, previousVersion: '', salt: '' };
+}
+
+/** A document to go back to while a kill switch stands: its version, but for what the switch covers. */
+export function switchedReturn(
+  base: PointerDocument,
+  revision: number,
+  { fallback, fallbackSegments, reason }: Switch & { readonly reason: string },
+): UnsignedDocument {
+  return { ...returnDocument(base, revision), fallback, fallbackSegments, reason: clipText(reason) };
+}
+
+/** A document to go back to once no kill switch stands any more. */
+export function unswitchedReturn(
+  base: PointerDocument,
+  revision: number,
+  { safeForecast, reason }: { readonly safeForecast: string; readonly reason: string },
+): UnsignedDocument {
+  return { ...returnDocument(base, revision), ...unswitched(base, safeForecast), reason: clipText(reason) };
 }
 
 function unsigned(document: PointerDocument): UnsignedDocument {

@@ -2,7 +2,7 @@ import type { GateStage } from '../approval/items.ts';
 import type { ChangeItem, PointerMove, PromotionItem, Run } from '../registry/items.ts';
 
 /** Why a document goes forward. Going back is none of these. */
-export const MOVE_KINDS = ['onboard', 'adopt', 'shadow', 'canary', 'promote'] as const;
+export const MOVE_KINDS = ['onboard', 'adopt', 'shadow', 'canary', 'promote', 'restore'] as const;
 export type MoveKind = (typeof MOVE_KINDS)[number];
 
 /** The gate that lets a run make a move of this kind. */
@@ -12,6 +12,7 @@ const GATE_OF = {
   shadow: 'shadow',
   canary: 'canary',
   promote: 'production',
+  restore: 'change',
 } as const satisfies Record<MoveKind, GateStage>;
 
 export function movingStage(kind: MoveKind): GateStage {
@@ -27,6 +28,8 @@ export type DueMove = {
 } & (
   | { readonly kind: 'onboard'; readonly run: ChangeItem }
   | { readonly kind: 'adopt'; readonly run: ChangeItem }
+  /** A kill switch is left: what it covers is served as everything else. */
+  | { readonly kind: 'restore'; readonly run: ChangeItem }
   | { readonly kind: 'shadow' | 'canary' | 'promote'; readonly run: PromotionItem }
 );
 
@@ -37,6 +40,7 @@ export function dueMove(run: Run): DueMove | null {
 
 function dueOfChange(run: ChangeItem): DueMove | null {
   if (run.kind === 'change') return null;
+  if (run.kind === 'restore') return { kind: 'restore', run, step: 0, recorded: run.pointer ?? null };
   // A version is taken over after the first document went out and the version's manifest was signed. Until then a
   // repeated step asks about the first document.
   const adopting = run.adopt !== undefined && run.pointer !== undefined && run.manifest !== undefined;

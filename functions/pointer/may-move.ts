@@ -5,13 +5,14 @@ import type { RollbackStore } from '../rollback/rollback-store.ts';
 import { rollbackBehind } from '../rollback/situation.ts';
 import type { AppConfigStore, PointerPlace } from './appconfig-store.ts';
 import type { DeployedState } from './deployments.ts';
-import { isReturnDocument } from './document.ts';
+import { hasCandidate, isReturnDocument } from './document.ts';
 import { type DueMove, exposureAt } from './due-move.ts';
 import type { HostedDocument } from './hosted-document.ts';
 import { notVouched } from './not-vouched.ts';
+import { type Switch, sameSwitch, switchOf, widened } from './switch.ts';
 
 export interface MayMovePorts {
-  readonly registry: Pick<RegistryStore, 'version' | 'versions' | 'returnDocument'>;
+  readonly registry: Pick<RegistryStore, 'run' | 'version' | 'versions' | 'returnDocument'>;
   readonly now: () => string;
 }
 
@@ -19,12 +20,20 @@ export interface MayMovePorts {
  * Asserts that a move may follow the document that is deployed, and answers the version to go back to; empty: none.
  * @throws ReleaseError NOT_VOUCHED with what stands against it; NO_ROLLBACK_TARGET when nothing goes back from the move
  */
-export async function assertMayFollow(ports: MayMovePorts, due: DueMove, live: HostedDocument): Promise<string> {
+export async function assertMayFollow(
+  ports: MayMovePorts,
+  due: DueMove,
+  { live, standing }: { readonly live: HostedDocument; readonly standing: Switch | null },
+): Promise<string> {
   const served = live.document.productionVersion;
   if (due.kind === 'onboard') return '';
   if (due.kind === 'adopt') await assertFirstVersion(ports, due.run, served);
+  else if (due.kind === 'restore') await assertRestorable(ports, due.run, { live, standing });
   else await assertCandidate(ports, due.run, served);
-  if (due.kind === 'canary') assertFollowsOwn(due.run, due.step, { live, now: ports.now() });
+  if (due.kind === 'canary') {
+    assertServes(widened(standing, switchOf(live.document)));
+    assertFollowsOwn(due.run, due.step, { live, now: ports.now() });
+  }
   if ((await ports.registry.returnDocument(due.run.model, served)) === null) {
     throw new ReleaseError('NO_ROLLBACK_TARGET', `No document goes back to ${served || 'the safe forecast'}.`);
   }
@@ -66,6 +75,41 @@ async function assertCandidate(ports: MayMovePorts, run: PromotionItem, served: 
   }
   const candidate = await ports.registry.version(run.model, run.version);
   if (candidate === null || candidate.status === 'withdrawn') throw unfit(run.version, candidate);
+}
+
+/** Under a kill switch for the whole model a canary would serve nobody, and where no version serves yet it would break it. */
+function assertServes(switched: Switch | null): void {
+  if (switched === null || switched.fallbackSegments.length > 0) return;
+  const message = 'A kill switch has the safe forecast serve the whole model; a canary would serve nobody.';
+  throw notVouched('KILL_SWITCH_STANDS', message, switched.fallback, 'no kill switch, or one for some segments');
+}
+
+/** People agreed to leave one switch in favour of one version: nothing of that may have changed, and no candidate is beside. */
+async function assertRestorable(
+  { registry }: Pick<MayMovePorts, 'registry'>,
+  { restore, model }: ChangeItem,
+  { live, standing }: { readonly live: HostedDocument; readonly standing: Switch | null },
+): Promise<void> {
+  const { document } = live;
+  const carried = switchOf(document);
+  const approved = restore ?? null;
+  if (approved === null || !sameSwitch(standing, approved) || (carried !== null && !sameSwitch(carried, approved))) {
+    const got = `${(carried ?? standing)?.fallback} ${(carried ?? standing)?.fallbackSegments.join(', ')}`;
+    throw notVouched(
+      'SWITCH_CHANGED',
+      'Another kill switch stands than people agreed to leave.',
+      got,
+      'the approved one',
+    );
+  }
+  if (document.productionVersion !== approved.productionVersion) {
+    const message = 'Another version would serve than people were asked about.';
+    throw notVouched('BASELINE_CHANGED', message, document.productionVersion, approved.productionVersion);
+  }
+  const beside = hasCandidate(document) ? await registry.run(model, document.promotionId) : null;
+  if (beside !== null && beside.end === undefined) {
+    throw notVouched('CANDIDATE_EXPOSED', 'A candidate runs beside production.', beside.promotionId, 'no candidate');
+  }
 }
 
 /** Only what ran before there was a pointer may serve without the gates. */

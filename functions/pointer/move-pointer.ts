@@ -9,6 +9,7 @@ import {
   firstDocument,
   type Ground,
   productionDocument,
+  restoredDocument,
   shadowDocument,
 } from './build.ts';
 import { type DeployedState, type Deployment, isUndone } from './deployments.ts';
@@ -42,7 +43,7 @@ interface Move {
 
 /**
  * Makes the move of the pointer that is due for a run: an onboarding's first document or adopted version; a promotion's
- * shadow, next canary step, or new production version. The intent is recorded before the deployment starts. Safe to
+ * shadow, next canary step, or new production version; the end of a kill switch. The intent is recorded before the deployment starts. Safe to
  * repeat after any interruption: a deployment that an earlier run of the step started is taken up, never started again,
  * and one that was taken back ends the step.
  * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, NOT_VOUCHED; NO_ROLLBACK_TARGET when nothing goes back from it;
@@ -161,11 +162,14 @@ async function builder(
   { due, approval, model }: Move,
   live: HostedDocument | null,
 ): Promise<(revision: number) => UnsignedDocument> {
-  if (live === null) return (revision) => firstDocument(revision, approval, model.policy.safeForecast);
-  const previousVersion = await assertMayFollow(ports, due, live);
+  const { safeForecast } = model.policy;
+  if (live === null) return (revision) => firstDocument(revision, approval, safeForecast);
+  const standing = await ports.registry.killSwitch(model.model);
+  const previousVersion = await assertMayFollow(ports, due, { live, standing });
+  const ground = { deployed: live.document, sanction: approval, previousVersion, standing };
+  if (due.kind === 'restore') return (revision) => restoredDocument({ ...ground, revision }, safeForecast);
   const manifestSha256 = manifestOf(due.run);
-  return (revision) =>
-    documentOf(due, { deployed: live.document, revision, sanction: approval, previousVersion }, manifestSha256);
+  return (revision) => documentOf(due, { ...ground, revision }, manifestSha256);
 }
 
 function manifestOf({ manifest }: DueMove['run']): string {
@@ -173,7 +177,11 @@ function manifestOf({ manifest }: DueMove['run']): string {
   throw notVouched('NO_MANIFEST', 'No signed manifest.', 'none', 'a signed manifest');
 }
 
-function documentOf(due: DueMove, ground: Ground, manifestSha256: string): UnsignedDocument {
+function documentOf(
+  due: Exclude<DueMove, { kind: 'restore' }>,
+  ground: Ground,
+  manifestSha256: string,
+): UnsignedDocument {
   switch (due.kind) {
     case 'shadow':
       return shadowDocument(ground, due.run);

@@ -9,8 +9,11 @@ import type { StatementPorts } from './deployment-statement.ts';
 
 /** What moving the pointer reads and writes. */
 export interface MovePorts extends StatementPorts {
-  readonly registry: Pick<RegistryStore, 'run' | 'model' | 'version' | 'versions' | 'returnDocument' | 'intent'>;
-  readonly writes: Pick<RegistryWrites, 'newIntent' | 'runIsOpen' | 'updateRun' | 'updateVersion'>;
+  readonly registry: Pick<
+    RegistryStore,
+    'run' | 'model' | 'version' | 'versions' | 'returnDocument' | 'intent' | 'killSwitch'
+  >;
+  readonly writes: Pick<RegistryWrites, 'newIntent' | 'runIsOpen' | 'updateRun' | 'updateVersion' | 'switchLeft'>;
   readonly ledger: Pick<Ledger, 'append'>;
   readonly rollbacks: Pick<RollbackStore, 'record'>;
   /** All gates of a run. */

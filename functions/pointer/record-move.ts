@@ -101,6 +101,7 @@ export async function recordMove(ports: MovePorts, recording: Recording): Promis
   try {
     await ports.ledger.append(movedDraft(recording, statement, at), [
       madeWrite(ports, recording),
+      ...switchWrites(ports, recording),
       ...(await versionWrites(ports, recording)),
     ]);
   } catch (cause) {
@@ -134,6 +135,7 @@ function movedDraft({ due, document, pointer }: Recording, statement: StoredObje
       ...wentOutData({ document, deployedAt: movedAt }),
       fallback: document.fallback,
       ...(due.kind === 'adopt' ? { label: ADOPTED } : {}),
+      ...(due.kind === 'restore' && due.run.restore !== undefined ? { restored: { ...due.run.restore } } : {}),
       ...(statement === null ? {} : { statement: { ...statement } }),
     },
   };
@@ -144,6 +146,7 @@ function madeWrite({ writes }: MovePorts, { due, document, pointer }: Recording)
   switch (due.kind) {
     case 'onboard':
     case 'promote':
+    case 'restore':
       return writes.updateRun(due.run, { pointer }, { expression: 'attribute_not_exists(pointer)', values: {} });
     case 'adopt':
       return writes.updateRun(
@@ -167,6 +170,12 @@ function madeWrite({ writes }: MovePorts, { due, document, pointer }: Recording)
       );
     }
   }
+}
+
+/** The switch that people agreed to leave does not stand any more. */
+function switchWrites({ writes }: MovePorts, { due }: Recording): readonly TransactWrite[] {
+  if (due.kind !== 'restore' || due.run.restore === undefined) return [];
+  return [writes.switchLeft(due.run.model, due.run.restore.thrownSeq)];
 }
 
 async function versionWrites(

@@ -3,10 +3,11 @@ import type { Ledger, ReadEntry } from '../ledger/ledger.ts';
 import { parseInput } from '../platform/boundary.ts';
 import { type Outcome, within } from '../platform/deadline.ts';
 import type { Reason } from '../platform/errors.ts';
+import { DRILL_ENVIRONMENT } from '../platform/ids.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import { documentSha256, isReturnDocument, type PointerDocument, verifyDocument } from './document.ts';
 import { parseHosted } from './flag.ts';
-import { exposedVersions, fault, faultOfForward, faultOfReturn, type Proof } from './vouch.ts';
+import { exposedVersions, fault, faultOfForward, faultOfRehearsed, faultOfReturn, type Proof } from './vouch.ts';
 
 /** A broken registry may delay a rollback by this much and no more. */
 export const RETURN_PATIENCE_MS = 500;
@@ -32,7 +33,7 @@ export interface Veto {
 }
 
 export interface VouchPorts {
-  readonly registry: Pick<RegistryStore, 'intent' | 'run' | 'version'>;
+  readonly registry: Pick<RegistryStore, 'intent' | 'run' | 'version' | 'killSwitch'>;
   readonly ledger: Pick<Ledger, 'read'>;
   readonly applicationId: string;
   readonly pointerPublicKeyPem: string;
@@ -63,7 +64,9 @@ async function faultOf(ports: VouchPorts, event: unknown): Promise<Reason | null
   const { Application, ConfigurationProfile, Environment, Content } = parsed.value;
   // AppConfig names the profile; an environment of another model would be blocked by a deployment that is not its own.
   const model = ConfigurationProfile.Name ?? Environment?.Name ?? '';
-  if (Application.Id !== ports.applicationId || (Environment?.Name ?? model) !== model) {
+  const rehearses = Environment?.Name === DRILL_ENVIRONMENT && ConfigurationProfile.Name !== undefined;
+  const place = rehearses ? model : (Environment?.Name ?? model);
+  if (Application.Id !== ports.applicationId || place !== model) {
     const got = `${Application.Id} ${Environment?.Name} ${ConfigurationProfile.Name}`;
     return fault('WRONG_PLACE', 'Environment and profile must be those of one model.', got, ports.applicationId);
   }
@@ -73,7 +76,8 @@ async function faultOf(ports: VouchPorts, event: unknown): Promise<Reason | null
   if (!verifyDocument(ports.pointerPublicKeyPem, model, document)) {
     return fault('SIGNATURE_INVALID', `It is not signed as a document of ${model}.`, `revision ${document.revision}`);
   }
-  return isReturnDocument(document) ? returning(ports, model, document) : advancing(ports, model, document);
+  if (isReturnDocument(document)) return returning(ports, model, document);
+  return rehearses ? rehearsing(ports, model, document) : advancing(ports, model, document);
 }
 
 async function returning(ports: VouchPorts, model: string, document: PointerDocument): Promise<Reason | null> {
@@ -89,16 +93,26 @@ async function advancing(ports: VouchPorts, model: string, document: PointerDocu
   return proof.done ? faultOfForward(claim, proof.value) : unprovable(proof);
 }
 
+async function rehearsing(ports: VouchPorts, model: string, document: PointerDocument): Promise<Reason | null> {
+  const claim = { model, document, ledgerPublicKeyPem: ports.ledgerPublicKeyPem };
+  const proof = await within(FORWARD_PATIENCE_MS, async () => {
+    const intent = await ports.registry.intent(model, documentSha256(model, document));
+    return { intent, intended: intent === null ? null : await ports.ledger.read(model, intent.ledgerSeq) };
+  });
+  return proof.done ? faultOfRehearsed(claim, proof.value) : unprovable(proof);
+}
+
 async function proofOf(ports: VouchPorts, model: string, document: PointerDocument): Promise<Proof> {
   const exposed = exposedVersions(document);
-  const [intent, run, items] = await Promise.all([
+  const [intent, run, standing, items] = await Promise.all([
     ports.registry.intent(model, documentSha256(model, document)),
     ports.registry.run(model, document.promotionId),
+    ports.registry.killSwitch(model),
     Promise.all(exposed.map((version) => ports.registry.version(model, version))),
   ]);
   const versions = Object.fromEntries(exposed.map((version, index) => [version, items[index] ?? null]));
   const intended = intent === null ? null : await ports.ledger.read(model, intent.ledgerSeq);
-  return { intent, run, versions, intended, approved: await approvalOf(ports, model, intended) };
+  return { intent, run, standing, versions, intended, approved: await approvalOf(ports, model, intended) };
 }
 
 async function approvalOf(ports: VouchPorts, model: string, intended: ReadEntry | null): Promise<ReadEntry | null> {
@@ -106,7 +120,7 @@ async function approvalOf(ports: VouchPorts, model: string, intended: ReadEntry 
   return typeof seq === 'number' && Number.isInteger(seq) && seq > 0 ? ports.ledger.read(model, seq) : null;
 }
 
-function unprovable(answer: Extract<Outcome<Proof>, { readonly done: false }>): Reason {
+function unprovable(answer: Extract<Outcome<unknown>, { readonly done: false }>): Reason {
   const got = answer.cause instanceof Error ? answer.cause.message : String(answer.cause);
   return fault('PROOF_UNAVAILABLE', 'Registry and ledger did not give the proof, so it is refused.', got);
 }

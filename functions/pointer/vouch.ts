@@ -6,6 +6,7 @@ import type { IntentItem, Run, VersionItem } from '../registry/items.ts';
 import { faultOfExposure } from './approved-exposure.ts';
 import { documentSha256, hasCandidate, type PointerDocument } from './document.ts';
 import { dueMove, MOVE_KINDS, type MoveKind, movingStage } from './due-move.ts';
+import { carries, type Switch } from './switch.ts';
 
 /** What registry and ledger know about a document that goes forward; null where there is no such item or entry. */
 export interface Proof {
@@ -17,6 +18,8 @@ export interface Proof {
   readonly run: Run | null;
   /** Each version that would make forecasts; null for one that is not registered. */
   readonly versions: Readonly<Record<string, VersionItem | null>>;
+  /** The kill switch that stands. */
+  readonly standing: Switch | null;
 }
 
 export interface Claim {
@@ -46,8 +49,24 @@ export function faultOfForward(claim: Claim, proof: Proof): Reason | null {
       approved: { exposure: proof.approved?.body.data['exposure'], at: proof.approved?.body.at ?? '' },
       run: proof.run?.kind === 'promotion' ? proof.run : null,
     }) ??
-    faultOfVersions(claim, proof, intended.kind)
+    faultOfVersions(claim, proof, intended.kind) ??
+    faultOfSwitch(claim, proof, intended.kind)
   );
+}
+
+/**
+ * Why a document that went forward may not be rehearsed with: null when the ledger says that it was once decided on. In the
+ * environment of drills it serves nobody, so that neither its run nor its versions have to be what they were then; nothing
+ * that is let in there is let in anywhere else.
+ */
+export function faultOfRehearsed(claim: Claim, proof: Pick<Proof, 'intent' | 'intended'>): Reason | null {
+  const digest = documentSha256(claim.model, claim.document);
+  if (proof.intent === null || proof.intent.documentSha256 !== digest) {
+    return fault('NO_INTENT', 'No recorded decision names this document.', digest, 'a document that was decided on');
+  }
+  const found = provenBody(claim, proof.intended, 'pointer-move-intended');
+  if (found?.['documentSha256'] === digest) return null;
+  return fault('INTENT_NOT_PROVEN', 'The decision is not a valid entry of the ledger.', `${proof.intent.ledgerSeq}`);
 }
 
 /**
@@ -75,7 +94,7 @@ function intendedMove(claim: Claim, { intent, intended }: Proof, digest: string)
     found['promotionId'] === document.promotionId &&
     found['productionVersion'] === document.productionVersion &&
     found['previousVersion'] === document.previousVersion &&
-    (kind === 'onboard') === (document.productionVersion === '' && !hasCandidate(document));
+    (kind === 'restore' || (kind === 'onboard') === (document.productionVersion === '' && !hasCandidate(document)));
   if (same && kind !== undefined) return { kind };
   return fault('INTENT_DIFFERS', 'The recorded decision is about another document.', digest);
 }
@@ -91,8 +110,13 @@ function faultOfApproval(claim: Claim, { approved, intended }: Proof, kind: Move
     found['gateStatus'] === 'approved' &&
     found['promotionId'] === claim.document.promotionId &&
     found['stage'] === movingStage(kind) &&
-    (kind === 'onboard' || kind === 'adopt' || found['version'] === candidateOf(claim.document, kind));
+    (isOfChange(kind) || found['version'] === candidateOf(claim.document, kind));
   return same ? null : fault('NOT_APPROVED', 'No completed approval stands behind it.', position, 'a full quorum');
+}
+
+/** A change is about no candidate of a promotion. */
+function isOfChange(kind: MoveKind): kind is 'onboard' | 'adopt' | 'restore' {
+  return movingStage(kind) === 'change';
 }
 
 /** The version that a promotion's document is about. */
@@ -111,8 +135,9 @@ function faultOfRun({ run }: Proof, document: PointerDocument, kind: MoveKind): 
   }
   if (run.kind !== 'promotion') {
     const adopts = kind !== 'adopt' || run.adopt?.version === document.productionVersion;
-    if (run.kind === 'onboard' && adopts && movingStage(kind) === 'change') return null;
-    return fault('NOT_DUE', 'The run brings no such document.', kind, 'an onboarding');
+    const brings = kind === 'restore' ? run.kind === 'restore' : run.kind === 'onboard' && adopts;
+    if (brings && isOfChange(kind)) return null;
+    return fault('NOT_DUE', 'The run brings no such document.', kind, 'an onboarding, or the end of a kill switch');
   }
   const stands = `${run.awaitingApproval ? 'awaiting ' : 'in '}${run.stage}`;
   if (dueMove(run)?.kind === kind) return null;
@@ -131,9 +156,19 @@ function faultOfVersions({ document }: Claim, { versions }: Proof, kind: MoveKin
     if (item.status === 'withdrawn') return withdrawn(version);
   }
   const production = versions[document.productionVersion] ?? null;
-  return (kind === 'shadow' || kind === 'canary') && document.productionVersion !== ''
+  return (kind === 'shadow' || kind === 'canary' || kind === 'restore') && document.productionVersion !== ''
     ? faultOfReturn(document, production)
     : null;
+}
+
+/**
+ * A switch that was thrown is left by its own decision and by no other: whatever goes forward meanwhile goes on with it. What
+ * goes back is not asked, for nothing may stop a rollback; it chooses documents that carry the switch.
+ */
+function faultOfSwitch({ document }: Claim, { standing }: Proof, kind: MoveKind): Reason | null {
+  if (kind === 'restore' || carries(document, standing)) return null;
+  const allowed = `${standing?.fallback} in ${standing?.fallbackSegments.join(', ') || 'everything'}`;
+  return fault('KILL_SWITCH_STANDS', 'It would end a kill switch that stands.', document.fallback || 'none', allowed);
 }
 
 /** Every version that a document lets make forecasts. */

@@ -82,6 +82,7 @@ async function doneBy({ registry }: ClosePorts, run: Run): Promise<'promoted' | 
     const version = run.pointer === undefined ? null : await registry.version(run.model, run.version);
     return version?.status === 'production' ? 'promoted' : null;
   }
+  if (run.kind === 'restore') return run.pointer === undefined ? null : 'applied';
   const model = await registry.model(run.model);
   const whole = run.kind === 'change' || (run.pointer !== undefined && (await adoptionServes(registry, run)));
   return whole && model?.changedBy === run.promotionId ? 'applied' : null;

@@ -32,7 +32,7 @@ export interface Applied {
 /**
  * Carries out an approved onboarding or change: model item, policy item, the item of a version to be adopted, and ledger
  * entry in one transaction.
- * Repeating the call changes nothing more.
+ * Repeating the call changes nothing more. Of a restoration only the approval is looked at.
  * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, NOT_VOUCHED (not approved), CONDITION_FAILED (the model was changed
  * in between), ENVIRONMENT_QUOTA
  */
@@ -46,6 +46,8 @@ export async function applyChange(ports: ApplyChangePorts, promotionId: string, 
   if (!(await ports.isApproved(run))) {
     throw new ReleaseError('NOT_VOUCHED', `${promotionId} has no approval for what it would change.`);
   }
+  // The move of the pointer is all that leaving a kill switch changes.
+  if (run.kind === 'restore') return { promotionId, kind: run.kind, adopts: false };
   const before = await ports.registry.model(model);
   const applied: Applied = { promotionId, kind: run.kind, adopts: run.adopt !== undefined };
   if (before?.revision === run.baseRevision + 1 && isResult(before, run)) return applied;

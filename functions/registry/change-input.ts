@@ -41,6 +41,17 @@ const change = z.strictObject({
   requestedBy: requester,
 });
 
+/** Leaves the kill switch that stands: what it covers is served as everything else. */
+const restore = z.strictObject({
+  kind: z.literal('restore'),
+  model: modelName,
+  change: changeRecord.refine((record) => record.type !== 'onboarding', {
+    path: ['type'],
+    message: 'The model exists; name the type of the change that mended what the kill switch was thrown for.',
+  }),
+  requestedBy: requester,
+});
+
 /** Input of the onboarding state machine. */
-export const changeInput = z.discriminatedUnion('kind', [onboard, change]);
+export const changeInput = z.discriminatedUnion('kind', [onboard, change, restore]);
 export type ChangeInput = z.infer<typeof changeInput>;

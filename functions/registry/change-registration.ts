@@ -8,6 +8,7 @@ import type { ChangeInput } from './change-input.ts';
 import type { InFlightItem, ModelApprover, ModelItem, Proposal, VersionItem } from './items.ts';
 import type { Policy } from './policy.ts';
 import { idReason, inFlightFaults } from './registration.ts';
+import { restorationFaults, type Standing } from './restoration.ts';
 
 /** What the registry and the ledger know that bears on an onboarding or change. */
 export interface ChangeFacts {
@@ -18,6 +19,10 @@ export interface ChangeFacts {
   readonly adoptionBroke: boolean;
   readonly versions: readonly VersionItem[];
   readonly inFlight: InFlightItem | null;
+  /** The kill switch that a restoration is to leave; null where none stands. */
+  readonly standing: Standing | null;
+  /** The promotion whose candidate the pointer exposes, or is about to; null: none. */
+  readonly exposing: string | null;
 }
 
 /** Every reason for which a well-formed onboarding or change may not be registered now. */
@@ -31,6 +36,7 @@ export function changeFaults(changeId: string, input: ChangeInput, facts: Change
     ...inFlightFaults(facts.inFlight),
     ...(proposed === null ? [] : [...quorumFaults(proposed), ...duplicateFaults(proposed.approvers)]),
     ...(input.kind === 'change' ? emptyFaults(input, facts.model) : []),
+    ...(input.kind === 'restore' && facts.model !== null ? restorationFaults(facts) : []),
   ];
 }
 
@@ -46,6 +52,7 @@ export function proposalOf(input: ChangeInput, model: ModelItem | null): Proposa
     return { owner, approvers, downstream, policy };
   }
   if (model === null) return null;
+  if (input.kind === 'restore') return settingsOf(model);
   return {
     owner: input.owner ?? model.owner,
     approvers: input.approvers ?? model.approvers,
@@ -73,7 +80,7 @@ function existenceFaults(input: ChangeInput, facts: ChangeFacts): readonly Reaso
       },
     ];
   }
-  if (input.kind === 'change' && facts.model === null) {
+  if (input.kind !== 'onboard' && facts.model === null) {
     return [
       {
         code: 'UNKNOWN_MODEL',

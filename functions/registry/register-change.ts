@@ -19,9 +19,10 @@ import type { ChangeItem, InFlightItem, ModelItem, Proposal } from './items.ts';
 import { modelIn, type Registration, type RegistrationAnswer, refuse, settledBefore } from './registration.ts';
 import type { RegistryStore } from './registry-store.ts';
 import type { RegistryWrites } from './registry-writes.ts';
+import { exposingRun, restorationOf } from './restoration.ts';
 
 export interface RegisterChangePorts extends AdoptionPorts {
-  readonly registry: Pick<RegistryStore, 'model' | 'run' | 'inFlight' | 'refusal' | 'versions'>;
+  readonly registry: Pick<RegistryStore, 'model' | 'run' | 'inFlight' | 'refusal' | 'versions' | 'killSwitch'>;
   readonly writes: Pick<RegistryWrites, 'newRun' | 'newRefusal'>;
   readonly ledger: Pick<Ledger, 'append' | 'entries'>;
   /** Who approves new models, by the stack's setting. */
@@ -46,21 +47,25 @@ export async function registerChange(
   if (!parsed.ok)
     return refuse(ports, 'change-ended', registration, { model, known: item !== null, reasons: parsed.reasons, at });
   const adoption = askedAdoption(parsed.value);
+  const facts = await readFacts(ports, parsed.value, item);
   const reasons = [
-    ...changeFaults(promotionId, parsed.value, await readFacts(ports, parsed.value, item)),
+    ...changeFaults(promotionId, parsed.value, facts),
     ...(adoption === null ? [] : await artifactFaults(ports, adoption)),
   ];
   const proposal = proposalOf(parsed.value, item);
   if (reasons.length > 0 || proposal === null) {
     return refuse(ports, 'change-ended', registration, { model, known: item !== null, reasons, at });
   }
-  return register(ports, registration, { input: parsed.value, proposal, item, at });
+  return register(ports, registration, { input: parsed.value, proposal, item, facts, at });
 }
 
 async function readFacts(ports: RegisterChangePorts, input: ChangeInput, item: ModelItem | null): Promise<ChangeFacts> {
-  const [versions, onboarding] = await Promise.all([
+  const restores = input.kind === 'restore';
+  const [versions, onboarding, standing, exposing] = await Promise.all([
     ports.registry.versions(input.model),
     item === null ? null : ports.registry.run(item.model, item.changedBy),
+    restores ? ports.registry.killSwitch(input.model) : null,
+    restores ? exposingRun(ports.registry, input.model) : null,
   ]);
   return {
     model: item,
@@ -68,11 +73,17 @@ async function readFacts(ports: RegisterChangePorts, input: ChangeInput, item: M
     adoptionBroke: adoptionBroke(onboarding, versions),
     versions,
     inFlight: await blockingRun(ports, input),
+    standing,
+    exposing,
   };
 }
 
-/** Another change; an onboarding is kept out by a promotion as well. */
+/**
+ * Another change; an onboarding is kept out by a promotion as well. A restoration alters no setting, so that only another one
+ * stands in its way.
+ */
 async function blockingRun(ports: RegisterChangePorts, { model, kind }: ChangeInput): Promise<InFlightItem | null> {
+  if (kind === 'restore') return ports.registry.inFlight(model, 'restore');
   const change = await ports.registry.inFlight(model, 'change');
   return change ?? (kind === 'onboard' ? ports.registry.inFlight(model, 'promotion') : null);
 }
@@ -88,6 +99,7 @@ interface AcceptedChange {
   readonly input: ChangeInput;
   readonly proposal: Proposal;
   readonly item: ModelItem | null;
+  readonly facts: ChangeFacts;
   readonly at: string;
 }
 
@@ -133,6 +145,7 @@ function requestOf(run: ChangeItem): Draft {
       requestedBy: run.requestedBy,
       ...(run.firstApprovers === undefined ? {} : { firstApprovers: run.firstApprovers }),
       ...adoptionData(run),
+      ...(run.restore === undefined ? {} : { restore: { ...run.restore } }),
     },
   };
 }
@@ -142,7 +155,7 @@ function newChange(
   accepted: AcceptedChange,
   firstApprovers: readonly KnownApprover[],
 ): ChangeItem {
-  const { input, proposal, item, at } = accepted;
+  const { input, proposal, item, facts, at } = accepted;
   const policyDigest = digestOf(proposal.policy);
   return {
     kind: input.kind,
@@ -160,6 +173,7 @@ function newChange(
     ...(input.kind === 'onboard' || item === null
       ? { firstApprovers: [...firstApprovers] }
       : { before: settingsOf(item) }),
+    ...(input.kind === 'restore' ? restorationOf(facts) : {}),
   };
 }
 

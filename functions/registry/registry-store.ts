@@ -1,8 +1,10 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
+import { type StandingSwitch, standingSwitch } from '../kill-switch/items.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { type ItemKey, registryKeys } from '../platform/keys.ts';
 import { queryItems } from '../platform/query-store.ts';
+import type { PointerPlace } from '../pointer/appconfig-store.ts';
 import {
   type InFlightItem,
   type IntentItem,
@@ -21,6 +23,14 @@ import {
   type VersionItem,
   versionItem,
 } from './items.ts';
+
+/** Everything that a decision to go back needs of the registry. */
+export interface WaysBack {
+  /** Null: no document to go back to says where the model lies in AppConfig. */
+  readonly place: PointerPlace | null;
+  readonly versions: readonly VersionItem[];
+  readonly returnDocuments: readonly ReturnDocumentItem[];
+}
 
 /**
  * The registry table. Reads are consistent, since each is followed by a decision. Writes are only described here:
@@ -62,7 +72,7 @@ export class RegistryStore {
   }
 
   /** The promotion, or the onboarding or change, of a model that runs. */
-  inFlight(model: string, kind: 'promotion' | 'change'): Promise<InFlightItem | null> {
+  inFlight(model: string, kind: 'promotion' | 'change' | 'restore'): Promise<InFlightItem | null> {
     return this.#get(registryKeys.inFlight(model, kind), inFlightItem);
   }
 
@@ -77,6 +87,29 @@ export class RegistryStore {
 
   returnDocuments(model: string): Promise<readonly ReturnDocumentItem[]> {
     return this.#query(registryKeys.partition(model), registryKeys.returnPrefix, returnDocumentItem);
+  }
+
+  /** Versions and documents to go back to in one query. */
+  async waysBack(model: string): Promise<WaysBack> {
+    const versions: VersionItem[] = [];
+    const returnDocuments: ReturnDocumentItem[] = [];
+    const { from, to } = registryKeys.waysBack;
+    const items = queryItems(this.#client, {
+      TableName: this.#table,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: { ':pk': registryKeys.partition(model), ':from': from, ':to': to },
+    });
+    for await (const item of items) {
+      const [sk, what] = [String(item['sk']), `Registry item ${item['pk']} ${item['sk']}`];
+      if (sk.startsWith(registryKeys.versionPrefix)) versions.push(parseStored(versionItem, item, what));
+      if (sk.startsWith(registryKeys.returnPrefix)) returnDocuments.push(parseStored(returnDocumentItem, item, what));
+    }
+    return { place: placeIn(returnDocuments), versions, returnDocuments };
+  }
+
+  /** The kill switch that stands for a model; null: none. */
+  killSwitch(model: string): Promise<StandingSwitch | null> {
+    return this.#get(registryKeys.killSwitch(model), standingSwitch);
   }
 
   intent(model: string, documentSha256: string): Promise<IntentItem | null> {
@@ -112,4 +145,11 @@ export class RegistryStore {
       ExpressionAttributeValues: prefix === '' ? { ':pk': pk } : { ':pk': pk, ':prefix': prefix },
     });
   }
+}
+
+function placeIn(returnDocuments: readonly ReturnDocumentItem[]): PointerPlace | null {
+  for (const { environmentId, profileId } of returnDocuments) {
+    if (environmentId !== undefined && profileId !== undefined) return { environmentId, profileId };
+  }
+  return null;
 }

@@ -133,6 +133,18 @@ export class RegistryWrites {
     };
   }
 
+  /** A kill switch stands no more, if it is still the one that was thrown, or renewed, by that entry. */
+  switchLeft(model: string, thrownSeq: number): TransactWrite {
+    return {
+      Delete: {
+        TableName: this.#table,
+        Key: { ...registryKeys.killSwitch(model) },
+        ConditionExpression: 'ledgerSeq = :seq',
+        ExpressionAttributeValues: { ':seq': thrownSeq },
+      },
+    };
+  }
+
   newIntent(item: IntentItem): TransactWrite {
     return this.#putNew(registryKeys.intent(item.model, item.documentSha256), item);
   }
@@ -200,7 +212,10 @@ export class RegistryWrites {
   }
 }
 
-/** A change may run beside a promotion: an approver who left must be replaceable while a promotion waits for approval. */
+/**
+ * A change may run beside a promotion: an approver who left must be replaceable while a promotion waits for approval. A
+ * kill switch may be left while either waits.
+ */
 function inFlightKey({ model, kind }: Pick<Run, 'model' | 'kind'>): ItemKey {
-  return registryKeys.inFlight(model, kind === 'promotion' ? 'promotion' : 'change');
+  return registryKeys.inFlight(model, kind === 'promotion' || kind === 'restore' ? kind : 'change');
 }

@@ -248,6 +248,7 @@ function bound(registry: MovePorts['registry']) {
     version: registry.version.bind(registry),
     returnDocument: registry.returnDocument.bind(registry),
     intent: registry.intent.bind(registry),
+    killSwitch: registry.killSwitch.bind(registry),
   };
 }
 
@@ -271,11 +272,11 @@ describe('An adopted version', () => {
     const id = await stage.adoption('0.9');
     const { promotionId } = await stage.registered('0.8');
     const { registry, ...ports } = stage.movePorts();
-    const { run, model, version, returnDocument, intent } = bound(registry);
+    const { run, model, version, returnDocument, intent, killSwitch } = bound(registry);
     const promoted = { registeredAt: '', promotedAt: '2026-03-01T00:00:00.000Z', promotionId };
     const versions = async () =>
       (await registry.versions(stage.model)).map((item) => (item.version === '0.8' ? { ...item, ...promoted } : item));
-    const told = { run, model, version, returnDocument, intent, versions };
+    const told = { run, model, version, returnDocument, intent, killSwitch, versions };
     const error = await failure(movePointer({ ...ports, registry: told }, id));
     expect(error).toMatchObject({ code: 'NOT_VOUCHED', reasons: [{ code: 'NOT_FIRST_VERSION', got: '0.8' }] });
     expect(await live()).toMatchObject({ productionVersion: '' });

@@ -50,12 +50,13 @@ async function byHand(members: Partial<UnsignedDocument>, base?: UnsignedDocumen
 
 const registry = () => stage.vouching.registry;
 function withRegistry(members: Partial<VouchPorts['registry']>): VouchPorts {
-  const { intent, run, version } = {
+  const { intent, run, version, killSwitch } = {
     intent: registry().intent.bind(registry()),
     run: registry().run.bind(registry()),
     version: registry().version.bind(registry()),
+    killSwitch: registry().killSwitch.bind(registry()),
   };
-  return { ...stage.vouching, registry: { intent, run, version, ...members } };
+  return { ...stage.vouching, registry: { intent, run, version, killSwitch, ...members } };
 }
 
 function withEntries(change: (entry: ReadEntry) => ReadEntry | null): VouchPorts {
