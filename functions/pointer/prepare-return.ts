@@ -9,7 +9,14 @@ import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import type { AppConfigStore, PointerPlace } from './appconfig-store.ts';
 import { returnDocument } from './build.ts';
-import { documentSha256, hasCandidate, isReturnDocument, type PointerDocument, servesTheSame } from './document.ts';
+import {
+  attributesOf,
+  documentSha256,
+  hasCandidate,
+  isReturnDocument,
+  type PointerDocument,
+  servesTheSame,
+} from './document.ts';
 import { findDocument, type HostedDocument, hostDocument, readDocument } from './hosted-document.ts';
 import { openRun } from './open-run.ts';
 
@@ -49,7 +56,7 @@ export async function prepareReturn(
   const deployed = await deployedDocument(ports, run.model, place);
   await assertUsable(ports, run.model, deployed.productionVersion);
   const hosted = await hostReturn(ports, { model: run.model, place, deployed });
-  await record(ports, run, hosted, at);
+  await record(ports, { run, place, hosted }, at);
   return { promotionId };
 }
 
@@ -133,13 +140,23 @@ function saysTheSame(model: string, kept: HostedDocument, deployed: PointerDocum
   return kept.documentSha256 === documentSha256(model, returnDocument(deployed, kept.hostedVersion));
 }
 
-async function record(ports: PrepareReturnPorts, run: Run, hosted: HostedDocument, at: string): Promise<void> {
+async function record(
+  ports: PrepareReturnPorts,
+  of: { readonly run: Run; readonly place: PointerPlace; readonly hosted: HostedDocument },
+  at: string,
+): Promise<void> {
+  const { run, place, hosted } = of;
   const { model, promotionId } = run;
   const version = hosted.document.productionVersion;
   const { hostedVersion, documentSha256: digest } = hosted;
   const kept = await ports.registry.returnDocument(model, version);
   if (kept?.documentSha256 === digest && kept.promotionId === promotionId) return;
-  const item = { model, version, hostedVersion, documentSha256: digest, preparedAt: at, promotionId };
+  const { document } = hosted;
+  const { environmentId, profileId } = place;
+  const item = {
+    ...{ model, version, hostedVersion, documentSha256: digest, preparedAt: at, promotionId },
+    ...{ environmentId, profileId, document: attributesOf(document) },
+  };
   try {
     await ports.ledger.append(
       {

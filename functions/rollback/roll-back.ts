@@ -1,23 +1,20 @@
 import * as z from 'zod';
-import { within } from '../platform/deadline.ts';
 import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
 import type { PointerPlace } from '../pointer/appconfig-store.ts';
 import type { Deployment } from '../pointer/deployments.ts';
-import { isReturnDocument } from '../pointer/document.ts';
-import { findDocument, type HostedDocument } from '../pointer/hosted-document.ts';
-import { RETURN_LABEL } from '../pointer/prepare-return.ts';
-import type { ModelItem } from '../registry/items.ts';
+import { findDocument } from '../pointer/hosted-document.ts';
+import { findModel } from './find-model.ts';
 import { isAutomation, parseRollbackInput } from './input.ts';
 import { intend } from './intend.ts';
+import { firstUnproven, isGone, toOf, without } from './proof.ts';
 import { revertInstead } from './revert-instead.ts';
 import type { RefusedRollback, RollbackAnswer } from './rollback-answer.ts';
 import type { Going, RollBackPorts, Rollback, RollbackEvent } from './rollback-ports.ts';
-import { describeRollback, look, rollbackBehind, type Situation } from './situation.ts';
-import { decideTarget, type Known, type ReturnTo } from './target.ts';
+import { describeRollback, look, type Situation } from './situation.ts';
+import { decideTarget } from './target.ts';
+import type { Known, ReturnTo } from './targets.ts';
 import { withDocument } from './went-out.ts';
 
-/** How long the registry is waited for before AppConfig alone must do. */
-const REGISTRY_PATIENCE_MS = 2_000;
 /** Tries against an environment that others are deploying to, and the pause between them. */
 const TRIES = 15;
 const PAUSE_MS = 500;
@@ -32,11 +29,11 @@ export async function rollBack(ports: RollBackPorts, event: RollbackEvent): Prom
   const parsed = parseRollbackInput(event.input);
   if (!parsed.ok) return refused(event, modelOf(event.input), parsed.reasons);
   const input = parsed.value;
-  const place = await placeOf(ports, input.model);
-  if (place === null) return refused(event, input.model, [unknownModel(input.model)]);
+  const found = await findModel(ports, input);
+  if (found === null) return refused(event, input.model, [unknownModel(input.model)]);
+  const { place, known } = found;
   const { executionName, executionArn, startedAt } = event;
   const rollback: Rollback = { event: { executionName, executionArn, startedAt }, input, place };
-  const known = await knownOf(ports, rollback);
   for (let attempt = 1; ; attempt++) {
     try {
       return await withDocument(ports, rollback, await attemptOnce(ports, rollback, known));
@@ -52,12 +49,12 @@ async function attemptOnce(ports: RollBackPorts, rollback: Rollback, known: Know
   const situation = await look(ports, { model: input.model, place, ...event });
   const own = await ownAnswer(ports, rollback, situation);
   if (own !== null) return own;
-  const unrecorded = await unrecordedAnswer(ports, rollback, { situation, known });
+  const unrecorded = unrecordedAnswer(rollback, { situation, known });
   if (unrecorded !== null) return unrecorded;
   const target = await decide(ports, rollback, { situation, known });
   if (target.outcome === 'none') throw noTarget(input.model, target.reasons);
   if (target.outcome !== 'go') return { ...refused(event, input.model, target.reasons), outcome: target.outcome };
-  await intend(ports, rollback, target);
+  await Promise.all([intend(ports, rollback, target), stopRunning(ports, place, situation.state.inProgress)]);
   return go(ports, rollback, { situation, target, known });
 }
 
@@ -69,8 +66,7 @@ interface Plan {
 
 async function go(ports: RollBackPorts, rollback: Rollback, plan: Plan): Promise<RollbackAnswer> {
   const { place, event, input } = rollback;
-  const { situation, target } = plan;
-  await stopRunning(ports, place, situation.state.inProgress);
+  const { situation, target, known } = plan;
   try {
     const deploymentNumber = await ports.appConfig.startDeployment({
       place,
@@ -85,10 +81,11 @@ async function go(ports: RollBackPorts, rollback: Rollback, plan: Plan): Promise
     // The answer may have been lost, not the deployment.
     const own = await ownAnswer(ports, rollback, await look(ports, { model: input.model, place, ...event }));
     if (own !== null) return own;
+    if (await isGone(ports, rollback, target.to)) return attemptOnce(ports, rollback, without(known, target.to));
     const served = situation.live?.document.productionVersion;
     const keeps = served === undefined || served === target.from ? {} : { keeps: target.to.version };
     const { from } = target;
-    const reverted = await revertInstead(ports, { model: input.model, place, from, known: plan.known, ...keeps });
+    const reverted = await revertInstead(ports, { model: input.model, place, from, known, ...keeps });
     if (reverted === null) throw cause;
     return went(rollback, { from: target.from, ...reverted, how: 'reverted' });
   }
@@ -117,13 +114,12 @@ async function ownAnswer(ports: RollBackPorts, rollback: Rollback, { own }: Situ
  * A rollback that was deployed, while the registry does not know that its version is withdrawn: it died, or the tables
  * were down. It is completed under its own name, so that it is recorded once, whoever comes first.
  */
-async function unrecordedAnswer(
-  ports: RollBackPorts,
+function unrecordedAnswer(
   rollback: Rollback,
   { situation, known }: Pick<Plan, 'situation' | 'known'>,
-): Promise<RollbackAnswer | null> {
-  const { input, event, place } = rollback;
-  const behind = await rollbackBehind(ports, place, situation.state);
+): RollbackAnswer | null {
+  const { input, event } = rollback;
+  const { behind } = situation;
   if (behind === null || situation.live === null || input.targetVersion !== undefined) return null;
   const { executionName, withdrew, deploymentNumber } = behind;
   const meant = input.withdrawVersion === undefined || input.withdrawVersion === withdrew;
@@ -136,47 +132,24 @@ async function unrecordedAnswer(
   );
 }
 
-async function placeOf(ports: RollBackPorts, model: string): Promise<PointerPlace | null> {
-  const answer = await within<ModelItem | null>(REGISTRY_PATIENCE_MS, () => ports.registry.model(model));
-  return answer.done ? answer.value : ports.findPlace(model);
-}
-
-async function knownOf(ports: RollBackPorts, { input, place }: Rollback): Promise<Known> {
-  const { model } = input;
-  const answer = await within(REGISTRY_PATIENCE_MS, () =>
-    Promise.all([ports.registry.versions(model), ports.registry.returnDocuments(model)]),
-  );
-  if (answer.done) return { versions: answer.value[0], returnDocuments: answer.value[1], complete: true };
-  // Every document to go back to is labelled as one, and says which version it serves.
-  const hosted = (await ports.appConfig.hostedVersions(place.profileId)).filter(({ label }) =>
-    label.startsWith(RETURN_LABEL),
-  );
-  const found: ReturnTo[] = [];
-  for (const { number } of hosted.slice(0, 20)) {
-    const document = await findDocument(ports, model, { ...place, hostedVersion: number });
-    if (document !== null) found.push(toOf(document));
-  }
-  const versions = found.filter(({ version }) => version !== '');
-  return { versions: versions.map(({ version }) => ({ version, status: 'retained' })), returnDocuments: found };
-}
-
-/** Decides on documents that read back as what they were recorded as: signed, and made to go back to. */
-async function decide(ports: RollBackPorts, { input, place }: Rollback, given: Pick<Plan, 'situation' | 'known'>) {
+/** Decides on documents that prove to be what they were recorded as: signed, and made to go back to. */
+async function decide(ports: RollBackPorts, rollback: Rollback, given: Pick<Plan, 'situation' | 'known'>) {
+  const { input } = rollback;
   const { live, recent: justRolledBack } = given.situation;
   const asked = { input, justRolledBack, byPerson: !isAutomation(input.requestedBy.name), at: ports.now() };
-  let { returnDocuments } = given.known;
+  let { known } = given;
   for (;;) {
-    const known = { ...given.known, returnDocuments };
     const target = decideTarget({ ...asked, live: live?.document ?? null, known });
-    if (target.outcome !== 'go') return target;
-    const found = await findDocument(ports, input.model, { ...place, hostedVersion: target.to.hostedVersion });
-    if (found?.documentSha256 === target.to.documentSha256 && isReturnDocument(found.document)) return target;
-    returnDocuments = returnDocuments.filter((item) => item.hostedVersion !== target.to.hostedVersion);
+    if (target.outcome === 'already-withdrawn') return target;
+    const unproven = await firstUnproven(
+      ports,
+      rollback,
+      target.outcome === 'go' ? [target.to] : known.returnDocuments,
+    );
+    // A refusal says what there is to go back to: nothing that would not prove itself may be among it.
+    if (unproven === null) return target;
+    known = without(known, unproven);
   }
-}
-
-export function toOf({ document, hostedVersion, documentSha256 }: HostedDocument): ReturnTo {
-  return { version: document.productionVersion, hostedVersion, documentSha256 };
 }
 
 interface Went {

@@ -15,7 +15,9 @@ export const rollbackEvent = z.object({
 export type RollbackEvent = z.infer<typeof rollbackEvent>;
 
 export interface RollBackPorts {
-  readonly registry: Pick<RegistryStore, 'model' | 'versions' | 'returnDocuments'>;
+  readonly registry: Pick<RegistryStore, 'model' | 'waysBack'>;
+  /** Where to go back instead of where the model serves: a rehearsal's place. */
+  readonly place?: PointerPlace;
   /** Finds a model's place without the registry. */
   readonly findPlace: (model: string) => Promise<PointerPlace | null>;
   readonly ledger: Pick<Ledger, 'append'>;

@@ -1,5 +1,6 @@
 import type { AppConfigStore, PointerPlace } from '../pointer/appconfig-store.ts';
 import { type DeployedState, type Deployment, isUndone } from '../pointer/deployments.ts';
+import { isReturnDocument } from '../pointer/document.ts';
 import { type DocumentSource, findDocument, type HostedDocument } from '../pointer/hosted-document.ts';
 
 /** A repeated request within this time after a rollback means the same rollback. */
@@ -30,6 +31,8 @@ export interface Situation {
   readonly own: { readonly deployment: Deployment; readonly withdrew: string } | null;
   /** A rollback brought the live document within the last minutes. */
   readonly recent: boolean;
+  /** The rollback that made what serves; null when something else did, or is at work on it. */
+  readonly behind: RollbackDeployment | null;
 }
 
 /** Marks a rollback's deployment, so that a repeated step knows it without any other memory. */
@@ -78,14 +81,25 @@ export async function look(ports: LookPorts, looker: Looker): Promise<Situation>
   const of = await liveDeployment(ports, looker, state, since);
   const live =
     of === null ? null : await findDocument(ports, looker.model, { ...looker.place, hostedVersion: of.hostedVersion });
+  const made = await rollbackThatMade(ports, looker.place, { of, live });
   const recent = of !== null && Date.parse(looker.startedAt) - Date.parse(of.startedAt) < REPEAT_MS;
-  return { state, live, own, recent: recent && (await isRollback(ports, looker.place, of)) };
+  const serves = of !== null && of.number === state.live?.number && state.inProgress === null;
+  return { state, live, own, recent: recent && made !== null, behind: serves ? made : null };
 }
 
-/** A candidate that was taken out by its own promotion leaves the same document behind, but nobody rolled back. */
-async function isRollback(ports: LookPorts, { environmentId }: PointerPlace, { number }: Deployment): Promise<boolean> {
-  const { description } = await ports.appConfig.deployment(environmentId, number);
-  return rollbackIn(description) !== null;
+/**
+ * The rollback that made a deployment. None deploys anything but documents to go back to, so that of others nothing is
+ * asked. A candidate that was taken out by its own promotion leaves the same document behind, but nobody rolled back.
+ */
+async function rollbackThatMade(
+  ports: LookPorts,
+  { environmentId }: PointerPlace,
+  { of, live }: { readonly of: Deployment | null; readonly live: HostedDocument | null },
+): Promise<RollbackDeployment | null> {
+  if (of === null || live === null || !isReturnDocument(live.document)) return null;
+  const { description } = await ports.appConfig.deployment(environmentId, of.number);
+  const found = rollbackIn(description);
+  return found === null ? null : { ...found, deploymentNumber: of.number };
 }
 
 async function ownDeployment(

@@ -1,18 +1,9 @@
 import type { Reason } from '../platform/errors.ts';
 import { isReturnDocument, type PointerDocument } from '../pointer/document.ts';
-import type { ReturnDocumentItem, VersionItem } from '../registry/items.ts';
 import type { RollbackInput } from './input.ts';
+import { isPromoted, type Known, type ReturnTo, targetWords } from './targets.ts';
 
-/** A document to go back to: it serves `version`; empty is the safe forecast alone. */
-export type ReturnTo = Pick<ReturnDocumentItem, 'version' | 'hostedVersion' | 'documentSha256'>;
-
-/** What the registry knows of a model's versions, or what AppConfig alone tells when the registry does not answer. */
-export interface Known {
-  /** Whether the registry gave all versions; without it only those are known that AppConfig holds documents of. */
-  readonly complete?: boolean;
-  readonly versions: readonly Pick<VersionItem, 'version' | 'status' | 'predecessor'>[];
-  readonly returnDocuments: readonly ReturnTo[];
-}
+export type { Known, ReturnTo } from './targets.ts';
 
 export interface TargetQuestion {
   readonly input: Pick<RollbackInput, 'withdrawVersion' | 'targetVersion'>;
@@ -100,8 +91,10 @@ function chosen(question: TargetQuestion, asked: { readonly from: string; readon
   const fault = faultOf(question, from, version);
   const to = returnTo(question, version);
   if (fault === null && to !== undefined) return { outcome: 'go', from, to };
-  const next = 'Name a version that was promoted and not withdrawn, or leave targetVersion out.';
-  return { outcome: 'rejected', reasons: [{ ...(fault ?? noDocument(version)), path: 'targetVersion', next }] };
+  const allowed = targetWords(question.known, from);
+  const next = 'Name one of the versions there are, or leave targetVersion out.';
+  const reason = { ...(fault ?? noDocument(question.known, { from, version })), path: 'targetVersion', allowed, next };
+  return { outcome: 'rejected', reasons: [reason] };
 }
 
 function nearest(question: TargetQuestion, from: string): Target {
@@ -110,7 +103,7 @@ function nearest(question: TargetQuestion, from: string): Target {
     const fault = version === '' ? null : faultOf(question, from, version);
     const to = returnTo(question, version);
     if (fault === null && to !== undefined) return { outcome: 'go', from, to };
-    reasons.push(fault ?? noDocument(version));
+    reasons.push(fault ?? noDocument(question.known, { from, version }));
   }
   return { outcome: 'none', from, reasons };
 }
@@ -150,13 +143,12 @@ function returnTo({ known }: TargetQuestion, version: string): ReturnTo | undefi
 
 function faultOf({ known }: TargetQuestion, from: string, version: string): Reason | null {
   const status = known.versions.find((item) => item.version === version)?.status;
-  if (version === from) return unfit(version, 'It is the version that is withdrawn.', 'another version');
+  const unfit = (message: string, got: string) => {
+    return { code: 'UNFIT_TARGET', path: version, message, got, allowed: targetWords(known, from) };
+  };
+  if (version === from) return unfit('It is the version that is withdrawn.', version);
   if (isPromoted(status)) return null;
-  return unfit(version, 'Only a version that was promoted and not withdrawn can serve again.', status ?? 'unknown');
-}
-
-function isPromoted(status: VersionItem['status'] | undefined): boolean {
-  return status === 'retained' || status === 'production';
+  return unfit('Only a version that was promoted and not withdrawn can serve again.', status ?? 'unknown');
 }
 
 /** True for a version that a document may name when it is gone back to. */
@@ -170,27 +162,25 @@ function isUnknown({ versions, complete }: Known, version: string): boolean {
   return complete === true && !versions.some((item) => item.version === version);
 }
 
-function unknownVersion({ versions }: Known, version: string): Reason {
+function unknownVersion(known: Known, version: string): Reason {
+  const { versions } = known;
   return {
     code: 'UNKNOWN_VERSION',
     path: 'withdrawVersion',
     message: 'The model has no such version.',
     got: version,
     allowed: versions.map((item) => item.version).join(', ') || 'none: no version was registered',
-    next: 'Name the version that serves, or leave withdrawVersion out, and start the rollback again under a new name.',
+    next: `Name the version that serves, or leave withdrawVersion out, and start the rollback again under a new name. What can be gone back to: ${targetWords(known, '')}.`,
   };
 }
 
-function unfit(version: string, message: string, got: string): Reason {
-  return { code: 'UNFIT_TARGET', path: version, message, got, allowed: 'retained or production' };
-}
-
-function noDocument(version: string): Reason {
+function noDocument(known: Known, { from, version }: { readonly from: string; readonly version: string }): Reason {
   const what = version === '' ? 'the safe forecast' : version;
   return {
     code: 'NO_RETURN_DOCUMENT',
     path: version,
-    message: `No document goes back to ${what}.`,
+    message: `No document that proves itself goes back to ${what}.`,
+    allowed: targetWords(known, from),
     next: 'Name another targetVersion, or use the kill switch.',
   };
 }

@@ -156,7 +156,7 @@ describe('The pointer on an AppConfig that speaks the real protocol', () => {
     const down = () => Promise.reject(new Error('DynamoDB is down.'));
     const ports = {
       ...stage.rollBackPorts(),
-      registry: { model: down, versions: down, returnDocuments: down },
+      registry: { model: down, waysBack: down },
       ledger: { append: down },
     };
     const answer = await rollBack(ports, stage.rollbackEvent({}, 'rollback-2'));

@@ -25,7 +25,7 @@ async function serves(): Promise<string | undefined> {
 /** Registry and ledger as they are when DynamoDB is down. */
 function withoutTables(): RollBackPorts {
   const down = () => Promise.reject(new Error('DynamoDB is down.'));
-  const registry = { model: down, versions: down, returnDocuments: down };
+  const registry = { model: down, waysBack: down };
   return { ...stage.rollBackPorts(), registry, ledger: { append: down } };
 }
 
