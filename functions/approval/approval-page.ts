@@ -2,6 +2,7 @@ import type { Reason } from '../platform/errors.ts';
 import { type Html, html } from '../platform/html.ts';
 import { EMPTY_FORM, JUSTIFICATION_MAX, JUSTIFICATION_MIN, type TypedForm } from './decision-form.ts';
 import { evidenceSections } from './evidence-sections.ts';
+import { checked, described, errorSummary, fault, wrong } from './form-parts.ts';
 import type { GateItem } from './items.ts';
 import { page } from './page-frame.ts';
 import type { Review } from './review.ts';
@@ -34,7 +35,7 @@ export function approvalPage(review: Review, now: Date, filled: Filled = { typed
     html`<p class="eyebrow">Approval request for ${request.approver.name}</p>
 <h1>${question(run, gate.stage)}</h1>
 <p>${statusPill(review, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p>
-${closed}${closed === null && filled.faults.length > 0 ? errorSummary(filled.faults) : null}
+${closed}${closed === null && filled.faults.length > 0 ? errorSummary('Nothing was recorded yet', filled.faults) : null}
 ${askedSection(review)}${exposureSection(review)}${proposalSection(review)}${evidenceSections(review)}${failureModes(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
 ${closed === null ? form(review, filled) : null}
 ${sealFooter(review)}`,
@@ -68,11 +69,6 @@ function closedNotice({ gate, run, request }: Review, now: Date): Html | null {
   return notice(`It was ${gate.status} before you decided. Nothing is left to decide.`);
 }
 
-function errorSummary(faults: readonly Reason[]): Html {
-  return html`<div class="errors" role="alert" tabindex="-1" autofocus aria-labelledby="errors"><h2 id="errors">Nothing was recorded yet</h2>
-<ul>${faults.map(({ path, message }) => html`<li><a href="#${path ?? ''}">${message}</a></li>`)}</ul></div>`;
-}
-
 function form({ run, request }: Review, { typed, faults }: Filled): Html {
   const name = typedName(run);
   const what = run.kind === 'promotion' ? 'version' : "model's name";
@@ -80,8 +76,8 @@ function form({ run, request }: Review, { typed, faults }: Filled): Html {
 <p>It is recorded under your name, ${request.approver.name} (${request.approver.email}), and cannot be changed.</p>
 <form method="post" novalidate>
 <fieldset ${wrong(faults, 'decision')}><legend id="decision">Decision</legend>${fault(faults, 'decision')}
-<label class="choice"><input type="radio" name="decision" value="approve" ${typed.decision === 'approve' ? CHECKED : null}><span><strong>Approve</strong></span></label>
-<label class="choice"><input type="radio" name="decision" value="reject" ${typed.decision === 'reject' ? CHECKED : null}><span><strong>Reject</strong> <span class="hint">ends it at once</span></span></label></fieldset>
+<label class="choice"><input type="radio" name="decision" value="approve" ${checked(typed.decision === 'approve')}><span><strong>Approve</strong></span></label>
+<label class="choice"><input type="radio" name="decision" value="reject" ${checked(typed.decision === 'reject')}><span><strong>Reject</strong> <span class="hint">ends it at once</span></span></label></fieldset>
 <div ${wrong(faults, 'version', 'field')}><label class="block" for="version">Type the ${what}: ${name}</label>
 <span class="hint" id="version-hint">By hand, so that nothing can decide in your place.</span>${fault(faults, 'version')}
 <input type="text" id="version" name="version" value="${typed.version}" autocomplete="off" autocapitalize="off" spellcheck="false" ${described(faults, 'version')}></div>
@@ -91,24 +87,4 @@ function form({ run, request }: Review, { typed, faults }: Filled): Html {
 ${typed.justification}</textarea></div>
 <button type="submit">Record my decision</button>
 </form></section>`;
-}
-
-const CHECKED = html`checked`;
-
-function messageOf(faults: readonly Reason[], field: string): string | undefined {
-  return faults.find(({ path }) => path === field)?.message;
-}
-
-function wrong(faults: readonly Reason[], field: string, base = ''): Html {
-  return html`class="${base}${messageOf(faults, field) === undefined ? '' : ' wrong'}"`;
-}
-
-function fault(faults: readonly Reason[], field: string): Html | null {
-  const message = messageOf(faults, field);
-  return message === undefined ? null : html`<p class="fault" id="${field}-fault">${message}</p>`;
-}
-
-function described(faults: readonly Reason[], field: string): Html {
-  if (messageOf(faults, field) === undefined) return html`aria-describedby="${field}-hint"`;
-  return html`aria-describedby="${field}-hint ${field}-fault" aria-invalid="true"`;
 }
