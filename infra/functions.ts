@@ -1,5 +1,7 @@
+import { DRILL_FUNCTIONS } from './drill-functions.ts';
 import type { FunctionSpec } from './function-spec.ts';
 import { INFERENCE_FUNCTIONS } from './inference-functions.ts';
+import { WATCH_FUNCTIONS } from './watch-functions.ts';
 
 const LEDGER = ['REGISTRY_TABLE', 'LEDGER_TABLE', 'LEDGER_KEY_ID'] as const;
 
@@ -49,18 +51,7 @@ export const FUNCTIONS = [
     temporaryMb: 10_240,
     duckdb: true,
   },
-  {
-    name: 'guard',
-    entry: 'functions/evidence/guard/guard.lambda.ts',
-    description:
-      'Looks at promoted versions until their accuracy is confirmed, and starts the rollback of one that must go.',
-    config: [...LEDGER, 'PREDICTION_BUCKET', 'ROLLBACK_STATE_MACHINE_ARN'],
-    access: ['registry:read', 'registry:write', 'ledger:append', 'predictions:read', 'rollback:start'],
-    memoryMb: 3008,
-    timeoutSeconds: 900,
-    temporaryMb: 10_240,
-    duckdb: true,
-  },
+  ...WATCH_FUNCTIONS,
   {
     name: 'sign-manifest',
     entry: 'functions/promotion/sign-manifest.lambda.ts',
@@ -246,6 +237,7 @@ export const FUNCTIONS = [
     config: [...LEDGER, 'APPROVALS_TABLE'],
     access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'approvals:write', 'execution:stop'],
   },
+  ...DRILL_FUNCTIONS,
   {
     name: 'anchor-ledger',
     entry: 'functions/ledger/anchor-ledger.lambda.ts',

@@ -93,7 +93,10 @@ export type Judged = (
  * The policy that the promotion started under, checked against the digest that it was sealed with.
  * @throws ReleaseError NOT_FOUND, DIGEST_MISMATCH
  */
-export async function readPolicy(ports: Pick<JudgePorts, 'registry'>, run: PromotionItem): Promise<Policy> {
+export async function readPolicy(
+  ports: { readonly registry: Pick<RegistryStore, 'policy'> },
+  run: Pick<PromotionItem, 'model' | 'policyVersion' | 'policyDigest'>,
+): Promise<Policy> {
   const item = await ports.registry.policy(run.model, run.policyVersion);
   if (item === null) {
     throw new ReleaseError('NOT_FOUND', `There is no policy ${run.policyVersion} of ${run.model}.`);

@@ -3,6 +3,7 @@ import { canaryConfig, canaryMargin, canaryOps } from '../evidence/canary/canary
 import { guardConfig } from '../evidence/guard/guard-config.ts';
 import { offlineConfig, STRICT_OFFLINE } from '../evidence/offline/offline-config.ts';
 import { shadowConfig } from '../evidence/shadow/shadow-config.ts';
+import { durationSchema } from '../platform/duration.ts';
 
 /*
  * What a policy says of each judge: the judge's own thresholds, with the stricter defaults of a promotion. Of each there
@@ -223,3 +224,19 @@ export const guardPolicy = settings({
 }).superRefine(rulesOf(guardConfig));
 export const storedGuardPolicy = z.object(guardShape);
 export type GuardPolicy = z.infer<typeof guardPolicy>;
+
+/**
+ * What the guard does beside judging by its thresholds. Silence is data that should be there and is not: forecasts that
+ * nobody asked for, outcomes that nobody told. `rollback` makes it a reason to go back as long as the version is unconfirmed.
+ */
+export const watchPolicy = settings({
+  /** What a reason to go back leads to once the version is confirmed: people are told, or it is gone back from. */
+  afterConfirmation: z.enum(['alert', 'rollback']).default('alert'),
+  silence: z.enum(['alert', 'rollback']).default('alert'),
+  /** How much later than usual data may come. */
+  grace: durationSchema({ min: 'PT1M', max: 'P3D' }).default('PT6H'),
+  /** Share of the usual stores, SKUs or regions whose absence is silence. */
+  missingShare: z.number().gt(0).max(0.8).default(0.5),
+  /** Share of the days since the promotion, of what is usual, that must be closed before the version is confirmed. */
+  minCoverage: z.number().min(0.5).max(1).default(0.8),
+});

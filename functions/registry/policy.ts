@@ -13,6 +13,7 @@ import {
   storedGuardPolicy,
   storedOfflinePolicy,
   storedShadowPolicy,
+  watchPolicy,
 } from './gate-policies.ts';
 
 export type { CanaryPolicy, GuardPolicy, OfflinePolicy, ShadowPolicy } from './gate-policies.ts';
@@ -95,6 +96,7 @@ const shapeOf = ({ offline, shadow, canary, guard }: Gates) => ({
   canary: canary.prefault({}),
   canaryPlan,
   guard: guard.prefault({}),
+  watch: watchPolicy.prefault({}),
   /** How rollback is rehearsed: a canary starts only while the newest drill is young enough, and was fast enough. */
   drill: settings({
     maxAge: durationSchema({ min: 'PT1M', max: FLOORS.drillAge }).default('P30D'),

@@ -29,7 +29,9 @@ const FUNCTION_ALARMS = [
     'close-dead-promotion',
     'A model whose execution died stays blocked for new promotions, and its candidate exposed until its time bound.',
   ],
-  ['guard', 'Nobody watches versions that were just promoted: one that does harm keeps serving until people notice.'],
+  ['guard', 'Nobody watches the versions that serve: one that does harm keeps serving until people notice.'],
+  ['check-readiness', 'Nobody knows whether models can be gone back from; approved canaries are held.'],
+  ['start-drills', 'Rollbacks are not rehearsed any more; in time, approved canaries are held for want of a drill.'],
   ['end-exposure', 'A candidate that should be out of the pointer may stay exposed until its time bound.'],
   [
     'complete-log',
@@ -41,6 +43,7 @@ const MACHINE_ALARMS = [
   ['promotion', 'A promotion ended by a defect and not by a decision; its candidate may not be deployed.'],
   ['onboarding', 'An onboarding or change ended by a defect and not by a decision; it may be half applied.'],
   ['rollback', 'A rollback did not finish; the version to be withdrawn may still serve.'],
+  ['drill', 'A rehearsed rollback could not be recorded; whether the model can be gone back from is not known.'],
 ] as const satisfies readonly (readonly [StateMachineName, string])[];
 
 /** Signals that a handler logs as the message of an error line. */
@@ -87,7 +90,26 @@ const LOG_ALARMS = [
     message: 'GUARD_WARNING',
     logOf: 'guard',
     impact:
-      'Something is amiss with a version that was just promoted; it is no reason to go back, or going back alone does not help.',
+      'Something is amiss with a version that serves; it is no reason to go back, or going back alone does not help.',
+  },
+  {
+    signal: 'guard-silent',
+    message: 'GUARD_SILENT',
+    logOf: 'guard',
+    impact:
+      'Forecasts or outcomes that are usual have stayed away: nobody can tell how the version that serves is doing, and nothing confirms it.',
+  },
+  {
+    signal: 'rollback-not-ready',
+    message: 'ROLLBACK_NOT_READY',
+    logOf: 'check-readiness',
+    impact: 'A model cannot be gone back from as it should be; its next canary is held until it can.',
+  },
+  {
+    signal: 'drill-not-passed',
+    message: 'DRILL_NOT_PASSED',
+    logOf: 'record-drill',
+    impact: 'A rehearsed rollback failed or was too slow; a real one may be, too, and the next canary is held.',
   },
 ] as const satisfies readonly { signal: string; message: string; logOf: FunctionName; impact: string }[];
 

@@ -86,6 +86,7 @@ describe('alarms', () => {
     ['EMAIL_NOT_SENT', 'RequestApproval'],
     ['CALLBACKS_NOT_READ', 'RepeatCallbacks'],
     ['GUARD_WARNING', 'Guard'],
+    ['GUARD_SILENT', 'Guard'],
   ])('count %s in the log of %s', (message, logOf) => {
     stack.template.hasResourceProperties('AWS::Logs::MetricFilter', {
       FilterPattern: `{ $.message = "${message}" }`,

@@ -103,6 +103,10 @@ describe('A policy', () => {
     ['fewer than two cycles of shadow', { shadow: { min_cycles: 1 } }, 'shadow.min_cycles'],
     ['a cycle shorter than a week', { shadow: { cycle_days: 6 } }, 'shadow.cycle_days'],
     ['more cycles at least than at most', { shadow: { min_cycles: 5, max_cycles: 4 } }, 'shadow.max_cycles'],
+    ['data that may stay away for longer than three days', { watch: { grace: 'P4D' } }, 'watch.grace'],
+    ['most stores missing without a word', { watch: { missingShare: 0.9 } }, 'watch.missingShare'],
+    ['a confirmation by fewer than half of the days', { watch: { minCoverage: 0.4 } }, 'watch.minCoverage'],
+    ['an unknown answer to silence', { watch: { silence: 'pass' } }, 'watch.silence'],
     ['a wider margin in shadow', { shadow: { margin: 0.06 } }, 'shadow.margin'],
     ['more bias in shadow', { shadow: { bias_overall_max: 0.4 } }, 'shadow.bias_overall_max'],
     [

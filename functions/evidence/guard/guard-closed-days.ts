@@ -8,6 +8,9 @@ export interface DayErrors {
   /** Forecasts of the version, and how many of them have an outcome. */
   readonly keys: number;
   readonly known: number;
+  /** Stores of these forecasts, and how many of them have an outcome. */
+  readonly stores: number;
+  readonly knownStores: number;
   readonly previousRows: number;
   readonly previousOwn: number;
   readonly previousError: number;
@@ -20,6 +23,8 @@ export interface DayErrors {
 export interface ClosedDays {
   readonly reference: readonly DayErrors[];
   readonly live: readonly DayErrors[];
+  /** Days since then that are not closed. */
+  readonly open: readonly DayErrors[];
 }
 
 export interface ClosingRule {
@@ -33,13 +38,31 @@ export interface ClosingRule {
 
 /** A day is closed when enough of its forecasts have an outcome. */
 export function closedDays(days: readonly DayErrors[], rule: ClosingRule): ClosedDays {
-  const closed = days
-    .filter(({ date, keys, known }) => known >= rule.minShare * keys && (rule.until === null || date <= rule.until))
+  const counted = days
+    .filter(({ date }) => rule.until === null || date <= rule.until)
     .toSorted((a, b) => (a.date < b.date ? -1 : 1));
+  const isClosed = ({ keys, known }: DayErrors) => known >= rule.minShare * keys;
+  const closed = counted.filter(isClosed);
   return {
     reference: closed.filter(({ date }) => date < rule.since).slice(-rule.referenceDays),
     live: closed.filter(({ date }) => date >= rule.since),
+    open: counted.filter((day) => day.date >= rule.since && !isClosed(day)),
   };
+}
+
+/**
+ * Share of the calendar's days since the version serves that are closed, of the same share of the reference days: 1 where as
+ * many can be judged as ever. Null: none is closed.
+ */
+export function coverageOf({ reference, live }: ClosedDays, { since }: Pick<ClosingRule, 'since'>): number | null {
+  const [first, until, last] = [reference[0], reference.at(-1), live.at(-1)];
+  if (last === undefined) return null;
+  const usual = first === undefined || until === undefined ? 1 : reference.length / daysFrom(first.date, until.date);
+  return Math.min(1, live.length / daysFrom(since, last.date) / usual);
+}
+
+function daysFrom(first: string, last: string): number {
+  return Math.max(1, Math.round((Date.parse(last) - Date.parse(first)) / 86_400_000) + 1);
 }
 
 export const SEASONAL_NAIVE = 'seasonal-naive';
@@ -48,7 +71,7 @@ export const SEASONAL_NAIVE = 'seasonal-naive';
  * What the version is compared with, on all days alike, or a change of comparator would look like one of the version: the
  * version before as long as it runs beside, else the seasonal naive forecast.
  */
-export function comparatorOf({ reference, live }: ClosedDays, previous: string): string {
+export function comparatorOf({ reference, live }: Pick<ClosedDays, 'reference' | 'live'>, previous: string): string {
   const last = live.at(-1) ?? reference.at(-1);
   return previous !== '' && (last === undefined || last.previousRows > 0) ? previous : SEASONAL_NAIVE;
 }

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../finding.ts';
 import type { GuardConfig } from './guard-config.ts';
 import type { GuardDay } from './guard-days.ts';
-import type { Volume } from './guard-item.ts';
+import type { Spread, Volume } from './guard-item.ts';
 import { judgeOperations } from './guard-operations.ts';
 
 /** Forecasts of one as-of date: those of the version, and those of what it is compared with on the same keys. */
@@ -13,6 +13,10 @@ export interface DayCounts {
   readonly asked: number;
   readonly missing: number;
   readonly invalid: number;
+  /** How many of each the version was asked for. */
+  readonly stores: number;
+  readonly skus: number;
+  readonly regions: number;
   readonly comparatorAsked: number;
   readonly comparatorMissing: number;
   readonly comparatorInvalid: number;
@@ -68,6 +72,12 @@ function fewer(day: DayCounts, known: readonly Volume[], { min_volume }: GuardCo
     got: `${day.asked} forecasts asked for on ${day.date}`,
     allowed: `at least ${min_volume} of the ${usual} of the least of ${USUAL_DATES} days before`,
   });
+}
+
+/** What was asked for on the as-of dates that are complete: all but the newest, which goes on. */
+export function completeSpreads(counts: readonly DayCounts[]): readonly Omit<Spread, 'isShort'>[] {
+  const dates = counts.toSorted((a, b) => (a.date < b.date ? -1 : 1)).slice(0, -1);
+  return dates.map(({ date, stores, skus, regions }) => ({ date, stores, skus, regions }));
 }
 
 /** The least of the last dates: weekdays differ. */

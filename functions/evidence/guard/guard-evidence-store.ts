@@ -27,7 +27,10 @@ import {
 } from './guard-log-sql.ts';
 
 /** Where the log and the outcomes lie. */
-export type GuardFiles = Pick<PredictionFilesStore, 'asOfDates' | 'findVersions' | 'findOutcomes' | 'save'>;
+export type GuardFiles = Pick<
+  PredictionFilesStore,
+  'asOfDates' | 'findVersions' | 'findOutcomes' | 'save' | 'asOfArrival' | 'outcomeArrivals'
+>;
 
 export interface GuardSource {
   readonly files: GuardFiles;
@@ -39,10 +42,11 @@ const units = z.bigint().transform((micros) => Number(micros) / 1e6);
 const counts = z.object({
   date: z.string(),
   ...{ asked: count, missing: count, invalid: count },
+  ...{ stores: count, skus: count, regions: count },
   ...{ comparatorAsked: count, comparatorMissing: count, comparatorInvalid: count },
 });
 const dayErrors: z.ZodType<DayErrors> = z.object({
-  ...{ date: z.string(), keys: count, known: count },
+  ...{ date: z.string(), keys: count, known: count, stores: count, knownStores: count },
   ...{ previousRows: count, previousOwn: units, previousError: units },
   ...{ naiveRows: count, naiveOwn: units, naiveError: units },
 });

@@ -7,15 +7,32 @@ const finding = z.object({ code: z.string(), got: z.string(), allowed: z.string(
 const volume = z.object({ date: z.string(), asked: z.int().min(0) });
 export type Volume = z.infer<typeof volume>;
 
+/** A business date and when, in UTC, the first data of it came. */
+const arrival = z.object({ date: z.string(), at: z.string() });
+export type Arrival = Readonly<z.infer<typeof arrival>>;
+
+/** How many stores, SKUs and regions the version was asked for on an as-of date. */
+const spread = z.object({
+  date: z.string(),
+  ...{ stores: z.int().min(0), skus: z.int().min(0), regions: z.int().min(0) },
+  /** Too many of the usual ones are missing. */
+  isShort: z.boolean(),
+});
+export type Spread = Readonly<z.infer<typeof spread>>;
+
 /**
- * Registry item of a model's guard: what it found of the version that was promoted last. A promotion begins it anew.
- * A reason that was found once stays: a rollback is undone by people, not by a calmer week.
+ * Registry item of a model's guard: what it found of the version that serves. A promotion or a rollback begins it anew.
+ * While it is armed, a reason that was found once stays: a rollback is undone by people, not by a calmer week. Disarmed it
+ * watches on, and tells what holds now.
  */
 export const guardItem = z.object({
   model: z.string(),
   promotionId: z.string(),
   version: z.string(),
+  /** Disarmed: its accuracy is confirmed, or it did not come by a promotion, or a later one was gone back from. */
   status: z.enum(['armed', 'disarmed']),
+  /** What a decision to go back leads to. */
+  answer: z.enum(['rollback', 'alert']).default('rollback'),
   decision: z.enum(['OK', 'WARN', 'ROLLBACK', 'INSUFFICIENT']),
   /** When it came to this decision. */
   since: z.string(),
@@ -27,8 +44,14 @@ export const guardItem = z.object({
     seen: z.string(),
     /** Newest as-of date with forecasts that the promoted document routed; empty: none yet. */
     asOf: z.string(),
+    /** When it was judged last; empty: never. */
+    at: z.string().default(''),
     volumes: z.array(volume),
+    spreads: z.array(spread).default([]),
+    reasons: z.array(finding).default([]),
     warnings: z.array(finding),
+    /** Too few of the stores were asked for. */
+    silence: z.array(finding).default([]),
   }),
   /** Clock of accuracy and input: closed days. */
   accuracy: z.object({
@@ -36,10 +59,19 @@ export const guardItem = z.object({
     /** Newest closed day that was judged; empty: none yet. */
     through: z.string(),
     decision: z.enum(['OK', 'WARN', 'ROLLBACK', 'INSUFFICIENT']),
+    reasons: z.array(finding).default([]),
     warnings: z.array(finding),
+    /** Too little of what was sold is known. */
+    silence: z.array(finding).default([]),
+    /** Share of the days since it serves that are closed, of what is usual; null: none is. */
+    coverage: z.number().nullable().default(null),
     /** What the version was compared with; empty: nothing yet. */
     comparator: z.string(),
   }),
+  /** When the first forecasts of the model's newest as-of dates came. */
+  arrivals: z.array(arrival).default([]),
+  /** Codes of reasons and warnings that owner and approvers were told of, as long as they hold. */
+  alerted: z.array(z.string()).default([]),
   /** Last as-of date of the confirmation period; absent until the period is over. */
   periodEnd: z.string().exactOptional(),
   lookedAt: z.string(),
@@ -54,6 +86,9 @@ export interface AccuracyLook {
   readonly through: string;
   readonly comparator: string;
   readonly judged: GuardJudged;
+  readonly silence: GuardJudged['warnings'];
+  /** Share of the days since the version serves that are closed, of what is usual; null: none is. */
+  readonly coverage: number | null;
 }
 
 /** What one look at the newest as-of dates came to. */
@@ -61,6 +96,8 @@ export interface OperationsLook {
   readonly seen: string;
   readonly asOf: string;
   readonly volumes: readonly Volume[];
+  readonly spreads: readonly Spread[];
   readonly reasons: GuardJudged['reasons'];
   readonly warnings: GuardJudged['warnings'];
+  readonly silence: GuardJudged['warnings'];
 }

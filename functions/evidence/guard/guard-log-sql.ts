@@ -29,7 +29,10 @@ export function countsSql({ version, previous }: Compared): string {
     ([asked, missing, invalid, name]) =>
       `${of(name, 'true')} AS ${asked}, ${of(name, "kind = 'missing'")} AS ${missing}, ${of(name, "kind IN ('nonfinite', 'negative')")} AS ${invalid}`,
   );
-  return `SELECT CAST(origin AS VARCHAR) AS date, ${columns.join(',\n  ')} FROM forecasts GROUP BY origin ORDER BY origin`;
+  const own = `FILTER (version = ${literal(version)})`;
+  const spread = `count(DISTINCT store) ${own} AS stores, count(DISTINCT sku) ${own} AS skus, count(DISTINCT nullif(region, '')) ${own} AS regions`;
+  return `SELECT CAST(origin AS VARCHAR) AS date, ${columns.join(',\n  ')}, ${spread}
+FROM forecasts LEFT JOIN series USING (sku, store) GROUP BY origin ORDER BY origin`;
 }
 
 /** Days whose outcomes have to be known for the version's forecasts, and for the seasonal naive ones of the same keys. */
@@ -59,15 +62,20 @@ LEFT JOIN forecasts p ON p.version = ${literal(previous)} AND p.kind = 'ok' AND 
 LEFT JOIN outcomes n ON n.day = ${naiveDay('v')} AND n.sku = v.sku AND n.store = v.store AND n.y IS NOT NULL
 WHERE v.version = ${literal(version)} AND v.kind = 'ok';
 CREATE TEMP TABLE guard_keys AS
-SELECT v.target, count(*) AS keys, count(*) FILTER (coalesce(o.y_kind, 'missing') <> 'missing') AS known
+SELECT v.target, count(*) AS keys, count(*) FILTER (${KNOWN}) AS known,
+  count(DISTINCT v.store) AS stores, count(DISTINCT v.store) FILTER (${KNOWN}) AS known_stores
 FROM forecasts v LEFT JOIN outcomes o ON o.day = v.target AND o.sku = v.sku AND o.store = v.store
 WHERE v.version = ${literal(version)} GROUP BY v.target;
 `;
 }
 
+/** What was sold of a forecast is known, whatever it was. */
+const KNOWN = "coalesce(o.y_kind, 'missing') <> 'missing'";
+
 /** Per target day: how many forecasts have an outcome, and the errors of the version and of both comparators. */
 export const DAY_ERRORS = `
 SELECT CAST(k.target AS VARCHAR) AS date, min(k.keys) AS keys, min(k.known) AS known,
+  min(k.stores) AS stores, min(k.known_stores) AS "knownStores",
   ${errors('p', 'previous')}, ${errors('s', 'naive')}
 FROM guard_keys k LEFT JOIN guard_rows r ON r.target = k.target GROUP BY k.target ORDER BY k.target`;
 

@@ -7,6 +7,7 @@ import { config } from '../../platform/config.ts';
 import { logger } from '../../platform/logger.ts';
 import * as wired from '../../platform/wiring.ts';
 import { ExecutionStore } from '../../promotion/execution-store.ts';
+import { sendAlert } from '../../rollback/alert/send-alert.ts';
 import { PredictionFilesStore } from '../stages/prediction-files-store.ts';
 import { countForecasts, readClosedDays } from './guard-evidence-store.ts';
 import { GuardItemStore } from './guard-item-store.ts';
@@ -20,6 +21,7 @@ const RESERVED_MB = 500;
 const engine = { memoryMb: Math.max(256, functionMemoryMb - RESERVED_MB), threads: availableParallelism() };
 
 const files = new PredictionFilesStore(s3(), config('PREDICTION_BUCKET'));
+const alerting = wired.alerting();
 const executions = new ExecutionStore(stepFunctions());
 
 const ports: GuardPorts = {
@@ -38,11 +40,12 @@ const ports: GuardPorts = {
   countForecasts: (objects, of) => countForecasts({ files, engine }, objects, of),
   readClosedDays: (objects, of) => readClosedDays({ files, engine }, objects, of),
   startRollback: ({ name, input }) => executions.start(config('ROLLBACK_STATE_MACHINE_ARN'), name, input),
+  sendAlert: (alert) => sendAlert(alerting, alert),
   tell: (signal, detail) => logger.warn(signal, { ...detail }),
   now: () => systemClock().toISOString(),
 };
 
-/** Looks at every version that was promoted and is not confirmed yet; starts the rollback of one that must go. */
+/** Looks at every version that serves; starts the rollback of one that must go, and tells people what they must know. */
 export async function handler(): Promise<readonly GuardedModel[]> {
   return lookAtPromoted(ports);
 }

@@ -4,7 +4,8 @@ import type { Policy } from '../../registry/policy.ts';
 import { explainFinding } from '../explain-finding.ts';
 import { readPolicy } from '../judge-ports.ts';
 import type { DatedObject } from '../stages/prediction-files-store.ts';
-import type { GuardItem } from './guard-item.ts';
+import { alertOf, codesOf, rollbackOf } from './guard-answer.ts';
+import type { Arrival, GuardItem } from './guard-item.ts';
 import { listNewest, lookAtClosedDays, lookAtOperations, type NewestDates, outcomesSeen } from './guard-looks.ts';
 import type { GuardPorts } from './guard-ports.ts';
 import {
@@ -13,8 +14,8 @@ import {
   guardedOf,
   itemAfter,
   type Looks,
+  newSilence,
   newWarnings,
-  rollbackOf,
   servingOf,
 } from './guard-watch.ts';
 
@@ -28,24 +29,34 @@ export interface GuardedModel {
 
 const actor = systemActor('guard');
 
-/** A guarded version on one round of looks. */
+/** A version that serves, on one round of looks. */
 interface Watched {
   readonly guarded: Guarded;
   readonly policy: Policy;
   readonly newest: NewestDates;
 }
 
+/** What is known of sales, for all models: of each day the newest outcomes, and when its first ones came. */
+interface Sales {
+  readonly outcomes: readonly DatedObject[];
+  readonly arrivals: readonly Arrival[];
+}
+
 /**
- * Looks at every version that was promoted and is not confirmed yet. Two clocks: operations of all models first, within
- * minutes of what happens, then accuracy and input by closed days. What changes a decision is in the ledger before
- * anything is done about it, and a decision to go back asks for the rollback at every look, as long as the version serves.
- * Nothing new costs a few listings and no write. A model that cannot be looked at keeps no other from it; its failure is
- * thrown at the end.
+ * Looks at every version that serves. Two clocks: operations of all models first, within minutes of what happens, then
+ * accuracy and input by closed days; and silence at every look, by what is usual. Until a version is confirmed a decision to
+ * go back asks for the rollback at every look, as long as the version serves; afterwards people are told, unless its policy
+ * says otherwise. What changes a decision is in the ledger before anything is done about it, and owner and approvers are told
+ * of it once. Nothing new costs a few listings and no write. A model that cannot be looked at keeps no other from it; its
+ * failure is thrown at the end.
  */
 export async function lookAtPromoted(ports: GuardPorts): Promise<readonly GuardedModel[]> {
   const failures: unknown[] = [];
   const found = new Map<string, GuardedModel>();
-  const outcomes = once(() => ports.files.findOutcomes());
+  const sales = once(async () => {
+    const [outcomes, arrivals] = await Promise.all([ports.files.findOutcomes(), ports.files.outcomeArrivals()]);
+    return { outcomes, arrivals };
+  });
   const each = async <In, Out>(
     items: readonly In[],
     nameOf: (item: In) => string,
@@ -66,8 +77,12 @@ export async function lookAtPromoted(ports: GuardPorts): Promise<readonly Guarde
     }
     return looked;
   };
+  const latest = new Map<string, Guarded>();
   const settle = (after: Guarded | null) => {
-    if (after?.item != null) found.set(after.run.model, toldOf(after.item));
+    if (after?.item != null) {
+      found.set(after.run.model, toldOf(after.item));
+      latest.set(after.run.model, after);
+    }
     return after;
   };
   const nameOf = ({ guarded }: Watched) => guarded.run.model;
@@ -77,10 +92,13 @@ export async function lookAtPromoted(ports: GuardPorts): Promise<readonly Guarde
     return guarded === null ? null : watch(ports, guarded);
   });
   const onward = await each(inTurn(watched, ports.now()), nameOf, async (one) => {
-    const after = settle(await lookOnce(ports, one, await outcomes(), 'operations'));
-    return after?.item?.decision === 'ROLLBACK' || after?.item?.status !== 'armed' ? null : { ...one, guarded: after };
+    const after = settle(await lookOnce(ports, one, await sales(), 'operations'));
+    if (after?.item == null) return null;
+    const isGoing = after.item.decision === 'ROLLBACK' && after.item.answer === 'rollback';
+    return isGoing ? null : { ...one, guarded: after };
   });
-  await each(onward, nameOf, async (one) => settle(await lookOnce(ports, one, await outcomes(), 'accuracy')));
+  await each(onward, nameOf, async (one) => settle(await lookOnce(ports, one, await sales(), 'accuracy')));
+  for (const one of latest.values()) await tellPeople(ports, one);
   if (failures.length > 0) throw failures[0];
   return [...found.values()];
 }
@@ -110,25 +128,38 @@ function inTurn<T>(items: readonly T[], at: string): readonly T[] {
 async function lookOnce(
   ports: GuardPorts,
   { guarded, policy, newest }: Watched,
-  outcomes: readonly DatedObject[],
+  { outcomes, arrivals: outcomeArrivals }: Sales,
   clock: 'operations' | 'accuracy',
 ): Promise<Guarded | null> {
-  const { guard: config, shadow } = policy;
   const seen = outcomesSeen(outcomes, guarded);
+  const { asOf, arrivals } = newest;
   const looks: Looks = {
-    seen: { asOf: newest.asOf, accuracy: seen, newestOutcomes: outcomes.at(-1)?.date ?? '' },
-    operations: clock === 'operations' ? await lookAtOperations(ports, guarded, { newest, config }) : null,
-    accuracy:
-      clock === 'accuracy'
-        ? await lookAtClosedDays(ports, guarded, { seen, config, minShare: shadow.cycle_min_actual_share })
-        : null,
+    seen: { asOf, accuracy: seen, newestOutcomes: outcomes.at(-1)?.date ?? '', arrivals, outcomeArrivals },
+    operations: clock === 'operations' ? await lookAtOperations(ports, guarded, { newest, policy }) : null,
+    accuracy: clock === 'accuracy' ? await lookAtClosedDays(ports, guarded, { seen, policy, outcomes }) : null,
   };
   const at = ports.now();
-  const after = itemAfter(guarded, looks, at);
+  const after = itemAfter(guarded, looks, policy, at);
   const now = await record(ports, guarded, { after, looks });
   const rollback = now === null ? null : rollbackOf(now, at);
   if (rollback !== null) await ports.startRollback(rollback);
-  return now === null ? null : { ...guarded, item: now, stored: now };
+  const isArmed = guarded.isArmed && now?.status === 'armed';
+  return now === null ? null : { ...guarded, isArmed, item: now, stored: now };
+}
+
+/** Owner and approvers, of what they do not know yet. One that cannot be told changes nothing; the next look tries again. */
+async function tellPeople(ports: GuardPorts, { item }: Guarded): Promise<void> {
+  const alert = item === null ? null : alertOf(item);
+  if (item === null || alert === null) return;
+  try {
+    await ports.sendAlert(alert);
+    const alerted = [...codesOf(item)];
+    await ports.guards.keep({ ...item, alerted, revision: item.revision + 1 }, item);
+  } catch (error) {
+    if (isReleaseError(error, 'CONDITION_FAILED')) return;
+    const detail = error instanceof Error ? error.message : String(error);
+    ports.tell('GUARD_ALERT_NOT_SENT', { ...toldOf(item), alertId: alert.id, error: detail });
+  }
 }
 
 /** Writes what changed, and answers the item that stands; null when another look was first. */
@@ -153,8 +184,10 @@ async function record(
   }
   const warnings = newWarnings(item, after);
   if (warnings.length > 0) ports.tell('GUARD_WARNING', { ...toldOf(after), warnings });
+  const silent = newSilence(item, after);
+  if (silent.length > 0) ports.tell('GUARD_SILENT', { ...toldOf(after), missing: silent.map((one) => ({ ...one })) });
   const codes = { reasons: after.reasons.map(({ code }) => code), warnings: after.warnings.map(({ code }) => code) };
-  const disarmed = after.status === 'disarmed';
+  const disarmed = after.status === 'disarmed' && item?.status === 'armed';
   ports.tell(disarmed ? 'GUARD_DISARMED' : `GUARD_${after.decision}`, { ...toldOf(after), ...codes });
   return after;
 }

@@ -18,6 +18,11 @@ export interface SizedObject extends DatedObject {
   readonly bytes: number;
 }
 
+interface ListedObject extends Omit<SizedObject, 'date'> {
+  /** UTC of its last change. */
+  readonly at: string;
+}
+
 /** A prediction object, with the pointer revision that routed it. */
 export interface RoutedObject extends SizedObject {
   readonly revision: number;
@@ -74,7 +79,7 @@ export class PredictionFilesStore {
     const listed = await inParallel(dates, async (date) => {
       const { objects } = await this.#list(predictionPaths.asOfPrefix(model, date));
       const ofVersion = objects.filter(({ key }) => key.includes(`/version=${version}/`));
-      return ofVersion.map((object) => ({ ...object, date }));
+      return ofVersion.map(({ key, bytes }) => ({ key, bytes, date }));
     });
     return byKey(listed.flat());
   }
@@ -87,7 +92,7 @@ export class PredictionFilesStore {
         .filter(({ key }) => OUTCOMES.test(key))
         .toSorted(keysAscending)
         .at(-1);
-      return newest === undefined ? [] : [{ ...newest, date }];
+      return newest === undefined ? [] : [{ key: newest.key, bytes: newest.bytes, date }];
     });
     return byKey(listed.flat());
   }
@@ -139,6 +144,23 @@ export class PredictionFilesStore {
     return dates.toSorted().toReversed().slice(0, MAX_DATES);
   }
 
+  /** When, in UTC, the first forecasts of an as-of date came; null: there are none. */
+  async asOfArrival(model: string, date: string): Promise<string | null> {
+    const { objects } = await this.#list(predictionPaths.asOfPrefix(model, date));
+    return objects.map(({ at }) => at).toSorted()[0] ?? null;
+  }
+
+  /** Of every business date when, in UTC, its first outcomes came. */
+  async outcomeArrivals(): Promise<readonly { readonly date: string; readonly at: string }[]> {
+    const { objects } = await this.#list(predictionPaths.outcomesPrefix);
+    const first = new Map<string, string>();
+    for (const { key, at } of objects) {
+      const date = OUTCOMES.exec(key)?.[1];
+      if (date !== undefined && at < (first.get(date) ?? '~')) first.set(date, at);
+    }
+    return [...first].map(([date, at]) => ({ date, at })).toSorted((a, b) => (a.date < b.date ? -1 : 1));
+  }
+
   async #predictionsOf(model: string, date: string, revisions: ReadonlySet<string>): Promise<readonly DatedObject[]> {
     const { keys } = await this.#list(predictionPaths.asOfPrefix(model, date));
     const revisionOf = (key: string) => /-(\d+)\.ndjson\.gz$/.exec(key)?.[1] ?? '';
@@ -150,10 +172,10 @@ export class PredictionFilesStore {
     delimiter?: string,
   ): Promise<{
     readonly keys: readonly string[];
-    readonly objects: readonly Omit<SizedObject, 'date'>[];
+    readonly objects: readonly ListedObject[];
     readonly prefixes: readonly string[];
   }> {
-    const objects: Omit<SizedObject, 'date'>[] = [];
+    const objects: ListedObject[] = [];
     const prefixes: string[] = [];
     let token: string | undefined;
     do {
@@ -166,7 +188,9 @@ export class PredictionFilesStore {
         }),
       );
       objects.push(
-        ...(page.Contents ?? []).flatMap(({ Key, Size = 0 }) => (Key === undefined ? [] : [{ key: Key, bytes: Size }])),
+        ...(page.Contents ?? []).flatMap(({ Key, Size = 0, LastModified }) =>
+          Key === undefined ? [] : [{ key: Key, bytes: Size, at: LastModified?.toISOString() ?? '' }],
+        ),
       );
       prefixes.push(...(page.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []));
       token = page.NextContinuationToken;

@@ -6,6 +6,7 @@ import { dateOf } from './days.ts';
 
 const counts = (index: number, members: Partial<DayCounts> = {}): DayCounts => ({
   ...{ date: dateOf(index), live: true, asked: 1000, missing: 0, invalid: 0 },
+  ...{ stores: 20, skus: 50, regions: 4 },
   ...{ comparatorAsked: 1000, comparatorMissing: 0, comparatorInvalid: 0 },
   ...members,
 });

@@ -1,6 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type ClosingRule, comparatorOf, dailyRows } from '../../../functions/evidence/guard/guard-closed-days.ts';
+import {
+  type ClosingRule,
+  comparatorOf,
+  coverageOf,
+  dailyRows,
+} from '../../../functions/evidence/guard/guard-closed-days.ts';
 import { countForecasts, readClosedDays } from '../../../functions/evidence/guard/guard-evidence-store.ts';
 import { predictionPaths } from '../../../functions/platform/keys.ts';
 import { datesFrom, dayAfter, demandOf, type Forecast, outcomesOf, SERIES } from '../stages/stage-world.ts';
@@ -49,7 +54,7 @@ describe('what a promoted version was asked for', () => {
       return series.sku === 'sku-2' ? 'NaN' : demandOf(series, date);
     };
     logLive(files, { first: LIVE, days: 1, version });
-    const none = { comparatorMissing: 0, comparatorInvalid: 0 };
+    const none = { comparatorMissing: 0, comparatorInvalid: 0, stores: 4, skus: 10, regions: 2 };
     expect(await count(files)).toEqual([
       { date: '2026-02-28', live: false, asked: 80, missing: 0, invalid: 0, comparatorAsked: 80, ...none },
       { date: LIVE, live: true, asked: 40, missing: 4, invalid: 8, comparatorAsked: 40, ...none },
@@ -82,7 +87,7 @@ describe('the closed days of a promoted version', () => {
       0,
     );
     expect(day).toEqual({
-      ...{ date, keys: 40, known: 40, previousRows: 40, naiveRows: 40 },
+      ...{ date, keys: 40, known: 40, stores: 4, knownStores: 4, previousRows: 40, naiveRows: 40 },
       ...{ previousOwn: expect.closeTo(own, 5), previousError: expect.closeTo(previous, 5) },
       ...{ naiveOwn: expect.closeTo(own, 5), naiveError: expect.closeTo(naive, 5) },
     });
@@ -109,6 +114,13 @@ describe('the closed days of a promoted version', () => {
     files.outcomes(outcomesOf([dayAfter(LIVE, 5)]).slice(0, 37), '20260601T000000Z');
     const { days } = await read(files, { until: dayAfter(LIVE, 8) });
     expect(days.live.map(({ date }) => date)).toEqual([1, 2, 6, 7, 8].map((index) => dayAfter(LIVE, index)));
+    expect(days.open.map(({ date, known }) => [date, known])).toEqual([
+      [dayAfter(LIVE, 3), 0],
+      [dayAfter(LIVE, 4), 0],
+      [dayAfter(LIVE, 5), 37],
+    ]);
+    // Eight days of the calendar, five of them closed, where all are closed before.
+    expect(coverageOf(days, RULE)).toBeCloseTo(5 / 8);
   });
 
   it('leave out what sold out: that was not what was wanted', async () => {

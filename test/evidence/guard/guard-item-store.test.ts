@@ -7,8 +7,15 @@ import { startTables, type Tables } from '../../fakes/tables.ts';
 const item = (model: string, over: Partial<GuardItem> = {}): GuardItem => ({
   ...{ model, promotionId: `${model}_1_1`, version: '1', status: 'armed', decision: 'OK', since: 'then' },
   ...{ reasons: [], warnings: [{ code: 'DEGRADING', got: 'a', allowed: 'b' }], lookedAt: 'then', revision: 1 },
-  operations: { seen: 'x', asOf: '2026-03-01', volumes: [{ date: '2026-03-01', asked: 5 }], warnings: [] },
-  accuracy: { seen: 'y', through: '', decision: 'OK', warnings: [], comparator: '' },
+  operations: {
+    ...{ seen: 'x', asOf: '2026-03-01', at: 'then', volumes: [{ date: '2026-03-01', asked: 5 }], warnings: [] },
+    ...{ spreads: [{ date: '2026-03-01', stores: 2, skus: 3, regions: 1, isShort: false }], reasons: [], silence: [] },
+  },
+  accuracy: {
+    ...{ seen: 'y', through: '', decision: 'OK', warnings: [], comparator: '' },
+    ...{ reasons: [], silence: [], coverage: 1 },
+  },
+  ...{ answer: 'rollback', arrivals: [{ date: '2026-03-01', at: 'then' }], alerted: ['DEGRADING'] },
   ...over,
 });
 

@@ -1,18 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { judgeGuard } from '../../../functions/evidence/guard/guard.ts';
+import { alertOf, rollbackOf } from '../../../functions/evidence/guard/guard-answer.ts';
 import { guardConfig } from '../../../functions/evidence/guard/guard-config.ts';
-import type { AccuracyLook, GuardItem, OperationsLook } from '../../../functions/evidence/guard/guard-item.ts';
+import type { AccuracyLook, Arrival, GuardItem, OperationsLook } from '../../../functions/evidence/guard/guard-item.ts';
 import {
   changeOf,
   type Guarded,
   guardedOf,
   itemAfter,
   type Looks,
+  newSilence,
   newWarnings,
-  rollbackOf,
   type Seen,
 } from '../../../functions/evidence/guard/guard-watch.ts';
+import { plusDays } from '../../../functions/platform/duration.ts';
 import type { PromotionItem, VersionItem } from '../../../functions/registry/items.ts';
+import { policySchema } from '../../../functions/registry/policy.ts';
 import { parseRollbackInput } from '../../../functions/rollback/input.ts';
 import { aChange, aPromotion, stored } from '../../fakes/runs.ts';
 import { days, worse } from './days.ts';
@@ -37,28 +40,54 @@ function guarded(item: GuardItem | null = null): Guarded {
   return found;
 }
 
-const SEEN: Seen = { accuracy: 'outcomes-1', asOf: '2026-03-20', newestOutcomes: '2026-03-19' };
+const SEEN: Seen = {
+  ...{ accuracy: 'outcomes-1', asOf: '2026-03-20', newestOutcomes: '2026-03-19' },
+  ...{ arrivals: [], outcomeArrivals: [] },
+};
+const POLICY = policySchema.parse({});
 const NOTHING: Looks = { seen: SEEN, operations: null, accuracy: null };
 const EARLY = '2026-03-10T10:00:00.000Z';
 const LATE = '2026-03-29T10:00:00.000Z';
 
 const operations = (over: Partial<OperationsLook> = {}): OperationsLook => ({
-  ...{ seen: 'listing-1', asOf: '2026-03-20', volumes: [], reasons: [], warnings: [] },
+  ...{ seen: 'listing-1', asOf: '2026-03-20', volumes: [], spreads: [], reasons: [], warnings: [], silence: [] },
   ...over,
 });
 const accuracy = (evidence = days(56), through = '2026-03-20'): AccuracyLook => ({
   ...{ seen: SEEN.accuracy, through, comparator: '0.9', judged: judgeGuard(evidence, guardConfig.parse({})) },
+  ...{ silence: [], coverage: 1 },
 });
 const next = (item: GuardItem | null, looks: Partial<Looks>, at = EARLY) =>
-  itemAfter(guarded(item), { ...NOTHING, ...looks }, at);
+  itemAfter(guarded(item), { ...NOTHING, ...looks }, POLICY, at);
 
+/** Data of so many days from the first on, each at five. */
+function arrivals(first: string, count: number): readonly Arrival[] {
+  const dates = Array.from({ length: count }, (_, index) => plusDays(first, index));
+  return dates.map((date) => ({ date, at: `${date}T05:00:00.000Z` }));
+}
 const finding = (code: string) => ({ code, got: 'this', allowed: 'that' });
 const degraded = days(56, (index) => (index < 40 ? {} : worse(index, 0.3)));
 
 describe('who is guarded', () => {
-  it('is the version in production that a promotion brought there', () => {
-    expect(guardedOf([VERSION], promoted(), null)).toMatchObject({ item: null, run: { pointer: POINTER } });
+  it('is the version in production that a promotion brought there, armed until it is confirmed', () => {
+    expect(guardedOf([VERSION], promoted(), null)).toMatchObject({
+      item: null,
+      isArmed: true,
+      run: { pointer: POINTER },
+    });
     expect(guardedOf([VERSION], promoted({ end: 'promoted' }), null)).not.toBeNull();
+  });
+
+  it('is one that an onboarding took over, and one that was gone back to, neither of them armed', () => {
+    const adopted = aChange({
+      ...{ kind: 'onboard', adopt: { version: '1.0.0', artifact: stored('a') }, adopted: POINTER },
+    });
+    expect(guardedOf([VERSION], adopted, null)).toMatchObject({
+      isArmed: false,
+      isLatest: true,
+      run: { baseline: '' },
+    });
+    expect(guardedOf([VERSION, GONE], promoted(), null)).toMatchObject({ isArmed: false, isLatest: false });
   });
 
   it.each([
@@ -66,21 +95,23 @@ describe('who is guarded', () => {
     ['it is retained', guardedOf([{ ...VERSION, status: 'retained' }], promoted(), null)],
     ['it was withdrawn', guardedOf([{ ...VERSION, status: 'withdrawn' }], promoted(), null)],
     ['its run is unknown', guardedOf([VERSION], null, null)],
-    ['an onboarding took it over', guardedOf([VERSION], aChange({ kind: 'onboard' }), null)],
+    ['an onboarding ran that took nothing over', guardedOf([VERSION], aChange({ kind: 'onboard' }), null)],
     ['its pointer was not moved', guardedOf([VERSION], aPromotion({ stage: 'production' }), null)],
     ['a newer attempt of it runs', guardedOf([VERSION], aPromotion({ stage: 'shadow' }), null)],
-    ['a later version was gone back from', guardedOf([VERSION, GONE], promoted(), null)],
   ])('is nobody when %s', (_, found) => {
     expect(found).toBeNull();
   });
 
-  it('is nobody once the guard was disarmed, until the next promotion begins it anew', () => {
+  it('is watched once the guard was disarmed, until the next promotion arms it anew', () => {
     const disarmed: GuardItem = { ...next(null, {}), status: 'disarmed', revision: 7 };
-    expect(guardedOf([VERSION], promoted(), disarmed)).toBeNull();
+    expect(guardedOf([VERSION], promoted(), disarmed)).toMatchObject({ isArmed: false, item: disarmed });
     const later = { ...VERSION, promotionId: 'demand_1-0-0_2' };
     const again = guardedOf([later], promoted({ promotionId: 'demand_1-0-0_2' }), disarmed);
     expect(again).toMatchObject({ item: null, stored: disarmed });
-    expect(again === null ? null : itemAfter(again, NOTHING, EARLY)).toMatchObject({ status: 'armed', revision: 8 });
+    expect(again === null ? null : itemAfter(again, NOTHING, POLICY, EARLY)).toMatchObject({
+      status: 'armed',
+      revision: 8,
+    });
   });
 });
 
@@ -135,9 +166,11 @@ describe('what the guard keeps', () => {
     const both = next(first, { operations: operations({ seen: 'listing-2', warnings: [few, silent] }) });
     expect([newWarnings(null, first), newWarnings(first, both), newWarnings(both, first)]).toEqual([
       ['FEWER_REQUESTS'],
-      ['NO_FORECASTS'],
+      [],
       [],
     ]);
+    expect(newSilence(first, both)).toEqual([silent]);
+    expect(newSilence(both, both)).toEqual([]);
     expect([changeOf(first, both), changeOf(both, first)]).toEqual(['decided', 'seen']);
   });
 });
@@ -194,6 +227,102 @@ describe('silence', () => {
     expect(silent('2026-03-22')).toMatchObject({ decision: 'OK', warnings: [] });
     expect(silent('2026-03-23')).toMatchObject({ decision: 'WARN', warnings: [{ code: 'NO_FORECASTS' }] });
     expect(next(null, { seen: { ...SEEN, asOf: '', newestOutcomes: '2026-03-23' } }).warnings).toEqual([]);
+  });
+
+  const shown = next(null, { operations: operations(), accuracy: accuracy() });
+  const ended = next(shown, {}, LATE);
+  const TOLD = { ...SEEN, newestOutcomes: '2026-03-20' };
+
+  it.each([
+    ['nobody asks any more', { seen: { ...TOLD, newestOutcomes: '2026-03-23' } }],
+    ['outcomes stay away', { seen: { ...TOLD, outcomeArrivals: arrivals('2026-03-01', 14) } }],
+    ['stores are not asked for', { operations: operations({ silence: [finding('STORES_MISSING')] }) }],
+    ['outcomes of stores are missing', { accuracy: { ...accuracy(), silence: [finding('OUTCOMES_INCOMPLETE')] } }],
+    ['too few of the days are closed', { accuracy: { ...accuracy(), coverage: 0.7 } }],
+    ['no day is closed', { accuracy: { ...accuracy(), coverage: null } }],
+  ])('confirms nothing: %s', (_, looks) => {
+    expect(next(ended, { seen: TOLD }, LATE)).toMatchObject({ status: 'disarmed' });
+    const after = next(ended, { seen: TOLD, ...looks }, LATE);
+    expect(after).toMatchObject({ status: 'armed', reasons: [] });
+    expect(after).not.toHaveProperty('periodEnd');
+    expect(rollbackOf(after)).toBeNull();
+  });
+
+  it('is gone back from where the policy says so, as long as the version is not confirmed', () => {
+    const watch = { ...POLICY.watch, silence: 'rollback' as const };
+    const seen = { ...SEEN, outcomeArrivals: arrivals('2026-03-01', 14) };
+    const looks = { ...NOTHING, seen };
+    const after = itemAfter(guarded(shown), looks, { ...POLICY, watch }, LATE);
+    expect(after).toMatchObject({ decision: 'ROLLBACK', reasons: [{ code: 'NO_OUTCOMES' }] });
+    expect(rollbackOf(after)?.input).toMatchObject({ cause: 'infrastructure' });
+    const confirmed = guarded({ ...shown, status: 'disarmed' });
+    expect(itemAfter(confirmed, looks, { ...POLICY, watch }, LATE)).toMatchObject({
+      ...{ reasons: [], warnings: [{ code: 'NO_OUTCOMES' }] },
+    });
+  });
+});
+
+describe('a confirmed version', () => {
+  const confirmed = (item: GuardItem) => guarded({ ...item, status: 'disarmed' });
+  const calm = next(null, { operations: operations(), accuracy: accuracy() });
+  const worseOn = (item: GuardItem, policy = POLICY) =>
+    itemAfter(confirmed(item), { ...NOTHING, accuracy: accuracy(degraded) }, policy, LATE);
+
+  it('is told of and not gone back from, and calms down again with what is found', () => {
+    const worsened = worseOn(calm);
+    expect(worsened).toMatchObject({
+      ...{ status: 'disarmed', answer: 'alert', decision: 'ROLLBACK', reasons: [{ code: 'ACCURACY_DEGRADED' }] },
+    });
+    expect(rollbackOf(worsened)).toBeNull();
+    expect(alertOf(worsened)).toMatchObject({ rolledBack: false, version: '1.0.0' });
+    const better = itemAfter(confirmed(worsened), { ...NOTHING, accuracy: accuracy() }, POLICY, LATE);
+    expect(better).toMatchObject({ decision: 'OK', reasons: [] });
+  });
+
+  it('is gone back from where its policy says so, but never when it is what was gone back to', () => {
+    const policy = { ...POLICY, watch: { ...POLICY.watch, afterConfirmation: 'rollback' as const } };
+    expect(rollbackOf(worseOn(calm, policy))).not.toBeNull();
+    const back = guardedOf([VERSION, GONE], promoted(), null);
+    if (back === null) throw new Error('It is not watched.');
+    const looks = { ...NOTHING, accuracy: accuracy(degraded) };
+    expect(itemAfter(back, looks, policy, LATE)).toMatchObject({ decision: 'ROLLBACK', answer: 'alert' });
+  });
+});
+
+describe('the alert of the guard', () => {
+  const warned = (codes: readonly string[], over: Partial<GuardItem> = {}): GuardItem => ({
+    ...{ ...next(null, {}), decision: 'WARN', warnings: codes.map(finding) },
+    ...over,
+  });
+
+  it('tells what people do not know yet, once of the same decision', () => {
+    const first = alertOf(warned(['DEGRADING']));
+    expect(first).toMatchObject({ trigger: 'system:guard', cause: 'metric-degradation', rolledBack: false });
+    expect(alertOf(warned(['DEGRADING'], { lookedAt: LATE, revision: 9 }))).toEqual(first);
+    expect(alertOf(warned(['DEGRADING'], { alerted: ['DEGRADING'] }))).toBeNull();
+    const more = alertOf(warned(['DATA_DRIFT', 'DEGRADING'], { alerted: ['DEGRADING'] }));
+    expect(more?.id).not.toBe(first?.id);
+    expect(more?.detail).not.toContain('DEGRADING');
+    expect(alertOf(warned([], { decision: 'OK' }))).toBeNull();
+  });
+
+  it('blames no version for silence, and says what is missing', () => {
+    const silent = alertOf(warned(['NO_OUTCOMES']));
+    expect(silent).toMatchObject({ version: '', cause: 'infrastructure' });
+    expect(silent?.detail).toContain('NO_OUTCOMES: this; allowed: that.');
+    expect(alertOf(warned(['DEGRADING', 'NO_OUTCOMES']))).toMatchObject({ version: '1.0.0' });
+  });
+
+  it('says that a rollback was started, where one was', () => {
+    const gone = warned([], { decision: 'ROLLBACK', reasons: [finding('VOLUME_DROP')] });
+    expect(alertOf(gone)).toMatchObject({ rolledBack: true, version: '1.0.0', cause: 'data-corruption' });
+    expect(alertOf(gone)?.headline).toContain('Version 1.0.0 goes back.');
+  });
+
+  it('is told again of what came back after it had gone', () => {
+    const told = warned(['DEGRADING'], { alerted: ['DEGRADING'] });
+    const calmer = next(told, { operations: operations(), accuracy: accuracy() });
+    expect(calmer).toMatchObject({ decision: 'OK', alerted: [] });
   });
 });
 

@@ -2,13 +2,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GuardFiles } from '../../../functions/evidence/guard/guard-evidence-store.ts';
+import type { Arrival } from '../../../functions/evidence/guard/guard-item.ts';
 import type { RoutedObject } from '../../../functions/evidence/stages/prediction-files-store.ts';
 import type { PredictionRecord } from '../../../functions/inference/log/prediction.ts';
-import { batch, datesFrom, type Forecast, MemoryFiles, outcomesOf, type Series } from '../stages/stage-world.ts';
+import {
+  batch,
+  datesFrom,
+  dayAfter,
+  type Forecast,
+  MemoryFiles,
+  outcomesOf,
+  type Series,
+} from '../stages/stage-world.ts';
 
 /** The prediction bucket in memory, as the guard lists it. */
 export class GuardWorldFiles extends MemoryFiles implements GuardFiles {
   readonly model: string;
+  /** Forecasts come at five on their as-of date, outcomes at four on the day after; else history was replayed in one go. */
+  isLive = false;
 
   constructor(model = 'demand') {
     super();
@@ -20,6 +31,20 @@ export class GuardWorldFiles extends MemoryFiles implements GuardFiles {
       (key) => new RegExp(`^predictions/model=${model}/date=([^/]+)/`).exec(key)?.[1] ?? [],
     );
     return [...new Set(dates)].sort().reverse();
+  }
+
+  async asOfArrival(model: string, date: string): Promise<string | null> {
+    const isThere = (await this.asOfDates(model)).includes(date);
+    return isThere ? this.#cameAt(`${date}T05:00:00.000Z`) : null;
+  }
+
+  async outcomeArrivals(): Promise<readonly Arrival[]> {
+    const found = await this.findOutcomes();
+    return found.map(({ date }) => ({ date, at: this.#cameAt(`${dayAfter(date, 1)}T04:00:00.000Z`) }));
+  }
+
+  #cameAt(time: string): string {
+    return this.isLive ? time : '2026-12-01T00:00:00.000Z';
   }
 
   async findVersions(

@@ -1,21 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { countForecasts, readClosedDays } from '../../../functions/evidence/guard/guard-evidence-store.ts';
 import { GuardItemStore } from '../../../functions/evidence/guard/guard-item-store.ts';
 import type { GuardPorts } from '../../../functions/evidence/guard/guard-ports.ts';
-import type { GuardRollback } from '../../../functions/evidence/guard/guard-watch.ts';
 import { type GuardedModel, lookAtPromoted } from '../../../functions/evidence/guard/look-at-promoted.ts';
 import type { EntryBody } from '../../../functions/ledger/entry.ts';
-import { planOf } from '../../../functions/promotion/exposure.ts';
-import { policySchema } from '../../../functions/registry/policy.ts';
 import { onFreshStage } from '../../fakes/fresh-stage.ts';
 import type { ReleaseStage } from '../../fakes/release-stage.ts';
 import type { Tables } from '../../fakes/tables.ts';
 import { dayAfter, SERIES } from '../stages/stage-world.ts';
-import { GuardWorldFiles, inDirectory, logLive, logShadow, near, PROMOTED_REVISION, sell } from './guard-world.ts';
+import { guardPorts, type Heard, promoteGuarded } from './guard-stand.ts';
+import { GuardWorldFiles, logLive, logShadow, near, PROMOTED_REVISION, sell } from './guard-world.ts';
 
 const FIRST = '2026-02-01';
 const LIVE = '2026-03-01';
-const engine = { memoryMb: 512, threads: 2 };
 /** Of the promoted document, under another promotion's name: requests that are made again make another object. */
 const REDONE = { revision: PROMOTED_REVISION + 1, promotionId: 'again' };
 
@@ -26,55 +22,20 @@ describe('A promoted version', () => {
     [stage, tables] = [fresh, shared];
   });
   let files: GuardWorldFiles;
-  let started: GuardRollback[];
-  let told: string[];
-  let reads: number;
+  let heard: Heard;
   let now: string;
 
   beforeEach(async () => {
     await stage.onboard();
     await stage.promote('1.0');
-    await promote(stage);
+    await promoteGuarded(stage);
     files = new GuardWorldFiles(stage.model);
-    [started, told, reads, now] = [[], [], 0, '2026-03-02T00:00:00.000Z'];
+    [heard, now] = [{ started: [], told: [], alerts: [], reads: 0 }, '2026-03-02T00:00:00.000Z'];
   });
 
-  /** Version 2.0 over 1.0, confirmed after two weeks. */
-  async function promote(on: ReleaseStage): Promise<void> {
-    const plan = { ...planOf(policySchema.parse({})), confirmation: 'P14D' };
-    const promotionId = await on.candidate('2.0', 1, { plan });
-    await on.prepare(promotionId);
-    await on.move(promotionId);
-    await on.close(promotionId, 'promoted');
-  }
-
   function ports(over: Partial<GuardPorts> = {}, names = [stage.model]): GuardPorts {
-    const { registry } = stage;
-    const source = { files, engine };
-    return {
-      registry: {
-        modelNames: async () => names,
-        versions: (model) => registry.versions(model),
-        run: (model, id) => registry.run(model, id),
-        policy: (model, version) => registry.policy(model, version),
-      },
-      ...{ guards: new GuardItemStore(tables.client, tables.registry), ledger: stage.ledger, files },
-      withDirectory: (use) => inDirectory(use),
-      countForecasts: (objects, of) => {
-        reads += 1;
-        return countForecasts(source, objects, of);
-      },
-      readClosedDays: (objects, of) => {
-        reads += 1;
-        return readClosedDays(source, objects, of);
-      },
-      startRollback: async (rollback) => {
-        started.push(rollback);
-      },
-      tell: (signal) => told.push(signal),
-      now: () => now,
-      ...over,
-    };
+    const given = guardPorts({ stage, tables, files }, heard, () => now);
+    return { ...given, registry: { ...given.registry, modelNames: async () => names }, ...over };
   }
   const look = (over: Partial<GuardPorts> = {}): Promise<readonly GuardedModel[]> => lookAtPromoted(ports(over));
   const item = () => new GuardItemStore(tables.client, tables.registry).read(stage.model);
@@ -95,12 +56,12 @@ describe('A promoted version', () => {
   it('is armed at the first look, and nothing is read, written or started for looks without anything new', async () => {
     expect(await look()).toEqual([{ model: stage.model, version: '2.0', status: 'armed', decision: 'INSUFFICIENT' }]);
     const first = await item();
-    reads = 0;
+    heard.reads = 0;
     now = '2026-03-02T00:05:00.000Z';
     await look();
     expect(await item()).toEqual(first);
-    expect([reads, started, (await entries()).length]).toEqual([0, [], 1]);
-    expect(told).toEqual(['GUARD_INSUFFICIENT']);
+    expect([heard.reads, heard.started, (await entries()).length]).toEqual([0, [], 1]);
+    expect(heard.told).toEqual(['GUARD_INSUFFICIENT']);
   });
 
   it('is judged by closed days against the version before, which runs beside it', async () => {
@@ -116,9 +77,9 @@ describe('A promoted version', () => {
       ['INSUFFICIENT', 'OK'],
     ]);
     expect((await entries())[1]?.data['measured']).toMatchObject({ gate: 'guard', n_ref: 28, n_live: 9 });
-    reads = 0;
+    heard.reads = 0;
     await look();
-    expect(reads).toBe(0);
+    expect(heard.reads).toBe(0);
   });
 
   it('is rolled back when it degrades, once, and the ledger says what was found', async () => {
@@ -127,25 +88,27 @@ describe('A promoted version', () => {
     logLive(files, { first: dayAfter(LIVE, 4), days: 10, version: near(1.6) });
     sell(files, dayAfter(LIVE, 4), 11);
     expect(await look()).toMatchObject([{ decision: 'ROLLBACK' }]);
-    expect(started).toHaveLength(1);
-    expect(started[0]?.input).toMatchObject({ cause: 'metric-degradation', withdrawVersion: '2.0' });
+    expect(heard.started).toHaveLength(1);
+    expect(heard.started[0]?.input).toMatchObject({ cause: 'metric-degradation', withdrawVersion: '2.0' });
     const last = (await entries()).at(-1);
     expect(last).toMatchObject({
       actor: { kind: 'system', name: 'system:guard' },
-      data: { decision: 'ROLLBACK', reasons: [{ code: 'ACCURACY_DEGRADED' }], rollback: started[0]?.name },
+      data: { decision: 'ROLLBACK', reasons: [{ code: 'ACCURACY_DEGRADED' }], rollback: heard.started[0]?.name },
     });
     await look();
-    expect(new Set(started.map(({ name }) => name)).size).toBe(1);
+    expect(new Set(heard.started.map(({ name }) => name)).size).toBe(1);
     expect((await entries()).at(-1)?.seq).toBe(last?.seq);
-    expect(told.at(-1)).toBe('GUARD_ROLLBACK');
+    expect(heard.told.at(-1)).toBe('GUARD_ROLLBACK');
 
-    // The rollback itself, as its machine would run it; after it nothing is guarded any more.
-    const { input = {}, name } = started[0] ?? {};
+    expect(heard.alerts).toMatchObject([{ version: '2.0', rolledBack: true, cause: 'metric-degradation' }]);
+
+    // The rollback itself, as its machine would run it; after it the version before is watched, and does not go by itself.
+    const { input = {}, name } = heard.started[0] ?? {};
     const answer = await stage.rollBack(input, name);
     expect(await stage.finish(answer)).toMatchObject({ from: '2.0', to: '1.0', cause: 'metric-degradation' });
-    started = [];
-    expect(await look()).toEqual([]);
-    expect(started).toEqual([]);
+    heard.started.length = 0;
+    expect(await look()).toMatchObject([{ version: '1.0', status: 'disarmed' }]);
+    expect(heard.started).toEqual([]);
   });
 
   it('is rolled back within the day for forecasts that are none, before anybody knows what was sold', async () => {
@@ -153,7 +116,7 @@ describe('A promoted version', () => {
     await look();
     logLive(files, { first: dayAfter(LIVE, 2), days: 1, version: (series) => (series.sku === 'sku-0' ? -1 : 3) });
     expect(await look()).toMatchObject([{ decision: 'ROLLBACK' }]);
-    expect(started[0]?.input).toMatchObject({ cause: 'data-corruption' });
+    expect(heard.started[0]?.input).toMatchObject({ cause: 'data-corruption' });
   });
 
   it('is judged by the days since its promotion, although somebody asked for some of long ago', async () => {
@@ -187,13 +150,15 @@ describe('A promoted version', () => {
   it('is heard of when nobody asks for forecasts any more, once', async () => {
     calm(2);
     await look();
-    expect(told).not.toContain('GUARD_WARNING');
+    expect(heard.told).not.toContain('GUARD_WARNING');
     sell(files, dayAfter(LIVE, 2), 3);
     await look();
     expect(await item()).toMatchObject({ decision: 'INSUFFICIENT', warnings: [{ code: 'NO_FORECASTS' }] });
     expect((await entries()).at(-1)?.data).toMatchObject({ warnings: [{ code: 'NO_FORECASTS' }] });
     await look();
-    expect(told.filter((signal) => signal === 'GUARD_WARNING')).toHaveLength(1);
+    expect(heard.told.filter((signal) => signal === 'GUARD_SILENT')).toHaveLength(1);
+    expect(heard.told).not.toContain('GUARD_WARNING');
+    expect(heard.alerts).toMatchObject([{ version: '', rolledBack: false }]);
   });
 
   it('is confirmed, and its guard disarmed, when the period is over and its outcomes are in', async () => {
@@ -206,8 +171,10 @@ describe('A promoted version', () => {
     sell(files, dayAfter(LIVE, 13), 1);
     expect(await look()).toMatchObject([{ status: 'disarmed', decision: 'OK' }]);
     expect((await entries()).at(-1)?.data).toMatchObject({ status: 'disarmed', decision: 'OK' });
-    expect(told.at(-1)).toBe('GUARD_DISARMED');
-    expect(await look()).toEqual([]);
+    expect(heard.told.at(-1)).toBe('GUARD_DISARMED');
+    const before = (await entries()).length;
+    expect(await look()).toMatchObject([{ status: 'disarmed', decision: 'OK' }]);
+    expect((await entries()).length).toBe(before);
   });
 
   it('is asked back again when the start of the rollback failed', async () => {
@@ -219,27 +186,27 @@ describe('A promoted version', () => {
     await expect(look({ startRollback: fails })).rejects.toThrow('away');
     expect(await item()).toMatchObject({ decision: 'ROLLBACK' });
     await look();
-    expect(started).toHaveLength(1);
+    expect(heard.started).toHaveLength(1);
   });
 
   it('is looked at although another model cannot be; that fails in the end', async () => {
     const other = further();
     await other.onboard();
-    await promote(other);
+    await promoteGuarded(other);
     const broken = ports({}, [other.model, stage.model]);
     const versions: GuardPorts['registry']['versions'] = async (model) => {
       if (model === other.model) throw new Error('A stored item is broken.');
       return stage.registry.versions(model);
     };
     await expect(lookAtPromoted({ ...broken, registry: { ...broken.registry, versions } })).rejects.toThrow('broken');
-    expect(told).toContain('GUARD_FAILED');
+    expect(heard.told).toContain('GUARD_FAILED');
     expect(await item()).toMatchObject({ status: 'armed' });
   });
 
   it('is the first that is looked at in its turn, so that one that no function can be done with keeps nobody for ever', async () => {
     const other = further();
     await other.onboard();
-    await promote(other);
+    await promoteGuarded(other);
     const first: (string | undefined)[] = [];
     for (const minute of ['00', '05', '10', '15']) {
       now = `2026-03-02T00:${minute}:07.000Z`;

@@ -38,8 +38,21 @@ export const GUARD_EXPLANATIONS: Explanations = {
     next: 'Ask whoever requests forecasts whether that was meant; the version is not at fault.',
   },
   NO_FORECASTS: {
-    message: 'Days were sold for which nobody asked the version in production for a forecast.',
+    message: 'Business dates have no forecast of the version in production: nobody asked for one, or none was logged.',
     next: 'Look at whoever requests forecasts, and at whether the inference function logs them.',
+  },
+  NO_OUTCOMES: {
+    message:
+      'Nobody has told what was sold on business dates that should be known by now; nothing can be judged by them.',
+    next: 'Look at whoever writes outcomes. The version stays unconfirmed until they are there.',
+  },
+  STORES_MISSING: {
+    message: 'Forecasts were asked for far fewer stores, SKUs or regions than usual.',
+    next: 'Ask whoever requests forecasts whether that was meant; the version is not at fault.',
+  },
+  OUTCOMES_INCOMPLETE: {
+    message: 'What was sold is told for far fewer stores than were forecast; such days are not judged.',
+    next: 'Look at whoever writes outcomes. The version stays unconfirmed until enough days are whole.',
   },
   BAD_DATE: {
     message: 'Daily rows have no readable date; they were left out.',

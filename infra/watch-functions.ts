@@ -1,0 +1,36 @@
+import type { FunctionSpec } from './function-spec.ts';
+
+/** What an alert to owner and approvers takes. */
+const ALERTING = [
+  'REGISTRY_TABLE',
+  'APPROVALS_TABLE',
+  'APPROVAL_BASE_URL',
+  'SENDER_EMAIL',
+  'NOTIFICATION_TOPIC_ARN',
+] as const;
+
+/** What watches the versions that serve. */
+export const WATCH_FUNCTIONS = [
+  {
+    name: 'guard',
+    entry: 'functions/evidence/guard/guard.lambda.ts',
+    description:
+      'Looks at every version that serves, starts the rollback of one that must go, and tells people of what is missing.',
+    config: [...ALERTING, 'LEDGER_TABLE', 'LEDGER_KEY_ID', 'PREDICTION_BUCKET', 'ROLLBACK_STATE_MACHINE_ARN'],
+    access: [
+      'registry:read',
+      'registry:write',
+      'ledger:append',
+      'predictions:read',
+      'rollback:start',
+      'approvals:read',
+      'approvals:write',
+      'email:send',
+      'notice:publish',
+    ],
+    memoryMb: 3008,
+    timeoutSeconds: 900,
+    temporaryMb: 10_240,
+    duckdb: true,
+  },
+] as const satisfies readonly FunctionSpec[];
