@@ -1,6 +1,6 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isReleaseError, ReleaseError } from '../../platform/errors.ts';
-import { canonicalJson, type JsonObject } from '../../platform/json.ts';
+import type { JsonObject } from '../../platform/json.ts';
 import { predictionPaths } from '../../platform/keys.ts';
 import { normalEmail, systemActor } from '../../platform/people.ts';
 import type { ModelItem, StoredObject } from '../../registry/items.ts';
@@ -16,9 +16,10 @@ import {
   type RecallRef,
   type Unreadable,
 } from './recall-item.ts';
-import type { CountedList, RecallListStore } from './recall-list-store.ts';
+import type { RecallListStore } from './recall-list-store.ts';
 import type { RecallObjectStore } from './recall-object-store.ts';
 import type { RecallStore, RecallWrites } from './recall-store.ts';
+import { summaryText } from './recall-summary.ts';
 import type { ServedLogStore, ServedObject } from './served-log-store.ts';
 
 export interface MakeRecallPorts {
@@ -135,30 +136,11 @@ async function storeList({ objects }: MakeRecallPorts, key: string, path: string
   return before;
 }
 
-function summaryText(
-  pending: PendingRecall,
-  found: { readonly list: StoredObject; readonly counted: CountedList; readonly unreadable: Unreadable },
-): string {
-  const { model, executionName, part, version, to, cause, rolledBackAt } = pending;
-  const { counts, byTargetDate, byStore } = found.counted;
-  return canonicalJson({
-    ...{ schema: 1, model, executionName, part, version, to, cause, rolledBackAt },
-    ...counts,
-    unreadable: { ...found.unreadable },
-    list: { ...found.list, uri: uriOf(found.list) },
-    ...{ byTargetDate, byStore },
-  });
-}
-
-/** Address of an object, for people and programs of this account. */
-export function uriOf({ bucket, key }: Pick<StoredObject, 'bucket' | 'key'>): string {
-  return `s3://${bucket}/${key}`;
-}
-
 /** The teams downstream, each of which acknowledges; the owner is told as well, and does so where there is no team. */
 function askedOf({ downstream, owner }: ModelItem, ref: RecallRef): readonly Asked[] {
-  const teams = downstream.map((one) => ({ ...one, acknowledges: true }));
-  const all = [...teams, { team: owner.team, email: owner.email, acknowledges: teams.length === 0 }];
+  const teams = downstream.map((one) => ({ ...one, role: 'team' as const, acknowledges: true }));
+  const { team, email } = owner;
+  const all = [...teams, { team, email, role: 'owner' as const, acknowledges: teams.length === 0 }];
   const distinct = all.filter(
     ({ email }, index) => all.findIndex((one) => normalEmail(one.email) === normalEmail(email)) === index,
   );

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { sha256 } from '../../platform/ids.ts';
 import { sha256Hex } from '../../platform/json.ts';
 import { normalEmail } from '../../platform/people.ts';
-import { storedObject } from '../../registry/items.ts';
+import { type StoredObject, storedObject } from '../../registry/items.ts';
 
 /**
  * A rollback of which it is still looked for what its version had handed downstream: readers follow within seconds, a
@@ -66,6 +66,8 @@ const asked = z.object({
   linkId: z.string(),
   team: z.string(),
   email: z.string(),
+  /** The owner is told; whoever is downstream acknowledges, or, where nobody is, the owner. */
+  role: z.enum(['team', 'owner']),
   acknowledges: z.boolean(),
 });
 export type Asked = Readonly<z.infer<typeof asked>>;
@@ -145,6 +147,16 @@ export function linkIdOf({ model, executionName, part }: RecallRef, email: strin
 /** Address of one recipient's page. It holds the secret: it goes into that recipient's email and nowhere else. */
 export function recallLinkAddress(baseUrl: string, linkId: string, secret: string): string {
   return `${baseUrl.replace(/\/+$/, '')}/recalls/${linkId}?k=${secret}`;
+}
+
+/** A recall by name, for people and logs. */
+export function recallName({ executionName, part }: Pick<RecallRef, 'executionName' | 'part'>): string {
+  return part === 1 ? executionName : `${executionName}, list ${part}`;
+}
+
+/** Address of an object, for people and programs of this account. */
+export function uriOf({ bucket, key }: Pick<StoredObject, 'bucket' | 'key'>): string {
+  return `s3://${bucket}/${key}`;
 }
 
 /** Whoever still has to acknowledge. */

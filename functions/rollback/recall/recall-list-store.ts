@@ -4,7 +4,7 @@ import type { PredictionFilesStore } from '../../evidence/stages/prediction-file
 import { MACROS } from '../../evidence/tables/cell-sql.ts';
 import { DuckdbStore, type EngineSettings } from '../../evidence/tables/duckdb-store.ts';
 import { predictionPaths } from '../../platform/keys.ts';
-import { type RecallCounts, recallCounts, type Unreadable } from './recall-item.ts';
+import type { RecallCounts, Unreadable } from './recall-item.ts';
 import {
   byStoreSql,
   byTargetDateSql,
@@ -21,6 +21,7 @@ import {
   UNREAD,
   writeListSql,
 } from './recall-sql.ts';
+import type { CountedList } from './recall-summary.ts';
 import type { ServedObject } from './served-log-store.ts';
 
 /** What of the log a list is made from. */
@@ -38,27 +39,20 @@ export interface MadeList {
   readonly unreadable: Unreadable;
 }
 
-/** A list counted, whole and by its parts. */
-export interface CountedList {
-  readonly counts: RecallCounts;
-  readonly byTargetDate: readonly PartCounts[];
-  readonly byStore: readonly (PartCounts & { readonly store: string })[];
-}
-type PartCounts = Readonly<Record<string, string | number>>;
-
 /** Loaded at a time: what lies on the disk, and as text in memory, besides what is kept of it. */
 const OBJECTS_AT_ONCE = 500;
 const BYTES_AT_ONCE = 64_000_000;
 const MAX_KEYS = 100;
 
 const count = z.union([z.bigint(), z.number()]).transform(Number);
-const counted = z
-  .object({ forecasts: count, replaced: count, toCome: count, units: count, stores: count, days: count })
-  .extend(
-    recallCounts.pick({ firstTargetDate: true, lastTargetDate: true, servedFrom: true, servedUntil: true }).shape,
-  );
 const sums = { forecasts: count, replaced: count, toCome: count };
 const span = { firstTargetDate: z.string(), lastTargetDate: z.string() };
+const whole = z.object({
+  ...{ ...sums, units: count, stores: count, days: count },
+  ...{ ...span, servedFrom: z.string(), servedUntil: z.string() },
+}) satisfies z.ZodType<RecallCounts>;
+const day = z.object({ targetDate: z.string(), ...sums });
+const shop = z.object({ store: z.string(), region: z.string(), ...sums, ...span });
 const listedObject = z.object({
   ...{ asOf: z.string(), arm: z.string(), version: z.string(), requestId: z.string(), revision: z.string() },
 });
@@ -98,13 +92,10 @@ export class RecallListStore {
       await engine.useCompressedTables();
       await engine.run(readListsSql([path], COUNTED_MEMBERS));
       await engine.compressWhenTight();
-      const [counts] = await engine.rows(countListSql(of.from), counted);
+      const [counts] = await engine.rows(countListSql(of.from), whole);
       if (counts === undefined) throw new Error('A statement without grouping answered no row.');
-      const byTargetDate = await engine.rows(byTargetDateSql(of.from), z.object({ targetDate: z.string(), ...sums }));
-      const byStore = await engine.rows(
-        byStoreSql(of.from),
-        z.object({ store: z.string(), region: z.string(), ...sums, ...span }),
-      );
+      const byTargetDate = await engine.rows(byTargetDateSql(of.from), day);
+      const byStore = await engine.rows(byStoreSql(of.from), shop);
       return { counts, byTargetDate, byStore };
     });
   }

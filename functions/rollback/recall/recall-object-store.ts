@@ -3,8 +3,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { EvidenceStore } from '../../evidence/evidence-store.ts';
+import { parseStored } from '../../platform/boundary.ts';
 import { sha256Hex } from '../../platform/json.ts';
 import type { StoredObject } from '../../registry/items.ts';
+import { type RecallSummary, recallSummary } from './recall-summary.ts';
 
 /** What of a put differs between a list and its summary. */
 interface Put {
@@ -42,6 +44,15 @@ export class RecallObjectStore {
    */
   save(object: StoredObject, path: string): Promise<void> {
     return this.#objects.saveTo(object, path);
+  }
+
+  /**
+   * A summary as it was stored.
+   * @throws ReleaseError NOT_FOUND, DIGEST_MISMATCH, CORRUPT_ITEM
+   */
+  async readSummary(object: StoredObject): Promise<RecallSummary> {
+    const text = (await this.#objects.read(object)).toString('utf8');
+    return parseStored(recallSummary, JSON.parse(text), object.key);
   }
 
   /** Puts a list from a local file; null when there is one already. */
