@@ -20,6 +20,8 @@ const ACCESS = [
   'models:read', // signed manifests and the artifacts that they name
   'predictions:read', // list and read predictions/ and outcomes/
   'predictions:write', // put only, once, under predictions/
+  'recalls:read', // get under recalls/ of the prediction bucket
+  'recalls:write', // put only, once, under recalls/
   'batch-input:read', // requests/ of the prediction bucket
   'handed-over:write', // put only, under handed-over/
   'handed-over:read',
@@ -31,11 +33,21 @@ const ACCESS = [
   'pointer:version', // CreateHostedConfigurationVersion
   'pointer:deploy', // StartDeployment
   'pointer:stop', // StopDeployment
+  'pointer:shared', // GetDeploymentStrategy, GetExtension, ListExtensionAssociations
+  'trail:read', // LookupEvents
   'pointer:serve', // data plane: StartConfigurationSession, GetLatestConfiguration
   'callback:send', // SendTaskSuccess
   'execution:read', // DescribeExecution
   'execution:stop', // StopExecution
+  'execution:trace', // DescribeExecution of every machine of ours
+  'rollback:watch', // ListExecutions of the rollback machine, DescribeExecution of its executions
   'rollback:start', // StartExecution of the rollback machine alone
+  'rollback:read', // DescribeExecution of its executions
+  'drill:start', // StartExecution of the drill machine alone
+  'drill:environment', // create the one environment of drills
+  'drill:evidence', // put only, with retention, under drills/
+  'roll-back:ask', // InvokeFunction on the function that goes back alone
+  'readiness:ask', // InvokeFunction on the function that checks readiness alone
   'email:send',
   'notice:publish',
 ] as const;

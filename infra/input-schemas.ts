@@ -1,9 +1,15 @@
 import * as z from 'zod';
+import { drillInput } from '../functions/drill/drill-input.ts';
 import { promotionInput } from '../functions/promotion/input.ts';
 import { changeInput } from '../functions/registry/change-input.ts';
 import { rollbackInput } from '../functions/rollback/input.ts';
 
-const INPUTS = { onboarding: changeInput, promotion: promotionInput, rollback: rollbackInput } as const;
+const INPUTS = {
+  onboarding: changeInput,
+  promotion: promotionInput,
+  rollback: rollbackInput,
+  drill: drillInput,
+} as const;
 
 /**
  * The JSON Schema of each state machine's input, for pipelines in other languages, by file name. Generated from the types

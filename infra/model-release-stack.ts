@@ -8,6 +8,7 @@ import { Buckets } from './constructs/buckets.ts';
 import { FlowMachine } from './constructs/flow-machine.ts';
 import { Keys } from './constructs/keys.ts';
 import {
+  arn,
   executionArns,
   functionArn,
   functionName,
@@ -24,7 +25,8 @@ import { PredictionTable } from './constructs/prediction-table.ts';
 import { ReleaseFunctions, type ReleaseFunctionsProps } from './constructs/release-functions.ts';
 import { Tables } from './constructs/tables.ts';
 import { Triggers } from './constructs/triggers.ts';
-import type { FunctionSpec } from './function-spec.ts';
+import type { Access, FunctionSpec } from './function-spec.ts';
+import { FUNCTIONS } from './functions.ts';
 import type { Settings } from './settings.ts';
 
 export interface ModelReleaseStackProps extends StackProps {
@@ -32,6 +34,17 @@ export interface ModelReleaseStackProps extends StackProps {
   /** The bundle of a function. */
   readonly code: (spec: FunctionSpec) => Code;
 }
+
+function holding(word: Access): string {
+  const holders = FUNCTIONS.filter(({ access }) => access.some((one) => one === word));
+  return holders.map(({ name }) => name).join(',');
+}
+
+/** Whose deployments, and whose stops of one, are the flow's own. */
+const POINTER_FUNCTIONS = {
+  DEPLOYING_FUNCTIONS: holding('pointer:deploy'),
+  STOPPING_FUNCTIONS: holding('pointer:stop'),
+} as const;
 
 const DEFINITIONS = join(import.meta.dirname, '..', 'state-machines');
 
@@ -64,6 +77,7 @@ export class ModelReleaseStack extends Stack {
       onboarding: this.#machine('onboarding'),
       promotion: this.#machine('promotion'),
       rollback: this.#machine('rollback'),
+      drill: this.#machine('drill'),
     };
     this.#connect();
     this.#addOutputs();
@@ -85,6 +99,23 @@ export class ModelReleaseStack extends Stack {
       // A report that the gates left, for approvers without access to the bucket.
       { path: '/approvals/{id}/reports/{name}', methods: SHOWING, name: 'Show', fn: show },
       { path: '/approvals/{id}', methods: DECIDING, name: 'Decide', fn: decide },
+      { path: '/recalls/{id}', methods: SHOWING, name: 'ShowRecall', fn: this.#functions.named('show-recall').fn },
+      {
+        ...{ path: '/recalls/{id}', methods: DECIDING, name: 'AcknowledgeRecall' },
+        fn: this.#functions.named('acknowledge-recall').fn,
+      },
+      {
+        path: '/rollbacks/{id}',
+        methods: SHOWING,
+        name: 'ShowRollback',
+        fn: this.#functions.named('show-rollback').fn,
+      },
+      {
+        path: '/rollbacks/{id}',
+        methods: DECIDING,
+        name: 'RequestRollback',
+        fn: this.#functions.named('request-rollback').fn,
+      },
     ]);
     this.#pointer.vouchedBy(this.#functions.named('vouch').fn);
     new Triggers(this, 'Triggers', {
@@ -92,6 +123,11 @@ export class ModelReleaseStack extends Stack {
       anchorLedger: this.#functions.named('anchor-ledger').fn,
       closeDeadPromotion: this.#functions.named('close-dead-promotion').fn,
       guard: this.#functions.named('guard').fn,
+      reconcile: this.#functions.named('reconcile').fn,
+      watchTrail: this.#functions.named('watch-trail').fn,
+      recall: this.#functions.named('recall').fn,
+      checkReadiness: this.#functions.named('check-readiness').fn,
+      startDrills: this.#functions.named('start-drills').fn,
       ledger: this.#tables.ledger,
       topic: this.#notifications.topic,
     });
@@ -118,9 +154,15 @@ export class ModelReleaseStack extends Stack {
       predictorArns: settings.predictorArns,
       application: this.#pointer.applicationArn,
       instantStrategy: this.#pointer.strategyArn,
+      extensions: arn(this, 'appconfig', 'extension/*'),
       waitingMachines: WAITING_MACHINES.map((machine) => stateMachineArn(this, machine)),
       waitingExecutions: WAITING_MACHINES.map((machine) => executionArns(this, machine)),
       rollbackMachine: stateMachineArn(this, 'rollback'),
+      allExecutions: STATE_MACHINES.map((machine) => executionArns(this, machine)),
+      rollbackExecutions: executionArns(this, 'rollback'),
+      drillMachine: stateMachineArn(this, 'drill'),
+      rollBackFunction: functionArn(this, 'roll-back'),
+      checkReadinessFunction: functionArn(this, 'check-readiness'),
       completeLogFunction: functionArn(this, 'complete-log'),
       senderIdentity: this.#notifications.senderIdentityArn,
       topic: this.#notifications.topic.topicArn,
@@ -140,6 +182,12 @@ export class ModelReleaseStack extends Stack {
       LEDGER_KEY_ID: this.#keys.ledger.keyArn,
       APPCONFIG_APPLICATION_ID: this.#pointer.applicationId,
       INSTANT_STRATEGY_ID: this.#pointer.strategyId,
+      APPCONFIG_APPLICATION_ARN: this.#pointer.applicationArn,
+      VOUCH_FUNCTION_ARN: functionArn(this, 'vouch'),
+      STACK_NAME: this.stackName,
+      OWN_NAMES: this.#ownNames().join(','),
+      ...POINTER_FUNCTIONS,
+      GLOBAL_REGION: settings.globalRegion,
       APPROVAL_BASE_URL: this.#approval.baseUrl,
       SENDER_EMAIL: settings.senderEmail,
       NOTIFICATION_TOPIC_ARN: this.#notifications.topic.topicArn,
@@ -149,10 +197,27 @@ export class ModelReleaseStack extends Stack {
       CANDIDATE_WAIT_MS: String(settings.candidateWaitMs),
       SPLIT_ABOVE_MB: String(settings.splitAboveMb),
       INCOMING_PREFIXES: [`s3://${bucketName}/incoming/`, ...settings.incomingPrefixes].join(','),
+      DRILL_STATE_MACHINE_ARN: `${stateMachineArn(this, 'drill')}:${LIVE}`,
+      ROLL_BACK_FUNCTION: functionName(this, 'roll-back'),
+      CHECK_READINESS_FUNCTION: functionName(this, 'check-readiness'),
       ROLLBACK_STATE_MACHINE_ARN: `${stateMachineArn(this, 'rollback')}:${LIVE}`,
       RETENTION_DAYS: String(settings.retentionDays),
       RETENTION_MODE: settings.retentionMode,
     };
+  }
+
+  /** What events of CloudTrail call ours, besides what carries the stack's name. */
+  #ownNames(): readonly string[] {
+    const { registry, ledger, approvals } = this.#tables;
+    const keys = [this.#keys.signing, this.#keys.ledger, this.#keys.approvals, this.#keys.notifications];
+    return [
+      this.#pointer.applicationId,
+      this.#pointer.strategyId,
+      ...this.#pointer.vouchingIds,
+      ...[registry, ledger, approvals].map(({ tableName }) => tableName),
+      ...[this.#buckets.evidence, this.#buckets.predictions].map(({ bucketName }) => bucketName),
+      ...keys.map(({ keyId }) => keyId),
+    ];
   }
 
   #addOutputs(): void {

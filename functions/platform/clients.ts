@@ -1,5 +1,6 @@
 import { AppConfigClient } from '@aws-sdk/client-appconfig';
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -8,6 +9,7 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { config } from './config.ts';
 
 /**
  * AWS clients, one per process, made on first use. Endpoint, region and credentials come from the environment
@@ -42,3 +44,10 @@ export const ses = /* @__PURE__ */ once(() => new SESv2Client({}));
 export const sns = /* @__PURE__ */ once(() => new SNSClient({}));
 /** The function that completes the prediction log: an answer waits for it, so that it is not tried for long. */
 export const completeLogLambda = /* @__PURE__ */ once(() => new LambdaClient({ maxAttempts: 2 }));
+/** Functions of the stack that another one asks, and waits for. */
+export const lambda = /* @__PURE__ */ once(() => new LambdaClient({}));
+/** CloudTrail answers two lookups a second: the client slows down by itself when it is told to. */
+export const cloudTrail = /* @__PURE__ */ once(() => new CloudTrailClient({ retryMode: 'adaptive', maxAttempts: 12 }));
+export const globalCloudTrail = /* @__PURE__ */ once(
+  () => new CloudTrailClient({ retryMode: 'adaptive', maxAttempts: 12, region: config('GLOBAL_REGION') }),
+);

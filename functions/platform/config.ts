@@ -35,6 +35,25 @@ export const CONFIG_NAMES = [
   'SPLIT_ABOVE_MB',
   /** Alias of the rollback machine, as every caller starts it. */
   'ROLLBACK_STATE_MACHINE_ARN',
+  /** Alias of the drill machine. */
+  'DRILL_STATE_MACHINE_ARN',
+  /** Name of the function that goes back; drills and the hold before a canary ask it. */
+  'ROLL_BACK_FUNCTION',
+  /** Name of the function that checks whether a model can be gone back from. */
+  'CHECK_READINESS_FUNCTION',
+  /** ARN of the application that holds the pointers. */
+  'APPCONFIG_APPLICATION_ARN',
+  /** ARN of the function that AppConfig must ask before each deployment. */
+  'VOUCH_FUNCTION_ARN',
+  /** Name of the stack: what is ours carries it in front of its own. */
+  'STACK_NAME',
+  /** Comma-separated ids, names and ARNs of ours that do not carry the stack's name. */
+  'OWN_NAMES',
+  /** Comma-separated names of the functions that start deployments, and of those that stop them. */
+  'DEPLOYING_FUNCTIONS',
+  'STOPPING_FUNCTIONS',
+  /** Region in whose event history global services such as IAM are. */
+  'GLOBAL_REGION',
   /** Days for which written evidence and anchors cannot be deleted. */
   'RETENTION_DAYS',
   /** `COMPLIANCE` in production stacks (nobody can shorten it), `GOVERNANCE` elsewhere. */

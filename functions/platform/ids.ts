@@ -1,7 +1,10 @@
 import * as z from 'zod';
 
+/** The AppConfig environment in which rollbacks are rehearsed, shared by all models; nothing serves from it. */
+export const DRILL_ENVIRONMENT = 'drill';
+
 /** `drill`: the one shared AppConfig environment in which rollbacks are rehearsed. `stack`: the ledger of what concerns no single model. */
-export const RESERVED_NAMES = ['drill', 'stack'] as const;
+export const RESERVED_NAMES = [DRILL_ENVIRONMENT, 'stack'] as const;
 
 /** A model's name. It is also the name of its AppConfig environment and profile, hence the narrow alphabet. */
 export const modelName = z

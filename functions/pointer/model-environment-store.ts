@@ -42,6 +42,16 @@ export class ModelEnvironmentStore {
     return { environmentId, profileId };
   }
 
+  /** The id of an environment that models share, made where it does not exist. Safe to repeat. */
+  async ensureShared(name: string, description: string): Promise<string> {
+    return (await this.#environment(name)) ?? this.#createEnvironment(name, description);
+  }
+
+  /** The id of an environment that models share; null when there is none. */
+  findShared(name: string): Promise<string | null> {
+    return this.#environment(name);
+  }
+
   #environment(model: string): Promise<string | null> {
     return firstNamed(model, (token) =>
       this.#client.send(new ListEnvironmentsCommand({ ApplicationId: this.#applicationId, MaxResults: 50, ...token })),
@@ -56,14 +66,14 @@ export class ModelEnvironmentStore {
     );
   }
 
-  async #createEnvironment(model: string): Promise<string> {
+  async #createEnvironment(model: string, description = `Production pointer of the model ${model}.`): Promise<string> {
     const { Id } = await this.#created(
       model,
       this.#client.send(
         new CreateEnvironmentCommand({
           ApplicationId: this.#applicationId,
           Name: model,
-          Description: `Production pointer of the model ${model}.`,
+          Description: description,
         }),
       ),
     );

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { changeRecord, promotionChange } from '../change/change-record.ts';
+import { hold } from '../drill/hold/hold.ts';
 import { businessDate, sha256, versionName } from '../platform/ids.ts';
 import { downstreamTeam, knownApprover, owner, requester } from '../platform/people.ts';
 import { exposurePlan } from '../promotion/exposure.ts';
 import { ENDS, STAGES } from '../promotion/life-cycle.ts';
 import { storedPolicy } from './policy.ts';
+import { restoration } from './restoration.ts';
 
 /** One S3 object version with the digest that was checked on it. */
 export const storedObject = z.object({
@@ -200,6 +202,8 @@ export const promotionItem = z.object({
   /** Documents by which its candidate was exposed, in order. */
   exposures: z.array(exposure).default([]),
   looks: looks.default({}),
+  /** Present once its canary was held after it was approved. */
+  holds: z.array(hold).exactOptional(),
   manifest: storedObject.optional(),
   releaseNote: storedObject.optional(),
   /** Set once the pointer was moved to the version. */
@@ -215,17 +219,6 @@ export const proposal = z.object({
   policy: storedPolicy,
 });
 export type Proposal = z.infer<typeof proposal>;
-
-/** What leaving a kill switch is about: the switch as it stood at registration, and the version that then serves. */
-export const restoration = z.object({
-  fallback: z.string(),
-  fallbackSegments: z.array(z.string()),
-  /** Empty: the safe forecast of the model's policy. */
-  productionVersion: z.string(),
-  /** Position of the entry by which the switch was thrown or renewed last. */
-  thrownSeq: z.int().min(1),
-});
-export type Restoration = z.infer<typeof restoration>;
 
 /** Registry item of an onboarding, of a change of owner, approvers, teams or policy, or of the end of a kill switch. */
 export const changeItem = z.object({

@@ -137,9 +137,10 @@ async function decide(ports: RollBackPorts, rollback: Rollback, given: Pick<Plan
   const { input } = rollback;
   const { live, recent: justRolledBack } = given.situation;
   const asked = { input, justRolledBack, byPerson: !isAutomation(input.requestedBy.name), at: ports.now() };
+  const rehearsed = ports.place !== undefined;
   let { known } = given;
   for (;;) {
-    const target = decideTarget({ ...asked, live: live?.document ?? null, known });
+    const target = decideTarget({ ...asked, live: live?.document ?? null, known, rehearsed });
     if (target.outcome === 'already-withdrawn') return target;
     const unproven = await firstUnproven(
       ports,

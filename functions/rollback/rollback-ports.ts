@@ -11,6 +11,8 @@ export const rollbackEvent = z.object({
   executionArn: z.string(),
   startedAt: z.string(),
   input: z.unknown(),
+  /** A drill asks: the documents of this profile, in the environment of drills. No machine's input comes here. */
+  rehearsal: z.object({ profileId: z.string() }).exactOptional(),
 });
 export type RollbackEvent = z.infer<typeof rollbackEvent>;
 

@@ -14,12 +14,15 @@ export class ServedPointerStore {
     this.#applicationId = applicationId;
   }
 
-  /** The content that is served for a model. Environment and profile are named after it, so no registry is needed. */
-  async served(model: string): Promise<Uint8Array> {
+  /**
+   * The content that is served for a model. Environment and profile are named after it, so no registry is needed.
+   * @param environment that of a drill, where the model's own is not meant
+   */
+  async served(model: string, environment = model): Promise<Uint8Array> {
     const { InitialConfigurationToken } = await this.#client.send(
       new StartConfigurationSessionCommand({
         ApplicationIdentifier: this.#applicationId,
-        EnvironmentIdentifier: model,
+        EnvironmentIdentifier: environment,
         ConfigurationProfileIdentifier: model,
       }),
     );

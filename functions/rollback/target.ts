@@ -16,6 +16,8 @@ export interface TargetQuestion {
   /** UTC; past its bound a canary serves nobody, whatever the document says. */
   readonly at: string;
   readonly known: Known;
+  /** A drill: nothing serves there, so that the safe forecast is gone back to although it is what would. */
+  readonly rehearsed?: boolean;
 }
 
 export type Target =
@@ -41,7 +43,7 @@ export function decideTarget(question: TargetQuestion): Target {
     }
     return notLive(question, named, live);
   }
-  if (live !== null && named === undefined && input.targetVersion === undefined) {
+  if (live !== null && named === undefined && input.targetVersion === undefined && question.rehearsed !== true) {
     if (exposed(live).length === 0) return alreadyWithdrawn('', 'The safe forecast serves already.', live);
     if (justRolledBack && isReturnDocument(live)) {
       return alreadyWithdrawn('', 'The pointer was rolled back a moment ago.', live);

@@ -19,12 +19,20 @@ export interface AccessTargets {
   readonly predictorArns: readonly string[];
   /** `…:application/<id>`. */
   readonly application: string;
+  /** Every extension of AppConfig: whichever is associated is looked at. */
+  readonly extensions: string;
   /** The one strategy with which documents go out. */
   readonly instantStrategy: string;
   /** Machines that wait for people. */
   readonly waitingMachines: readonly string[];
   readonly waitingExecutions: readonly string[];
   readonly rollbackMachine: string;
+  /** Executions of every machine of the stack. */
+  readonly allExecutions: readonly string[];
+  readonly rollbackExecutions: string;
+  readonly drillMachine: string;
+  readonly rollBackFunction: string;
+  readonly checkReadinessFunction: string;
   readonly completeLogFunction: string;
   readonly senderIdentity: string;
   readonly topic: string;
@@ -33,7 +41,7 @@ export interface AccessTargets {
 
 /** The parts of the evidence bucket that are written once and locked. */
 const WRITTEN = ['candidates/', 'evidence/', 'manifests/', 'release-notes/'] as const;
-export const EVIDENCE_PREFIXES = [...WRITTEN, 'anchors/'] as const;
+export const EVIDENCE_PREFIXES = [...WRITTEN, 'anchors/', evidencePaths.drillsPrefix] as const;
 
 /** The part of it that is handed from one step to the next, pinned by digest, and not kept. */
 export const WORK_PREFIX = evidencePaths.workPrefix;
@@ -75,6 +83,9 @@ const OBJECTS = 'Objects of this part of the bucket come with each promotion; th
 const MODELS = 'Models are onboarded at run time; their environments, profiles and documents are not known at deploy.';
 const VERSIONS =
   'Each version of a model is a published version of the function; which ones will be is not known at deploy.';
+const ROLLBACKS = 'Every rollback is an execution of its own; the pattern names the machine.';
+const EXTENSIONS = 'Which extensions are associated is what is asked; an administrator may have put others there.';
+const ACCOUNT_WIDE = 'The action names no resource.';
 const EXECUTIONS = 'Every promotion and change is an execution of its own; the pattern names the machine.';
 
 const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant[]>> = {
@@ -159,6 +170,21 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
       pattern: OBJECTS,
     },
   ],
+  'recalls:read': (t) => [
+    {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [`${t.predictionBucket}/${predictionPaths.recallsPrefix}*`],
+      pattern: OBJECTS,
+    },
+    listed(t.predictionBucket),
+  ],
+  'recalls:write': (t) => [
+    {
+      actions: ['s3:PutObject'],
+      resources: [`${t.predictionBucket}/${predictionPaths.recallsPrefix}*`],
+      pattern: OBJECTS,
+    },
+  ],
   'batch-input:read': (t) => [
     {
       actions: ['s3:GetObject', 's3:GetObjectVersion'],
@@ -229,6 +255,12 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
       pattern: MODELS,
     },
   ],
+  'pointer:shared': (t) => [
+    { actions: ['appconfig:GetDeploymentStrategy'], resources: [t.instantStrategy] },
+    { actions: ['appconfig:GetExtension'], resources: [t.extensions], pattern: EXTENSIONS },
+    { actions: ['appconfig:ListExtensionAssociations'], resources: ['*'], pattern: ACCOUNT_WIDE },
+  ],
+  'trail:read': () => [{ actions: ['cloudtrail:LookupEvents'], resources: ['*'], pattern: ACCOUNT_WIDE }],
   'pointer:serve': (t) => [
     {
       actions: ['appconfig:StartConfigurationSession', 'appconfig:GetLatestConfiguration'],
@@ -241,7 +273,30 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
     { actions: ['states:DescribeExecution'], resources: t.waitingExecutions, pattern: EXECUTIONS },
   ],
   'execution:stop': (t) => [{ actions: ['states:StopExecution'], resources: t.waitingExecutions, pattern: EXECUTIONS }],
+  'execution:trace': (t) => [
+    { actions: ['states:DescribeExecution'], resources: t.allExecutions, pattern: EXECUTIONS },
+  ],
+  'rollback:watch': (t) => [
+    { actions: ['states:ListExecutions'], resources: [t.rollbackMachine] },
+    { actions: ['states:DescribeExecution'], resources: [t.rollbackExecutions], pattern: EXECUTIONS },
+  ],
   'rollback:start': (t) => [{ actions: ['states:StartExecution'], resources: [t.rollbackMachine] }],
+  'rollback:read': (t) => [
+    { actions: ['states:DescribeExecution'], resources: [t.rollbackExecutions], pattern: ROLLBACKS },
+  ],
+  'drill:start': (t) => [{ actions: ['states:StartExecution'], resources: [t.drillMachine] }],
+  'drill:environment': (t) => [{ actions: ['appconfig:CreateEnvironment'], resources: [t.application] }],
+  // What a run of the step that died has written is read back.
+  'drill:evidence': (t) => [
+    {
+      actions: ['s3:PutObject', 's3:PutObjectRetention', 's3:GetObject', 's3:GetObjectVersion'],
+      resources: evidence(t, evidencePaths.drillsPrefix),
+      pattern: OBJECTS,
+    },
+    listed(t.evidenceBucket),
+  ],
+  'roll-back:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.rollBackFunction] }],
+  'readiness:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.checkReadinessFunction] }],
   'email:send': (t) => [{ actions: ['ses:SendEmail'], resources: [t.senderIdentity] }],
   'notice:publish': (t) => [
     { actions: ['sns:Publish'], resources: [t.topic] },

@@ -24,6 +24,8 @@ const FUNCTION_ALARMS = [
   ['anchor-ledger', 'Ledger entries are not anchored, and changed or removed rows would go unseen.'],
   ['decide-approval', 'Approvers cannot decide: promotions wait until their gates expire.'],
   ['show-approval', 'Approvers cannot see what they are asked to approve.'],
+  ['show-rollback', 'Whoever was told of an alert cannot see how it stands, nor roll back from there.'],
+  ['request-rollback', 'Owner and approvers cannot roll back from the link of an alert.'],
   ['repeat-callbacks', 'A promotion whose callback was lost stays waiting although its gate is closed.'],
   [
     'close-dead-promotion',
@@ -32,6 +34,18 @@ const FUNCTION_ALARMS = [
   ['guard', 'Nobody watches the versions that serve: one that does harm keeps serving until people notice.'],
   ['check-readiness', 'Nobody knows whether models can be gone back from; approved canaries are held.'],
   ['start-drills', 'Rollbacks are not rehearsed any more; in time, approved canaries are held for want of a drill.'],
+  [
+    'recall',
+    'Forecasts of a version that was withdrawn are not recalled, or teams are not told: they go on acting by them.',
+  ],
+  [
+    'reconcile',
+    'Nobody looks for what runs and was not decided; a pointer that an administrator moved would go unseen.',
+  ],
+  [
+    'watch-trail',
+    'Who changed the account, and who started which execution, is not read: those who start may approve meanwhile.',
+  ],
   ['end-exposure', 'A candidate that should be out of the pointer may stay exposed until its time bound.'],
   [
     'complete-log',
@@ -61,6 +75,18 @@ const LOG_ALARMS = [
     impact: 'A ledger row was changed or removed; what the ledger says from there on proves nothing.',
   },
   {
+    signal: 'change-noticed',
+    message: 'CHANGE_NOTICED',
+    logOf: 'reconcile',
+    impact: 'What runs is not what was decided: a document, a strategy, a way back or a policy was changed past the flow.',
+  },
+  {
+    signal: 'account-changed',
+    message: 'ACCOUNT_CHANGED',
+    logOf: 'watch-trail',
+    impact: 'Somebody changed what the guarantees rest on: a function, a role, a table, an extension, or a deployment.',
+  },
+  {
     signal: 'email-not-sent',
     message: 'EMAIL_NOT_SENT',
     logOf: 'request-approval',
@@ -77,6 +103,36 @@ const LOG_ALARMS = [
     message: 'PAGE_FAILED',
     logOf: 'show-approval',
     impact: 'An approver opened the link and could not see what is asked.',
+  },
+  {
+    signal: 'alert-page-failed',
+    message: 'PAGE_FAILED',
+    logOf: 'show-rollback',
+    impact: 'Somebody followed the link of an alert and could not see how it stands.',
+  },
+  {
+    signal: 'rollback-not-started',
+    message: 'ROLLBACK_NOT_STARTED',
+    logOf: 'request-rollback',
+    impact: 'Somebody asked for a rollback from the link of an alert, and it may not have started.',
+  },
+  {
+    signal: 'recall-not-sent',
+    message: 'RECALL_NOT_SENT',
+    logOf: 'recall',
+    impact: 'A team was not told that forecasts it acts by were withdrawn.',
+  },
+  {
+    signal: 'recall-page-failed',
+    message: 'RECALL_PAGE_FAILED',
+    logOf: 'show-recall',
+    impact: 'A team opened the link of a recall and could not see what is recalled.',
+  },
+  {
+    signal: 'acknowledgement-failed',
+    message: 'ACKNOWLEDGEMENT_FAILED',
+    logOf: 'acknowledge-recall',
+    impact: 'A team acknowledged a recall and it was not taken: the recall stays open, and the team is reminded.',
   },
   {
     signal: 'callbacks-not-read',

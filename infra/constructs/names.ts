@@ -5,7 +5,7 @@ import type { IConstruct } from 'constructs';
  * Physical names. State machines, functions and roles are named, so that policies and environments can speak of them
  * without a reference: references between a machine, its functions and their roles would go in circles.
  */
-export const STATE_MACHINES = ['onboarding', 'promotion', 'rollback'] as const;
+export const STATE_MACHINES = ['onboarding', 'promotion', 'rollback', 'drill'] as const;
 export type StateMachineName = (typeof STATE_MACHINES)[number];
 
 /** The machines that wait for people, and therefore take callbacks. */

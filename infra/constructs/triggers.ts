@@ -13,6 +13,11 @@ export interface TriggersProps {
   readonly anchorLedger: LambdaFn;
   readonly closeDeadPromotion: LambdaFn;
   readonly guard: LambdaFn;
+  readonly reconcile: LambdaFn;
+  readonly watchTrail: LambdaFn;
+  readonly recall: LambdaFn;
+  readonly checkReadiness: LambdaFn;
+  readonly startDrills: LambdaFn;
   readonly ledger: TableV2;
   /** Told of ledger changes that could not be looked at. */
   readonly topic: ITopic;
@@ -28,6 +33,13 @@ export class Triggers extends Construct {
     this.#every('CloseDeadPromotions', Duration.minutes(5), props.closeDeadPromotion);
     // One for all models: whoever is not promoted, or confirmed already, costs a query.
     this.#every('GuardPromoted', Duration.minutes(5), props.guard);
+    this.#every('CheckReadiness', Duration.hours(1), props.checkReadiness);
+    this.#every('StartDrills', Duration.days(1), props.startDrills);
+    // A rollback does so at once; the schedule mends that, finds what reaches the log later, and reminds.
+    this.#every('WorkOffRecalls', Duration.minutes(5), props.recall);
+    // Who did it is known before it is looked for, as far as CloudTrail has it by then.
+    this.#every('WatchTrail', Duration.minutes(5), props.watchTrail);
+    this.#every('Reconcile', Duration.minutes(5), props.reconcile);
     new Rule(this, 'ExecutionDied', {
       description: 'Closes the promotion or change whose execution ended without closing it.',
       eventPattern: {

@@ -27,7 +27,7 @@ const holdersOf = (action: string): readonly string[] =>
     .toSorted();
 
 /** Whoever brings a document out: forward by a decision, or back. */
-const DEPLOYING = ['close-dead-promotion', 'end-exposure', 'move-pointer', 'roll-back'];
+const DEPLOYING = ['close-dead-promotion', 'end-exposure', 'move-pointer', 'rehearse', 'roll-back'];
 
 const everywhere = ({ Resource }: Statement) => JSON.stringify(Resource ?? []).includes('["*"]');
 

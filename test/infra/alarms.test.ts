@@ -86,6 +86,8 @@ describe('alarms', () => {
     ['EMAIL_NOT_SENT', 'RequestApproval'],
     ['CALLBACKS_NOT_READ', 'RepeatCallbacks'],
     ['GUARD_WARNING', 'Guard'],
+    ['ROLLBACK_NOT_READY', 'CheckReadiness'],
+    ['DRILL_NOT_PASSED', 'RecordDrill'],
     ['GUARD_SILENT', 'Guard'],
   ])('count %s in the log of %s', (message, logOf) => {
     stack.template.hasResourceProperties('AWS::Logs::MetricFilter', {

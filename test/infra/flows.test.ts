@@ -84,6 +84,8 @@ describe('triggers', () => {
     ['rate(1 hour)', 'AnchorLedger'],
     ['rate(5 minutes)', 'CloseDeadPromotion'],
     ['rate(5 minutes)', 'Guard'],
+    ['rate(1 hour)', 'CheckReadiness'],
+    ['rate(1 day)', 'StartDrills'],
   ])('run at %s: %s', (rate, target) => {
     stack.template.hasResourceProperties('AWS::Events::Rule', {
       ScheduleExpression: rate,
@@ -111,7 +113,7 @@ describe('triggers', () => {
     const permissions = stack
       .ofType('AWS::Lambda::Permission')
       .filter(({ properties }) => properties['Principal'] === 'events.amazonaws.com');
-    expect(permissions).toHaveLength(5);
+    expect(permissions).toHaveLength(stack.ofType('AWS::Events::Rule').length);
     for (const { properties } of permissions) {
       expect(properties['SourceArn']).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^Triggers/), 'Arn'] });
     }

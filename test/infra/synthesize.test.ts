@@ -11,6 +11,7 @@ const OUTPUTS = [
   'AppConfigApplicationId',
   'ApprovalBaseUrl',
   'DescribeReleaseFunctionName',
+  'DrillStateMachineArn',
   'EvidenceBucketName',
   'InferenceFunctionName',
   'LedgerKeyArn',
@@ -95,7 +96,7 @@ describe('synthesis', () => {
   });
 
   it('answers aliases for the state machines, so that an execution names the version it ran', () => {
-    for (const machine of ['Onboarding', 'Promotion', 'Rollback']) {
+    for (const machine of ['Onboarding', 'Promotion', 'Rollback', 'Drill']) {
       const [output] = Object.values(found.findOutputs(`${machine}StateMachineArn`));
       expect(output).toEqual({ Value: { Ref: expect.stringMatching(new RegExp(`^${machine}Live`)) } });
     }

@@ -57,7 +57,7 @@ describe('The way of a promotion', () => {
   });
 
   it('ends as rejected, with the reasons and without the candidate, what failed and what stayed open', () => {
-    for (const name of ['NotEligible', 'Inconclusive']) {
+    for (const name of ['NotEligible', 'Inconclusive', 'NotExposed']) {
       expect(states[name]?.Parameters).toMatchObject({ end: 'rejected', 'reasons.$': '$.reasons' });
       expect(edges.filter(({ from }) => from === name)).toMatchObject([{ to: 'EndExposure' }]);
     }
@@ -78,6 +78,15 @@ describe('The way of a promotion', () => {
       { from: 'PrepareCanary', to: 'ExposeCanary', when: [] },
       { from: 'CanaryVerdict', to: 'ExposeCanary', when: ['$.verdict=CONTINUE', '$.advance=true'] },
     ]);
+  });
+
+  it('exposes a canary only once it is held for nothing any more, and asks again after every wait', () => {
+    const free = (edge: Edge) => edge.from === 'Held' && edge.when.includes('$.held=false');
+    expect(reach(free).has('ExposeCanary')).toBe(false);
+    expect(reach(fromAnyOf(['MayExpose'])).has('PrepareCanary')).toBe(false);
+    expect(edges.filter(({ from }) => from === 'WaitWhileHeld')).toMatchObject([{ to: 'MayExpose' }]);
+    expect(exitOf('Held', '$.expired=true')).toEqual(['NotExposed']);
+    expect(exitOf('Held', 'else')).toEqual(['WaitWhileHeld']);
   });
 
   it('takes the candidate out before any end but promotion is recorded', () => {
@@ -117,9 +126,9 @@ describe('The way of a promotion', () => {
 
   it('waits between looks for as long as the step before said', () => {
     const waits = Object.entries(states).filter(([, { SecondsPath }]) => SecondsPath === '$.waitSeconds');
-    expect(waits.map(([name]) => name)).toEqual(['WaitForCycles', 'WaitForDays']);
+    expect(waits.map(([name]) => name)).toEqual(['WaitForCycles', 'WaitWhileHeld', 'WaitForDays']);
     const saying = [...moving, ...calling('Judge')];
-    for (const [name] of waits) {
+    for (const [name] of waits.filter(([wait]) => wait !== 'WaitWhileHeld')) {
       const before = edges.filter(({ to }) => to === name).map(({ from }) => from);
       // A choice hands on what the task before it answered.
       const tasks = before.flatMap((one) =>

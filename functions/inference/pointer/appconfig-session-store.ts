@@ -31,6 +31,8 @@ export interface SessionPlace {
   readonly application: string;
   /** Names environment and profile. */
   readonly model: string;
+  /** Names the environment instead. */
+  readonly environment?: string;
 }
 
 /** Said by AppConfig before it looked for content, so the token is as good as before, or else is refused next time. */
@@ -59,10 +61,10 @@ export class AppConfigSessions {
   }
 
   async #begin(signal: AbortSignal, hasRenewed: boolean): Promise<Answer> {
-    const { client, application, model } = this.#place;
+    const { client, application, model, environment = model } = this.#place;
     const command = new StartConfigurationSessionCommand({
       ApplicationIdentifier: application,
-      EnvironmentIdentifier: model,
+      EnvironmentIdentifier: environment,
       ConfigurationProfileIdentifier: model,
     });
     try {

@@ -7,6 +7,8 @@ export interface PointerReaderOptions {
   readonly application: string;
   /** Names environment and profile too. */
   readonly model: string;
+  /** The environment that is read instead of the model's own: only a drill has another. */
+  readonly environment?: string;
   /** PEM (SPKI) of the key that documents must be signed with. */
   readonly publicKeyPem: string;
   /** Milliseconds of the wall clock: of all clocks it alone is sure to go on while the process is frozen. */
@@ -32,7 +34,7 @@ export interface PointerReaderOptions {
   readonly staleAfterSeconds?: number;
 }
 
-type Given = 'now' | 'steady' | 'onEvent' | 'bootstrap';
+type Given = 'now' | 'steady' | 'onEvent' | 'bootstrap' | 'environment';
 
 export const READER_DEFAULTS = {
   /** Lambda lets a function write below `/tmp` alone. */
