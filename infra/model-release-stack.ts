@@ -187,7 +187,6 @@ export class ModelReleaseStack extends Stack {
       STACK_NAME: this.stackName,
       OWN_NAMES: this.#ownNames().join(','),
       ...POINTER_FUNCTIONS,
-      GLOBAL_REGION: settings.globalRegion,
       APPROVAL_BASE_URL: this.#approval.baseUrl,
       SENDER_EMAIL: settings.senderEmail,
       NOTIFICATION_TOPIC_ARN: this.#notifications.topic.topicArn,

@@ -78,7 +78,8 @@ const LOG_ALARMS = [
     signal: 'change-noticed',
     message: 'CHANGE_NOTICED',
     logOf: 'reconcile',
-    impact: 'What runs is not what was decided: a document, a strategy, a way back or a policy was changed past the flow.',
+    impact:
+      'What runs is not what was decided: a document, a strategy, a way back or a policy was changed past the flow.',
   },
   {
     signal: 'account-changed',

@@ -58,7 +58,7 @@ function doing({ rolledBack }: Alert): { readonly what: string; readonly button:
     return {
       what: 'A rollback was started already, without waiting for anybody. See how it stands here:',
       button: 'See how it stands',
-      after: 'There is nothing that you have to do; the page lets you go back further if you must.',
+      after: 'There is nothing that you have to do.',
     };
   }
   return {
