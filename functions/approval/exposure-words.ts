@@ -1,6 +1,7 @@
 import { durationSeconds } from '../platform/duration.ts';
 import { STAGES, type Stage } from '../promotion/life-cycle.ts';
-import type { ChangeItem, PromotionItem, Restoration, Run } from '../registry/items.ts';
+import type { ChangeItem, PromotionItem, Run } from '../registry/items.ts';
+import type { Restoration } from '../registry/restoration.ts';
 import type { GateStage } from './items.ts';
 
 const UNITS = [

@@ -1,4 +1,5 @@
-import type { Restoration, Run } from '../registry/items.ts';
+import type { Run } from '../registry/items.ts';
+import type { Restoration } from '../registry/restoration.ts';
 import type { GateItem, GateStage, GateStatus } from './items.ts';
 
 /** What people type by hand so that no scanner can decide: the version, or the model's name where there is none. */

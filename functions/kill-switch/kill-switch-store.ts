@@ -75,6 +75,15 @@ export class KillSwitchWrites {
 
   /** The switch as it stands from now on, in the place of the one that was read; null: none stood. */
   stands(item: StandingSwitch, before: Pick<StandingSwitch, 'ledgerSeq'> | null): TransactWrite {
+    return this.#put(item, before);
+  }
+
+  /** Keeps that a candidate was stopped, in the place of what was read; null: it was not, so far. */
+  stopped(item: StoppedCandidate, before: Pick<StoppedCandidate, 'ledgerSeq'> | null): TransactWrite {
+    return this.#put(item, before);
+  }
+
+  #put(item: KillSwitchItem, before: Pick<KillSwitchItem, 'ledgerSeq'> | null): TransactWrite {
     return {
       Put: {
         TableName: this.#table,
@@ -82,17 +91,6 @@ export class KillSwitchWrites {
         ...(before === null
           ? { ConditionExpression: 'attribute_not_exists(pk)' }
           : { ConditionExpression: 'ledgerSeq = :seq', ExpressionAttributeValues: { ':seq': before.ledgerSeq } }),
-      },
-    };
-  }
-
-  /** Keeps that a candidate was stopped, once. */
-  stopped(item: StoppedCandidate): TransactWrite {
-    return {
-      Put: {
-        TableName: this.#table,
-        Item: { ...keyOf(item), ...item },
-        ConditionExpression: 'attribute_not_exists(pk)',
       },
     };
   }

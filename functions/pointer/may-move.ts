@@ -16,6 +16,12 @@ export interface MayMovePorts {
   readonly now: () => string;
 }
 
+interface Standing {
+  readonly live: HostedDocument;
+  /** The kill switch that stands, and the entry by which it was thrown or renewed last. */
+  readonly standing: (Switch & { readonly ledgerSeq: number }) | null;
+}
+
 /**
  * Asserts that a move may follow the document that is deployed, and answers the version to go back to; empty: none.
  * @throws ReleaseError NOT_VOUCHED with what stands against it; NO_ROLLBACK_TARGET when nothing goes back from the move
@@ -23,7 +29,7 @@ export interface MayMovePorts {
 export async function assertMayFollow(
   ports: MayMovePorts,
   due: DueMove,
-  { live, standing }: { readonly live: HostedDocument; readonly standing: Switch | null },
+  { live, standing }: Standing,
 ): Promise<string> {
   const served = live.document.productionVersion;
   if (due.kind === 'onboard') return '';
@@ -88,12 +94,13 @@ function assertServes(switched: Switch | null): void {
 async function assertRestorable(
   { registry }: Pick<MayMovePorts, 'registry'>,
   { restore, model }: ChangeItem,
-  { live, standing }: { readonly live: HostedDocument; readonly standing: Switch | null },
+  { live, standing }: Standing,
 ): Promise<void> {
   const { document } = live;
   const carried = switchOf(document);
   const approved = restore ?? null;
-  if (approved === null || !sameSwitch(standing, approved) || (carried !== null && !sameSwitch(carried, approved))) {
+  const same = standing?.ledgerSeq === approved?.thrownSeq && sameSwitch(standing, approved);
+  if (approved === null || !same || (carried !== null && !sameSwitch(carried, approved))) {
     const got = `${(carried ?? standing)?.fallback} ${(carried ?? standing)?.fallbackSegments.join(', ')}`;
     throw notVouched(
       'SWITCH_CHANGED',

@@ -19,18 +19,18 @@ import {
 } from './document.ts';
 import { findDocument, type HostedDocument, hostDocument, readDocument } from './hosted-document.ts';
 import { openRun } from './open-run.ts';
+import { prepareReturns } from './prepare-returns.ts';
+import { RETURN_LABEL, returnDescription } from './return-label.ts';
 
 export const stepEvent = z.object({ promotionId: z.string() });
 
-/** Label of a hosted version that holds a document to go back to. */
-export const RETURN_LABEL = 'return-';
-/** Description of such a version; a rollback that cannot read the registry finds the document by it. */
-export function returnDescription(version: string): string {
-  return version === '' ? 'Goes back to the safe forecast' : `Goes back to version ${version}`;
-}
+export { RETURN_LABEL, returnDescription };
 
 export interface PrepareReturnPorts {
-  readonly registry: Pick<RegistryStore, 'run' | 'model' | 'version' | 'returnDocument'>;
+  readonly registry: Pick<
+    RegistryStore,
+    'run' | 'model' | 'version' | 'versions' | 'returnDocument' | 'returnDocuments'
+  >;
   readonly writes: Pick<RegistryWrites, 'returnDocument' | 'runIsOpen'>;
   readonly ledger: Pick<Ledger, 'append'>;
   readonly evidence: Pick<EvidenceStore, 'find'>;
@@ -42,7 +42,8 @@ export interface PrepareReturnPorts {
 /**
  * Makes sure that there is a way back before the pointer moves: the document that serves what is deployed now, without a
  * candidate, exists, is signed, was read back and is recorded; its version was promoted, is not withdrawn, and its
- * artifact lies where it was recorded. Safe to repeat.
+ * artifact lies where it was recorded. Before a kill switch is left, every way back that carries it is made anew without
+ * it. Safe to repeat.
  * @throws ReleaseError PROMOTION_ENDED; POINTER_BUSY while a deployment runs; NO_ROLLBACK_TARGET when nothing is
  * deployed, a version that is not promoted, or one whose artifact is gone; SIGNATURE_INVALID when what is deployed is
  * not our document
@@ -52,9 +53,15 @@ export async function prepareReturn(
   promotionId: string,
   at: string,
 ): Promise<{ readonly promotionId: string }> {
-  const { run, place } = await openRun(ports.registry, promotionId);
+  const { run, model, place } = await openRun(ports.registry, promotionId);
   const deployed = await deployedDocument(ports, run.model, place);
   await assertUsable(ports, run.model, deployed.productionVersion);
+  if (run.kind === 'restore') {
+    const { safeForecast } = model.policy;
+    const returns = { model: run.model, place, deployed, under: null, safeForecast, run };
+    await prepareReturns({ ...ports, now: () => at }, returns);
+    return { promotionId };
+  }
   const hosted = await hostReturn(ports, { model: run.model, place, deployed });
   await record(ports, { run, place, hosted }, at);
   return { promotionId };

@@ -19,12 +19,16 @@ export function switchOf({ productionVersion, fallback, fallbackSegments }: Swit
   return fallback === '' || standsIn ? null : { fallback, fallbackSegments };
 }
 
-/** Both at once: whatever either covers, by the forecast that the second one names. */
+/** Both at once: whatever either covers, by the forecast that the second one names. Of either nothing else is taken over. */
 export function widened(first: Switch | null, second: Switch | null): Switch | null {
-  if (first === null || second === null) return second ?? first;
+  if (first === null || second === null) return alone(second ?? first);
   const whole = first.fallbackSegments.length === 0 || second.fallbackSegments.length === 0;
   const both = [...new Set([...first.fallbackSegments, ...second.fallbackSegments])].toSorted();
   return { fallback: second.fallback, fallbackSegments: whole ? [] : both };
+}
+
+function alone(one: Switch | null): Switch | null {
+  return one === null ? null : { fallback: one.fallback, fallbackSegments: one.fallbackSegments };
 }
 
 /** True where a document has at least as much served by that forecast as the switch does; no switch asks for nothing. */

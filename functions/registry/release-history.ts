@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { EntryBody } from '../ledger/entry.ts';
 import { type RecordedDocument, recordedDocument, replacedDocument } from '../pointer/document-record.ts';
+import { MOVE_KINDS } from '../pointer/due-move.ts';
 import { ADOPTED } from './adoption.ts';
 import { dataOf, RunBook, type RunFacts } from './run-facts.ts';
 
@@ -44,7 +45,7 @@ const out = {
 };
 const moved = z.object({
   promotionId: z.string(),
-  kind: z.enum(['onboard', 'adopt', 'shadow', 'canary', 'promote']).optional(),
+  kind: z.enum(MOVE_KINDS).optional(),
   productionVersion: z.string(),
   fallback: z.string(),
   canaryUntil: z.string().optional(),
@@ -61,6 +62,14 @@ const rolledBack = z.object({
   ...out,
 });
 
+const thrown = z.object({
+  level: z.enum(['canary', 'shadow', 'candidate', 'model']),
+  reason: z.string(),
+  requestedBy,
+  promotionId: z.string().default(''),
+  ...out,
+});
+
 type Out = z.infer<typeof ended>;
 
 /**
@@ -73,6 +82,8 @@ export class ReleaseHistory {
   readonly #documents: DocumentOut[] = [];
   /** Documents that were about to go out, by digest, until it is recorded that they did. */
   readonly #intended = new Map<string, { readonly document: RecordedDocument; readonly seq: number }>();
+  /** The promotion of each version that went into production. */
+  readonly #promoted = new Map<string, string>();
   /** Name of the safe forecast that last served. */
   #safeForecast = '';
 
@@ -93,6 +104,8 @@ export class ReleaseHistory {
     else if (body.type === 'pointer-moved') this.#move(body);
     else if (body.type === 'exposure-ended') this.#end(body);
     else if (body.type === 'rolled-back') this.#return(body);
+    else if (body.type === 'kill-switch-intended') this.#intend(body);
+    else if (body.type === 'kill-switch-thrown') this.#stop(body);
   }
 
   #intend(body: EntryBody): void {
@@ -117,7 +130,8 @@ export class ReleaseHistory {
     const run = this.#runs.of(document.promotionId);
     const serving = servingBy(document);
     const isNew = document.productionVersion !== '' && !serves(serving, now);
-    if (isNew) this.#releases.push({ ...serving, ...run, since, ledgerPosition: seq });
+    const facts = serving.arm === 'fallback' ? { ...run, why: document.reason, approvals: [] } : run;
+    if (isNew) this.#releases.push({ ...serving, ...facts, since, ledgerPosition: seq });
     const release = this.#releases.at(-1) ?? now;
     const out = { since, ledgerPosition: seq, revision: replaced.revision, document, release, run };
     this.#documents.push({ ...out, canaryUntil: canaryUntilOf(document) });
@@ -129,7 +143,8 @@ export class ReleaseHistory {
     const { promotionId, productionVersion, fallback, kind } = data;
     // A candidate beside production changes neither what is in production nor who let that in.
     if (kind !== 'shadow' && kind !== 'canary') {
-      const { why, ...facts } = this.#runs.of(promotionId);
+      const { why, ...facts } = kind === 'restore' ? this.#restored(body, promotionId) : this.#runs.of(promotionId);
+      if (kind === 'promote') this.#promoted.set(productionVersion, promotionId);
       if (fallback !== '') this.#safeForecast = fallback;
       const serving = servingBy(recordedDocument(body.model, body.data) ?? { productionVersion, fallback });
       const adopted: Pick<Release, 'why' | 'label'> = { why: `Adopted, gates not passed: ${why}`, label: ADOPTED };
@@ -160,6 +175,36 @@ export class ReleaseHistory {
       });
     }
     this.#wentOut(body, { ...data, promotionId: this.#releases.at(-1)?.promotionId ?? '' });
+  }
+
+  /** What a kill switch let out; one that was renewed, or that stopped what only waited, let nothing out. */
+  #stop(body: EntryBody): void {
+    const data = dataOf(thrown, body);
+    const document = recordedDocument(body.model, body.data);
+    if (data.documentSha256 === undefined) return;
+    this.#intended.delete(data.documentSha256);
+    this.#unrecorded(data);
+    const serving = document === null ? null : servingBy(document);
+    const now = this.#releases.at(-1);
+    // Else some segments are served by the safe forecast, or a candidate is out: what is in production stayed.
+    if (serving !== null && (now === undefined || !serves(serving, now))) {
+      const by = typeof data.requestedBy === 'string' ? data.requestedBy : data.requestedBy.name;
+      const why = `Kill switch thrown by ${by}: ${data.reason}`;
+      const nobody = { approvals: [], evidence: [], manifest: null };
+      this.#begin(body, data, { ...serving, promotionId: document?.promotionId ?? '', why, ...nobody });
+    }
+    this.#wentOut(body, data);
+  }
+
+  /** A version that serves again is there by its own promotion, and by the approval that left the switch. */
+  #restored(body: EntryBody, promotionId: string): RunFacts {
+    const document = recordedDocument(body.model, body.data);
+    const { why, approvals } = this.#runs.of(promotionId);
+    const before = this.#releases.findLast((release) => document !== null && serves(servingBy(document), release));
+    const own = before ?? this.#runs.of(this.#promoted.get(document?.productionVersion ?? '') ?? promotionId);
+    const { evidence, manifest } = own;
+    const both = own.promotionId === promotionId ? approvals : [...own.approvals, ...approvals];
+    return { promotionId: own.promotionId, why: `Kill switch left: ${why}`, approvals: both, evidence, manifest };
   }
 
   #begin(body: EntryBody, data: Pick<Out, 'deployedAt'>, release: Omit<Release, 'since' | 'ledgerPosition'>): void {

@@ -1,6 +1,18 @@
+import * as z from 'zod';
 import type { Reason } from '../platform/errors.ts';
-import type { Restoration, Run, VersionItem } from './items.ts';
+import type { Run, VersionItem } from './items.ts';
 import type { RegistryStore } from './registry-store.ts';
+
+/** What leaving a kill switch is about: the switch as it stood at registration, and the version that then serves. */
+export const restoration = z.object({
+  fallback: z.string(),
+  fallbackSegments: z.array(z.string()),
+  /** Empty: the safe forecast of the model's policy. */
+  productionVersion: z.string(),
+  /** Position of the entry by which the switch was thrown or renewed last. */
+  thrownSeq: z.int().min(1),
+});
+export type Restoration = z.infer<typeof restoration>;
 
 /** As much of a standing kill switch as leaving it is about. */
 export interface Standing {

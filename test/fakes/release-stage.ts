@@ -3,6 +3,9 @@ import { ApprovalStore } from '../../functions/approval/approval-store.ts';
 import { ApprovalWrites } from '../../functions/approval/approval-writes.ts';
 import { withdrawOpenGate } from '../../functions/approval/close-gate.ts';
 import { exposedBy, sealOf } from '../../functions/approval/seal.ts';
+import type { KillSwitchAnswer, KillSwitchPorts } from '../../functions/kill-switch/kill-switch-ports.ts';
+import { KillSwitchStore, KillSwitchWrites } from '../../functions/kill-switch/kill-switch-store.ts';
+import { throwKillSwitch } from '../../functions/kill-switch/throw-kill-switch.ts';
 import type { DynamoLedger } from '../../functions/ledger/ledger-store.ts';
 import type { Reason } from '../../functions/platform/errors.ts';
 import { promotionIdOf } from '../../functions/platform/ids.ts';
@@ -22,6 +25,7 @@ import type { End } from '../../functions/promotion/life-cycle.ts';
 import type { ChangeItem, PromotionItem, Run } from '../../functions/registry/items.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
+import { restorationOf } from '../../functions/registry/restoration.ts';
 import { confirmRollback } from '../../functions/rollback/confirm-rollback.ts';
 import { RecallWrites } from '../../functions/rollback/recall/recall-store.ts';
 import { type Recorded, type RecordPorts, recordRollback } from '../../functions/rollback/record-rollback.ts';
@@ -138,6 +142,52 @@ export class ReleaseStage {
         this.stopped.add(executionArn);
       },
     };
+  }
+
+  killPorts(): KillSwitchPorts {
+    const { client, registry: table } = this.#tables;
+    return {
+      ...this.#common(),
+      writes: this.#writes,
+      switches: new KillSwitchStore(client, table),
+      switchWrites: new KillSwitchWrites(table),
+      findPlace: async () => this.#engine.appConfig.place,
+      closeRun: ({ promotionId }, reasons, at) => this.close(promotionId, 'withdrawn', { reasons, at }),
+      stopExecution: async (executionArn) => {
+        this.stopped.add(executionArn);
+      },
+    };
+  }
+
+  /** Throws the kill switch at a level as a person would; within the hour it expires. */
+  kill(level: string, over: Readonly<Record<string, unknown>> = {}): Promise<KillSwitchAnswer> {
+    const expiresAt = new Date(START + 24 * 3_600_000).toISOString();
+    const asked = { model: this.model, level, reason: 'Orders are far too high.', requestedBy: PIPELINE, expiresAt };
+    return throwKillSwitch(this.killPorts(), { ...asked, ...over });
+  }
+
+  /** An approved end of the kill switch that stands, up to the point where the pointer may be moved; answers its id. */
+  async restoration(attempt = 1): Promise<string> {
+    const { model } = this;
+    const versions = await this.registry.versions(model);
+    const standing = await this.registry.killSwitch(model);
+    const promotionId = `${model}_restore_${attempt}`;
+    const run = changeItem({
+      ...{ kind: 'restore', model, promotionId, attempt, startedAt: this.now() },
+      ...restorationOf({ standing, versions, exposing: null }),
+    });
+    await this.#register(run, []);
+    await this.approve(run);
+    return promotionId;
+  }
+
+  /** Leaves the kill switch that stands, by its approval. */
+  async restore(attempt = 1): Promise<Moved> {
+    const promotionId = await this.restoration(attempt);
+    await this.prepare(promotionId);
+    const moved = await this.move(promotionId);
+    await this.close(promotionId, 'applied');
+    return moved;
   }
 
   #common() {
@@ -272,7 +322,8 @@ export class ReleaseStage {
   async #register(run: Run, others: ReturnType<RegistryWrites['newRun']>): Promise<void> {
     const { model, promotionId } = run;
     const type = run.kind === 'promotion' ? ('candidate-registered' as const) : ('change-requested' as const);
-    const draft = { model, type, at: this.now(), actor: personActor(PIPELINE), data: { promotionId } };
+    const data = { promotionId, change: { ...run.change } };
+    const draft = { model, type, at: this.now(), actor: personActor(PIPELINE), data };
     await this.ledger.append(draft, [...this.#writes.newRun(run), ...others]);
   }
 

@@ -249,6 +249,8 @@ describe('Preparing the way back', () => {
         run: ports.registry.run.bind(ports.registry),
         model: ports.registry.model.bind(ports.registry),
         returnDocument: ports.registry.returnDocument.bind(ports.registry),
+        returnDocuments: ports.registry.returnDocuments.bind(ports.registry),
+        versions: ports.registry.versions.bind(ports.registry),
         version: async (model: string, version: string) => {
           const item = await ports.registry.version(model, version);
           return item === null ? null : { ...item, status };
