@@ -304,7 +304,7 @@ export const FUNCTIONS = [
     name: 'watch-trail',
     entry: 'functions/pointer/reconcile/trail/watch-trail.lambda.ts',
     description: 'Reads from CloudTrail who changed what in the account, and who started which execution.',
-    config: [...LEDGER, 'STACK_NAME', 'OWN_NAMES', 'DEPLOYING_FUNCTIONS', 'STOPPING_FUNCTIONS', 'GLOBAL_REGION'],
+    config: [...LEDGER, 'STACK_NAME', 'OWN_NAMES', 'DEPLOYING_FUNCTIONS', 'STOPPING_FUNCTIONS'],
     access: ['registry:read', 'registry:write', 'ledger:append', 'execution:trace', 'trail:read'],
     // Two lookups a second, one for each operation that is watched.
     timeoutSeconds: 240,
