@@ -21,7 +21,7 @@ const asking = (name: ConfigName, timeoutMs: number) => ({
 });
 
 /** What would have to stop a canary. */
-const ARMED: readonly (readonly [string, ConfigName])[] = [];
+const ARMED = { rollback: 'ROLL_BACK_FUNCTION', 'the kill switch': 'KILL_SWITCH_FUNCTION' } as const;
 
 const ports: MayExposePorts = {
   registry: wired.registry(),
@@ -38,7 +38,7 @@ const ports: MayExposePorts = {
   },
   armed: async (model) => {
     const ask = { event: { model, dryRun: true }, schema: armedAnswer };
-    const asked = ARMED.map(async ([name, setting]) => [
+    const asked = Object.entries(ARMED).map(async ([name, setting]) => [
       name,
       await askFunction({ ...asking(setting, 20_000), ...ask }),
     ]);
