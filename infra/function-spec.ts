@@ -41,6 +41,7 @@ const ACCESS = [
   'execution:stop', // StopExecution
   'execution:trace', // DescribeExecution of every machine of ours
   'rollback:watch', // ListExecutions of the rollback machine, DescribeExecution of its executions
+  'metrics:read', // GetMetricData
   'rollback:start', // StartExecution of the rollback machine alone
   'rollback:read', // DescribeExecution of its executions
   'drill:start', // StartExecution of the drill machine alone
@@ -48,6 +49,7 @@ const ACCESS = [
   'drill:evidence', // put only, with retention, under drills/
   'roll-back:ask', // InvokeFunction on the function that goes back alone
   'readiness:ask', // InvokeFunction on the function that checks readiness alone
+  'kill-switch:ask', // InvokeFunction on the function that stops alone
   'email:send',
   'notice:publish',
 ] as const;

@@ -1,6 +1,9 @@
 import { DRILL_FUNCTIONS } from './drill-functions.ts';
 import type { FunctionSpec } from './function-spec.ts';
 import { INFERENCE_FUNCTIONS } from './inference-functions.ts';
+import { KILL_SWITCH_FUNCTIONS } from './kill-switch-functions.ts';
+import { RECALL_FUNCTIONS } from './recall-functions.ts';
+import { RECONCILE_FUNCTIONS } from './reconcile-functions.ts';
 import { ROLLBACK_FUNCTIONS } from './rollback-functions.ts';
 import { WATCH_FUNCTIONS } from './watch-functions.ts';
 
@@ -217,98 +220,7 @@ export const FUNCTIONS = [
   },
   ...ROLLBACK_FUNCTIONS,
   ...DRILL_FUNCTIONS,
-  {
-    name: 'recall',
-    entry: 'functions/rollback/recall/recall.lambda.ts',
-    description: 'Lists what withdrawn versions had handed downstream, tells the teams, and reminds them.',
-    config: [
-      ...LEDGER,
-      'APPROVALS_TABLE',
-      'PREDICTION_BUCKET',
-      'APPROVAL_BASE_URL',
-      'SENDER_EMAIL',
-      'NOTIFICATION_TOPIC_ARN',
-    ],
-    access: [
-      'registry:read',
-      'registry:write',
-      'ledger:append',
-      'approvals:read',
-      'approvals:write',
-      'predictions:read',
-      'recalls:read',
-      'recalls:write',
-      'email:send',
-      'notice:publish',
-    ],
-    memoryMb: 3008,
-    timeoutSeconds: 900,
-    // Parts of the log lie there, what does not fit into memory, and the list.
-    temporaryMb: 10_240,
-    duckdb: true,
-  },
-  {
-    name: 'show-recall',
-    entry: 'functions/rollback/recall/show-recall.lambda.ts',
-    description: 'Shows the page of a recall. Changes nothing.',
-    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'PREDICTION_BUCKET'],
-    access: ['registry:read', 'approvals:read', 'recalls:read'],
-  },
-  {
-    name: 'acknowledge-recall',
-    entry: 'functions/rollback/recall/acknowledge-recall.lambda.ts',
-    description: 'Takes the acknowledgement that a team posts.',
-    config: [...LEDGER, 'APPROVALS_TABLE', 'PREDICTION_BUCKET'],
-    access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read', 'recalls:read'],
-  },
-  {
-    name: 'reconcile',
-    entry: 'functions/pointer/reconcile/reconcile.lambda.ts',
-    description: 'Looks for what runs and was not decided, records and undoes it, and completes what was not recorded.',
-    config: [
-      ...LEDGER,
-      'APPROVALS_TABLE',
-      'SENDER_EMAIL',
-      'NOTIFICATION_TOPIC_ARN',
-      'APPROVAL_BASE_URL',
-      'ROLLBACK_STATE_MACHINE_ARN',
-      'APPCONFIG_APPLICATION_ID',
-      'APPCONFIG_APPLICATION_ARN',
-      'VOUCH_FUNCTION_ARN',
-      'INSTANT_STRATEGY_ID',
-      'SIGNING_KEY_ID',
-      'POINTER_PUBLIC_KEY',
-    ],
-    // Right after a promotion nothing goes back to the new version yet: the document that does is made when it is needed.
-    access: [
-      'registry:read',
-      'registry:write',
-      'ledger:append',
-      'approvals:read',
-      'approvals:write',
-      'execution:stop',
-      'rollback:watch',
-      'rollback:start',
-      'pointer:read',
-      'pointer:shared',
-      'pointer:serve',
-      'pointer:version',
-      'pointer:deploy',
-      'sign:pointer',
-      'email:send',
-      'notice:publish',
-    ],
-    timeoutSeconds: 300,
-  },
-  {
-    name: 'watch-trail',
-    entry: 'functions/pointer/reconcile/trail/watch-trail.lambda.ts',
-    description: 'Reads from CloudTrail who changed what in the account, and who started which execution.',
-    config: [...LEDGER, 'STACK_NAME', 'OWN_NAMES', 'DEPLOYING_FUNCTIONS', 'STOPPING_FUNCTIONS'],
-    access: ['registry:read', 'registry:write', 'ledger:append', 'execution:trace', 'trail:read'],
-    // Two lookups a second, one for each operation that is watched.
-    timeoutSeconds: 240,
-  },
+  ...RECALL_FUNCTIONS,
   {
     name: 'anchor-ledger',
     entry: 'functions/ledger/anchor-ledger.lambda.ts',
@@ -324,7 +236,9 @@ export const FUNCTIONS = [
     // Publishes, because the stream hands it what it could not process through its own role.
     access: ['registry:read', 'ledger:read', 'anchors:write', 'notice:publish'],
   },
+  ...RECONCILE_FUNCTIONS,
   ...INFERENCE_FUNCTIONS,
+  ...KILL_SWITCH_FUNCTIONS,
   {
     name: 'describe-release',
     entry: 'functions/registry/describe-release.lambda.ts',

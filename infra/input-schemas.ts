@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { drillInput } from '../functions/drill/drill-input.ts';
+import { killSwitchInput } from '../functions/kill-switch/input.ts';
 import { promotionInput } from '../functions/promotion/input.ts';
 import { changeInput } from '../functions/registry/change-input.ts';
 import { rollbackInput } from '../functions/rollback/input.ts';
@@ -8,6 +9,7 @@ const INPUTS = {
   onboarding: changeInput,
   promotion: promotionInput,
   rollback: rollbackInput,
+  'kill-switch': killSwitchInput,
   drill: drillInput,
 } as const;
 

@@ -123,6 +123,8 @@ export class ModelReleaseStack extends Stack {
       anchorLedger: this.#functions.named('anchor-ledger').fn,
       closeDeadPromotion: this.#functions.named('close-dead-promotion').fn,
       guard: this.#functions.named('guard').fn,
+      answerAlarm: this.#functions.named('answer-alarm').fn,
+      remindKillSwitch: this.#functions.named('remind-kill-switch').fn,
       reconcile: this.#functions.named('reconcile').fn,
       watchTrail: this.#functions.named('watch-trail').fn,
       recall: this.#functions.named('recall').fn,
@@ -163,6 +165,7 @@ export class ModelReleaseStack extends Stack {
       drillMachine: stateMachineArn(this, 'drill'),
       rollBackFunction: functionArn(this, 'roll-back'),
       checkReadinessFunction: functionArn(this, 'check-readiness'),
+      killSwitchFunction: functionArn(this, 'kill-switch'),
       completeLogFunction: functionArn(this, 'complete-log'),
       senderIdentity: this.#notifications.senderIdentityArn,
       topic: this.#notifications.topic.topicArn,
@@ -199,6 +202,7 @@ export class ModelReleaseStack extends Stack {
       DRILL_STATE_MACHINE_ARN: `${stateMachineArn(this, 'drill')}:${LIVE}`,
       ROLL_BACK_FUNCTION: functionName(this, 'roll-back'),
       CHECK_READINESS_FUNCTION: functionName(this, 'check-readiness'),
+      KILL_SWITCH_FUNCTION: functionName(this, 'kill-switch'),
       ROLLBACK_STATE_MACHINE_ARN: `${stateMachineArn(this, 'rollback')}:${LIVE}`,
       RETENTION_DAYS: String(settings.retentionDays),
       RETENTION_MODE: settings.retentionMode,
@@ -234,6 +238,7 @@ export class ModelReleaseStack extends Stack {
       ApprovalBaseUrl: this.#approval.baseUrl,
       InferenceFunctionName: this.#functions.named('forecast').fn.functionName,
       DescribeReleaseFunctionName: this.#functions.named('describe-release').fn.functionName,
+      KillSwitchFunctionName: this.#functions.named('kill-switch').fn.functionName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     for (const machine of STATE_MACHINES) {

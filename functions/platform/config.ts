@@ -41,6 +41,8 @@ export const CONFIG_NAMES = [
   'ROLL_BACK_FUNCTION',
   /** Name of the function that checks whether a model can be gone back from. */
   'CHECK_READINESS_FUNCTION',
+  /** Name of the function that stops; the hold before a canary asks it whether it could. */
+  'KILL_SWITCH_FUNCTION',
   /** ARN of the application that holds the pointers. */
   'APPCONFIG_APPLICATION_ARN',
   /** ARN of the function that AppConfig must ask before each deployment. */
@@ -52,8 +54,6 @@ export const CONFIG_NAMES = [
   /** Comma-separated names of the functions that start deployments, and of those that stop them. */
   'DEPLOYING_FUNCTIONS',
   'STOPPING_FUNCTIONS',
-  /** Region in whose event history global services such as IAM are. */
-  'GLOBAL_REGION',
   /** Days for which written evidence and anchors cannot be deleted. */
   'RETENTION_DAYS',
   /** `COMPLIANCE` in production stacks (nobody can shorten it), `GOVERNANCE` elsewhere. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RehearsalAnswer, rehearsalPorts } from '../drill/rehearsal-ports.ts';
+import { type Armed, armedQuestion } from '../kill-switch/armed.ts';
 import { parseEvent } from '../platform/boundary.ts';
 import { appConfig } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -10,6 +11,7 @@ import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
 import { AppConfigStore } from '../pointer/appconfig-store.ts';
 import { ModelEnvironmentStore } from '../pointer/model-environment-store.ts';
+import { proveArmed } from './prove-armed.ts';
 import { rollBack } from './roll-back.ts';
 import type { RollbackAnswer } from './rollback-answer.ts';
 import { type RollBackPorts, type RollbackEvent, rollbackEvent } from './rollback-ports.ts';
@@ -29,8 +31,10 @@ const ports: RollBackPorts = {
   sleep: (milliseconds) => sleep(milliseconds),
 };
 
-/** Goes back: deploys the document to go back to; for a drill, in the environment where nothing serves. */
-export async function handler(event: unknown): Promise<RollbackAnswer | RehearsalAnswer> {
+/** Goes back: deploys the document to go back to; for a drill, where nothing serves; for a dry run, says whether it could. */
+export async function handler(event: unknown): Promise<RollbackAnswer | RehearsalAnswer | Armed> {
+  const asks = armedQuestion.safeParse(event);
+  if (asks.success) return proveArmed(ports, asks.data.model);
   const asked = parseEvent(rollbackEvent, event);
   if (asked.rehearsal !== undefined) return rehearsed(asked, asked.rehearsal);
   const answer = await rollBack(ports, asked);

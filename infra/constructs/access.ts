@@ -1,43 +1,7 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { evidencePaths, predictionPaths } from '../../functions/platform/keys.ts';
 import type { Access } from '../function-spec.ts';
-
-/** ARNs of everything that a function may be let at. */
-export interface AccessTargets {
-  readonly registryTable: string;
-  readonly ledgerTable: string;
-  readonly approvalsTable: string;
-  readonly approvalsKey: string;
-  readonly signingKey: string;
-  readonly ledgerKey: string;
-  readonly evidenceBucket: string;
-  readonly predictionBucket: string;
-  /** Further buckets that candidates may come from, and the objects in them. */
-  readonly incomingBuckets: readonly string[];
-  readonly incomingObjects: readonly string[];
-  /** What versions may be that run elsewhere. */
-  readonly predictorArns: readonly string[];
-  /** `…:application/<id>`. */
-  readonly application: string;
-  /** Every extension of AppConfig: whichever is associated is looked at. */
-  readonly extensions: string;
-  /** The one strategy with which documents go out. */
-  readonly instantStrategy: string;
-  /** Machines that wait for people. */
-  readonly waitingMachines: readonly string[];
-  readonly waitingExecutions: readonly string[];
-  readonly rollbackMachine: string;
-  /** Executions of every machine of the stack. */
-  readonly allExecutions: readonly string[];
-  readonly rollbackExecutions: string;
-  readonly drillMachine: string;
-  readonly rollBackFunction: string;
-  readonly checkReadinessFunction: string;
-  readonly completeLogFunction: string;
-  readonly senderIdentity: string;
-  readonly topic: string;
-  readonly topicKey: string;
-}
+import type { AccessTargets } from './access-targets.ts';
 
 /** The parts of the evidence bucket that are written once and locked. */
 const WRITTEN = ['candidates/', 'evidence/', 'manifests/', 'release-notes/'] as const;
@@ -86,6 +50,7 @@ const VERSIONS =
 const ROLLBACKS = 'Every rollback is an execution of its own; the pattern names the machine.';
 const EXTENSIONS = 'Which extensions are associated is what is asked; an administrator may have put others there.';
 const ACCOUNT_WIDE = 'The action names no resource.';
+const METRICS = 'CloudWatch has no resources to name for reading metrics.';
 const EXECUTIONS = 'Every promotion and change is an execution of its own; the pattern names the machine.';
 
 const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant[]>> = {
@@ -280,6 +245,7 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
     { actions: ['states:ListExecutions'], resources: [t.rollbackMachine] },
     { actions: ['states:DescribeExecution'], resources: [t.rollbackExecutions], pattern: EXECUTIONS },
   ],
+  'metrics:read': () => [{ actions: ['cloudwatch:GetMetricData'], resources: ['*'], pattern: METRICS }],
   'rollback:start': (t) => [{ actions: ['states:StartExecution'], resources: [t.rollbackMachine] }],
   'rollback:read': (t) => [
     { actions: ['states:DescribeExecution'], resources: [t.rollbackExecutions], pattern: ROLLBACKS },
@@ -297,6 +263,7 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
   ],
   'roll-back:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.rollBackFunction] }],
   'readiness:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.checkReadinessFunction] }],
+  'kill-switch:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.killSwitchFunction] }],
   'email:send': (t) => [{ actions: ['ses:SendEmail'], resources: [t.senderIdentity] }],
   'notice:publish': (t) => [
     { actions: ['sns:Publish'], resources: [t.topic] },

@@ -5,8 +5,9 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Signal } from '../../functions/inference/serving/signals.ts';
-import { INFERENCE_METRICS } from '../../functions/platform/metric-names.ts';
+import { INFERENCE_METRICS, SLOW_ANSWER_MS, VERSION_METRICS } from '../../functions/platform/metric-names.ts';
 import type { FunctionName } from '../functions.ts';
+import { LOG_ALARMS } from './log-alarms.ts';
 import { pascalCase, type StateMachineName } from './names.ts';
 import { ReleaseAlarm } from './release-alarm.ts';
 import type { ReleaseFunction } from './release-function.ts';
@@ -21,6 +22,11 @@ export interface AlarmsProps {
 const FUNCTION_ALARMS = [
   ['vouch', 'No promotion can move a pointer while the vouching function fails; a rollback may be refused as well.'],
   ['roll-back', 'A rollback does not reach AppConfig; the version to be withdrawn keeps serving.'],
+  ['kill-switch', 'Nobody can stop a canary, a candidate or a model by one call; a rollback still can.'],
+  [
+    'remind-kill-switch',
+    'Nobody is reminded of kill switches: a safe forecast may serve for longer than anybody meant.',
+  ],
   ['anchor-ledger', 'Ledger entries are not anchored, and changed or removed rows would go unseen.'],
   ['decide-approval', 'Approvers cannot decide: promotions wait until their gates expire.'],
   ['show-approval', 'Approvers cannot see what they are asked to approve.'],
@@ -46,6 +52,11 @@ const FUNCTION_ALARMS = [
     'watch-trail',
     'Who changed the account, and who started which execution, is not read: those who start may approve meanwhile.',
   ],
+  [
+    'answer-alarm',
+    'Alarms on what happens in minutes reach nobody: a version that fails keeps serving until people notice.',
+  ],
+  ['forecast', 'Callers get no forecast at all: the function that answers them fails or is throttled.'],
   ['end-exposure', 'A candidate that should be out of the pointer may stay exposed until its time bound.'],
   [
     'complete-log',
@@ -59,116 +70,6 @@ const MACHINE_ALARMS = [
   ['rollback', 'A rollback did not finish; the version to be withdrawn may still serve.'],
   ['drill', 'A rehearsed rollback could not be recorded; whether the model can be gone back from is not known.'],
 ] as const satisfies readonly (readonly [StateMachineName, string])[];
-
-/** Signals that a handler logs as the message of an error line. */
-const LOG_ALARMS = [
-  {
-    signal: 'callback-forged',
-    message: 'CALLBACK_FORGED',
-    logOf: 'read-gate',
-    impact: 'Somebody answered an approval wait without a recorded decision; the gate held, but the attempt was made.',
-  },
-  {
-    signal: 'ledger-tampered',
-    message: 'LEDGER_TAMPERED',
-    logOf: 'anchor-ledger',
-    impact: 'A ledger row was changed or removed; what the ledger says from there on proves nothing.',
-  },
-  {
-    signal: 'change-noticed',
-    message: 'CHANGE_NOTICED',
-    logOf: 'reconcile',
-    impact:
-      'What runs is not what was decided: a document, a strategy, a way back or a policy was changed past the flow.',
-  },
-  {
-    signal: 'account-changed',
-    message: 'ACCOUNT_CHANGED',
-    logOf: 'watch-trail',
-    impact: 'Somebody changed what the guarantees rest on: a function, a role, a table, an extension, or a deployment.',
-  },
-  {
-    signal: 'email-not-sent',
-    message: 'EMAIL_NOT_SENT',
-    logOf: 'request-approval',
-    impact: 'An approver was not asked: the gate may expire for want of a decision that nobody knew to take.',
-  },
-  {
-    signal: 'decision-failed',
-    message: 'DECISION_FAILED',
-    logOf: 'decide-approval',
-    impact: 'An approver decided and the decision was not taken: the promotion goes on waiting.',
-  },
-  {
-    signal: 'page-failed',
-    message: 'PAGE_FAILED',
-    logOf: 'show-approval',
-    impact: 'An approver opened the link and could not see what is asked.',
-  },
-  {
-    signal: 'alert-page-failed',
-    message: 'PAGE_FAILED',
-    logOf: 'show-rollback',
-    impact: 'Somebody followed the link of an alert and could not see how it stands.',
-  },
-  {
-    signal: 'rollback-not-started',
-    message: 'ROLLBACK_NOT_STARTED',
-    logOf: 'request-rollback',
-    impact: 'Somebody asked for a rollback from the link of an alert, and it may not have started.',
-  },
-  {
-    signal: 'recall-not-sent',
-    message: 'RECALL_NOT_SENT',
-    logOf: 'recall',
-    impact: 'A team was not told that forecasts it acts by were withdrawn.',
-  },
-  {
-    signal: 'recall-page-failed',
-    message: 'RECALL_PAGE_FAILED',
-    logOf: 'show-recall',
-    impact: 'A team opened the link of a recall and could not see what is recalled.',
-  },
-  {
-    signal: 'acknowledgement-failed',
-    message: 'ACKNOWLEDGEMENT_FAILED',
-    logOf: 'acknowledge-recall',
-    impact: 'A team acknowledged a recall and it was not taken: the recall stays open, and the team is reminded.',
-  },
-  {
-    signal: 'callbacks-not-read',
-    message: 'CALLBACKS_NOT_READ',
-    logOf: 'repeat-callbacks',
-    impact:
-      'Whether a model waits for a lost callback cannot be told; a promotion may stay waiting after its gate closed.',
-  },
-  {
-    signal: 'guard-warning',
-    message: 'GUARD_WARNING',
-    logOf: 'guard',
-    impact:
-      'Something is amiss with a version that serves; it is no reason to go back, or going back alone does not help.',
-  },
-  {
-    signal: 'guard-silent',
-    message: 'GUARD_SILENT',
-    logOf: 'guard',
-    impact:
-      'Forecasts or outcomes that are usual have stayed away: nobody can tell how the version that serves is doing, and nothing confirms it.',
-  },
-  {
-    signal: 'rollback-not-ready',
-    message: 'ROLLBACK_NOT_READY',
-    logOf: 'check-readiness',
-    impact: 'A model cannot be gone back from as it should be; its next canary is held until it can.',
-  },
-  {
-    signal: 'drill-not-passed',
-    message: 'DRILL_NOT_PASSED',
-    logOf: 'record-drill',
-    impact: 'A rehearsed rollback failed or was too slow; a real one may be, too, and the next canary is held.',
-  },
-] as const satisfies readonly { signal: string; message: string; logOf: FunctionName; impact: string }[];
 
 /** What inference counts at every occurrence: an alarm rings for as long as it goes on, though the log tells it once. */
 const COUNT_ALARMS = [
@@ -224,6 +125,8 @@ const COUNT_ALARMS = [
 ] as const satisfies readonly { signal: string; message: Signal; impact: string }[];
 
 const PERIOD = Duration.minutes(1);
+/** Minutes in a row: a process that starts is slow once. */
+const SLOW_MINUTES = 3;
 
 /** One alarm per signal over all models, each with its page in `infra/runbooks/`. */
 export class Alarms extends Construct {
@@ -258,6 +161,22 @@ export class Alarms extends Construct {
       });
       this.#alarm(signal, impact, metric);
     }
+    this.#slowAlarm(namespace, service);
+  }
+
+  /** Batches take minutes and are not among these answers. */
+  #slowAlarm(namespace: string, service: string): void {
+    new ReleaseAlarm(this, 'ForecastSlow', {
+      signal: 'forecast-slow',
+      impact: 'Callers wait for seconds for a few forecasts; those who give up earlier have none.',
+      metric: new Metric({
+        ...{ namespace, metricName: VERSION_METRICS.answerMs, dimensionsMap: { service } },
+        ...{ statistic: 'p99', period: PERIOD },
+      }),
+      threshold: SLOW_ANSWER_MS,
+      evaluationPeriods: SLOW_MINUTES,
+      topic: this.#topic,
+    });
   }
 
   #alarm(signal: string, impact: string, metric: IMetric): void {

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -6,6 +6,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, type Function as LambdaFn, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { ANSWERED_ALARMS } from '../../functions/platform/metric-names.ts';
 import { stateMachineArn, WAITING_MACHINES } from './names.ts';
 
 export interface TriggersProps {
@@ -13,6 +14,8 @@ export interface TriggersProps {
   readonly anchorLedger: LambdaFn;
   readonly closeDeadPromotion: LambdaFn;
   readonly guard: LambdaFn;
+  readonly answerAlarm: LambdaFn;
+  readonly remindKillSwitch: LambdaFn;
   readonly reconcile: LambdaFn;
   readonly watchTrail: LambdaFn;
   readonly recall: LambdaFn;
@@ -31,8 +34,9 @@ export class Triggers extends Construct {
     this.#every('AnchorLedger', Duration.hours(1), props.anchorLedger);
     // The status event is best effort; the schedule finds what it missed.
     this.#every('CloseDeadPromotions', Duration.minutes(5), props.closeDeadPromotion);
-    // One for all models: whoever is not promoted, or confirmed already, costs a query.
+    // One for all models: where nothing is new, each costs a few listings.
     this.#every('GuardPromoted', Duration.minutes(5), props.guard);
+    this.#every('RemindKillSwitch', Duration.hours(1), props.remindKillSwitch);
     this.#every('CheckReadiness', Duration.hours(1), props.checkReadiness);
     this.#every('StartDrills', Duration.days(1), props.startDrills);
     // A rollback does so at once; the schedule mends that, finds what reaches the log later, and reminds.
@@ -40,6 +44,20 @@ export class Triggers extends Construct {
     // Who did it is known before it is looked for, as far as CloudTrail has it by then.
     this.#every('WatchTrail', Duration.minutes(5), props.watchTrail);
     this.#every('Reconcile', Duration.minutes(5), props.reconcile);
+    // An alarm rings once, mostly before enough was asked to decide by; what goes on is found by the schedule.
+    this.#every('AnswerAlarms', Duration.minutes(5), props.answerAlarm);
+    new Rule(this, 'AlarmRang', {
+      description: 'Finds the version at fault when an alarm on what happens in minutes rings.',
+      eventPattern: {
+        source: ['aws.cloudwatch'],
+        detailType: ['CloudWatch Alarm State Change'],
+        detail: {
+          alarmName: ANSWERED_ALARMS.map((signal) => `${Stack.of(this).stackName}-${signal}`),
+          state: { value: ['ALARM'] },
+        },
+      },
+      targets: [new LambdaFunction(props.answerAlarm, RETRY)],
+    });
     new Rule(this, 'ExecutionDied', {
       description: 'Closes the promotion or change whose execution ended without closing it.',
       eventPattern: {
