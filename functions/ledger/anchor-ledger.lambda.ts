@@ -3,6 +3,7 @@ import { parseEvent } from '../platform/boundary.ts';
 import { dynamo } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
+import { STACK_CHAIN } from '../platform/ids.ts';
 import { logger } from '../platform/logger.ts';
 import { verifySignature } from '../platform/signing.ts';
 import * as wired from '../platform/wiring.ts';
@@ -20,7 +21,7 @@ const anchors = new AnchorStore(wired.evidence(), {
 const publicKey = config('LEDGER_PUBLIC_KEY');
 
 const ports: AnchorPorts = {
-  modelNames: () => registry.modelNames(),
+  modelNames: async () => [...(await registry.modelNames()), STACK_CHAIN],
   head: (model) => ledger.head(model),
   write: (anchor) => anchors.write(anchor, systemClock().toISOString()),
   isSigned: ({ body, signature }) => verifySignature(publicKey, Buffer.from(body, 'utf8'), signature),

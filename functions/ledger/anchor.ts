@@ -27,6 +27,8 @@ const ANCHORED_AT_ONCE: ReadonlySet<EntryType> = new Set([
   'rolled-back',
   'model-onboarded',
   'model-changed',
+  'change-noticed',
+  'change-undone',
 ]);
 
 export function isAnchoredAtOnce(type: EntryType): boolean {

@@ -1,6 +1,7 @@
 import { AppConfigClient } from '@aws-sdk/client-appconfig';
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -9,7 +10,6 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { config } from './config.ts';
 
 /**
  * AWS clients, one per process, made on first use. Endpoint, region and credentials come from the environment
@@ -40,6 +40,7 @@ export const appConfig = /* @__PURE__ */ once(() => new AppConfigClient({}));
 /** The data plane: what an inference-side reader asks. */
 export const appConfigData = /* @__PURE__ */ once(() => new AppConfigDataClient({}));
 export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({}));
+export const cloudWatch = /* @__PURE__ */ once(() => new CloudWatchClient({}));
 export const ses = /* @__PURE__ */ once(() => new SESv2Client({}));
 export const sns = /* @__PURE__ */ once(() => new SNSClient({}));
 /** The function that completes the prediction log: an answer waits for it, so that it is not tried for long. */
@@ -48,6 +49,13 @@ export const completeLogLambda = /* @__PURE__ */ once(() => new LambdaClient({ m
 export const lambda = /* @__PURE__ */ once(() => new LambdaClient({}));
 /** CloudTrail answers two lookups a second: the client slows down by itself when it is told to. */
 export const cloudTrail = /* @__PURE__ */ once(() => new CloudTrailClient({ retryMode: 'adaptive', maxAttempts: 12 }));
+/** Of the region that keeps the events of global services such as IAM: one in each partition of AWS. */
 export const globalCloudTrail = /* @__PURE__ */ once(
-  () => new CloudTrailClient({ retryMode: 'adaptive', maxAttempts: 12, region: config('GLOBAL_REGION') }),
+  () => new CloudTrailClient({ retryMode: 'adaptive', maxAttempts: 12, region: globalRegion() }),
 );
+
+function globalRegion(): string {
+  const region = process.env['AWS_REGION'] ?? '';
+  if (region.startsWith('cn-')) return 'cn-north-1';
+  return region.startsWith('us-gov-') ? 'us-gov-west-1' : 'us-east-1';
+}

@@ -3,8 +3,11 @@ import * as z from 'zod';
 /** The AppConfig environment in which rollbacks are rehearsed, shared by all models; nothing serves from it. */
 export const DRILL_ENVIRONMENT = 'drill';
 
-/** `drill`: the one shared AppConfig environment in which rollbacks are rehearsed. `stack`: the ledger of what concerns no single model. */
-export const RESERVED_NAMES = [DRILL_ENVIRONMENT, 'stack'] as const;
+/** The chain of the ledger that holds what concerns no single model. */
+export const STACK_CHAIN = 'stack';
+
+/** What no model may be called. */
+export const RESERVED_NAMES = [DRILL_ENVIRONMENT, STACK_CHAIN] as const;
 
 /** A model's name. It is also the name of its AppConfig environment and profile, hence the narrow alphabet. */
 export const modelName = z

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
+import { withdrawOpenGate } from '../approval/close-gate.ts';
 import { topicPublisher } from '../change/notice-store.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
 import { KillSwitchStore } from '../kill-switch/kill-switch-store.ts';
@@ -9,6 +10,7 @@ import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { AppConfigStore } from '../pointer/appconfig-store.ts';
 import type { EndExposurePorts } from '../pointer/end-exposure.ts';
 import { ExposureEndWrites } from '../pointer/exposure-end-store.ts';
+import type { ClosePorts } from '../promotion/close-promotion.ts';
 import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
 import { AlertStore } from '../rollback/alert/alert-store.ts';
@@ -19,6 +21,7 @@ import { config } from './config.ts';
 import { sesSender } from './email-store.ts';
 import { evidencePaths } from './keys.ts';
 import { logger } from './logger.ts';
+import { systemActor } from './people.ts';
 import { kmsSigner } from './signing-store.ts';
 
 /*
@@ -66,3 +69,12 @@ export const alerting = (): AlertPorts => ({
   baseUrl: config('APPROVAL_BASE_URL'),
   now: () => systemClock().toISOString(),
 });
+/** What ending a run reads and writes, with its open gate withdrawn under the name of who ends it. */
+export const closing = (who: string): ClosePorts => {
+  const gates = { approvals: approvals(), approvalWrites: approvalWrites(), ledger: ledger() };
+  return {
+    ...{ registry: registry(), writes: registryWrites(), ledger: gates.ledger },
+    withdrawGate: ({ promotionId }, reason, at) =>
+      withdrawOpenGate(gates, promotionId, { reason, at, actor: systemActor(who) }),
+  };
+};

@@ -44,6 +44,9 @@ export function describeEnd({ promotionId }: Pick<PromotionItem, 'promotionId'>)
   return `Ends the exposure of ${promotionId}`;
 }
 
+/** Such a description, and the promotion in it. */
+export const ENDS_EXPOSURE = /^Ends the exposure of (\S+)$/;
+
 interface Ending {
   readonly run: PromotionItem;
   readonly place: PointerPlace;

@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  ListExecutionsCommand,
   type SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
@@ -24,6 +25,35 @@ export class ExecutionStore {
       if (error instanceof Error && error.name === 'ExecutionDoesNotExist') return 'MISSING';
       throw error;
     }
+  }
+
+  /** The input of an execution, parsed; null when Step Functions knows no execution of that ARN, or none any more. */
+  async input(executionArn: string): Promise<unknown> {
+    try {
+      const { input } = await this.#client.send(new DescribeExecutionCommand({ executionArn }));
+      return input === undefined ? null : JSON.parse(input);
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ExecutionDoesNotExist') return null;
+      throw error;
+    }
+  }
+
+  /** ARNs of the executions of a machine that run. */
+  async running(stateMachineArn: string): Promise<readonly string[]> {
+    const arns: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await this.#client.send(
+        new ListExecutionsCommand({
+          stateMachineArn,
+          statusFilter: 'RUNNING',
+          ...(nextToken === undefined ? {} : { nextToken }),
+        }),
+      );
+      arns.push(...(page.executions ?? []).map(({ executionArn }) => executionArn ?? ''));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    return arns;
   }
 
   /** Starts an execution, once under its name. */

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Lazy, RemovalPolicy } from 'aws-cdk-lib';
 import {
   CfnApplication,
   CfnDeploymentStrategy,
@@ -19,6 +19,12 @@ export class PointerApplication extends Construct {
   readonly applicationArn: string;
   readonly strategyId: string;
   readonly strategyArn: string;
+  /** Ids of the vouching extension and of its association, known once `vouchedBy` was called. */
+  readonly vouchingIds: readonly string[] = [
+    Lazy.string({ produce: () => this.#vouching?.extension.attrId }),
+    Lazy.string({ produce: () => this.#vouching?.association.attrId }),
+  ];
+  #vouching: { readonly extension: CfnExtension; readonly association: CfnExtensionAssociation } | undefined;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -59,10 +65,11 @@ export class PointerApplication extends Construct {
       description: 'Refuses a pointer document that no recorded decision stands behind.',
       actions: { PRE_START_DEPLOYMENT: [{ Name: 'vouch', Uri: vouch.functionArn, RoleArn: role.roleArn }] },
     });
-    new CfnExtensionAssociation(this, 'VouchingEverywhere', {
+    const association = new CfnExtensionAssociation(this, 'VouchingEverywhere', {
       extensionIdentifier: extension.ref,
       extensionVersionNumber: extension.attrVersionNumber,
       resourceIdentifier: this.applicationArn,
     });
+    this.#vouching = { extension, association };
   }
 }

@@ -11,7 +11,8 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FunctionSpec } from '../function-spec.ts';
-import { type AccessTargets, statementsFor } from './access.ts';
+import { statementsFor } from './access.ts';
+import type { AccessTargets } from './access-targets.ts';
 import { acknowledge, acknowledgePattern } from './findings.ts';
 import { functionName } from './names.ts';
 

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { ConfigName } from '../../functions/platform/config.ts';
 import type { FunctionSpec } from '../function-spec.ts';
 import { FUNCTIONS, type FunctionName } from '../functions.ts';
-import type { AccessTargets } from './access.ts';
+import type { AccessTargets } from './access-targets.ts';
 import { pascalCase } from './names.ts';
 import { PublicKeys } from './public-keys.ts';
 import { ReleaseFunction } from './release-function.ts';

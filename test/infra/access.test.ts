@@ -27,7 +27,7 @@ const holdersOf = (action: string): readonly string[] =>
     .toSorted();
 
 /** Whoever brings a document out: forward by a decision, or back. */
-const DEPLOYING = ['close-dead-promotion', 'end-exposure', 'move-pointer', 'rehearse', 'roll-back'];
+const DEPLOYING = ['close-dead-promotion', 'end-exposure', 'move-pointer', 'reconcile', 'rehearse', 'roll-back'];
 
 const everywhere = ({ Resource }: Statement) => JSON.stringify(Resource ?? []).includes('["*"]');
 
@@ -62,14 +62,18 @@ describe('access of functions', () => {
   });
 
   it('lets only those make a document who sign it: going back takes what is there', () => {
-    expect(holdersOf('appconfig:CreateHostedConfigurationVersion')).toEqual(['move-pointer', 'prepare-return']);
+    expect(holdersOf('appconfig:CreateHostedConfigurationVersion')).toEqual([
+      'move-pointer',
+      'prepare-return',
+      'reconcile',
+    ]);
   });
 
-  it('gives signing pointer documents to three functions', () => {
+  it('gives signing pointer documents to four functions', () => {
     const signers = specs
       .map(({ name }) => name)
       .filter((name) => resourcesFor(name, 'kms:Sign').includes('KeysSigning'));
-    expect(signers.toSorted()).toEqual(['move-pointer', 'prepare-return', 'sign-manifest']);
+    expect(signers.toSorted()).toEqual(['move-pointer', 'prepare-return', 'reconcile', 'sign-manifest']);
   });
 
   it('signs digests only', () => {
@@ -105,7 +109,7 @@ describe('access of functions', () => {
   it('lets nobody manage the vouching, the strategy, hosted versions or experiments', () => {
     const managing = specs.flatMap(({ name }) =>
       actionsOf(stack, roleOf(name)).filter((action) =>
-        /appconfig:(Delete|Update|.*Extension|.*Strategy|.*Experiment)/.test(action),
+        /appconfig:(Delete|Update|Create.*(Extension|Strategy)|.*Experiment)/.test(action),
       ),
     );
     expect(managing).toEqual([]);
@@ -133,7 +137,9 @@ describe('access of functions', () => {
     expect(read).toEqual(expect.arrayContaining(['BucketsPredictions/predictions/*', 'BucketsPredictions/outcomes/*']));
     expect(resourcesFor('judge', 's3:ListBucket')).toContain('BucketsPredictions');
     const writers = specs.filter(({ name }) => resourcesFor(name, 's3:PutObject').includes('BucketsPredictions'));
-    expect(writers.map(({ name }) => name)).toEqual(['forecast', 'complete-log']);
+    // The list of recalled forecasts lies beside them, under a prefix of its own.
+    expect(writers.map(({ name }) => name).toSorted()).toEqual(['complete-log', 'forecast', 'recall']);
+    expect(resourcesFor('recall', 's3:PutObject')).toBe('BucketsPredictions/recalls/*');
     for (const { name } of specs) expect(resourcesFor(name, 's3:PutObject')).not.toContain('outcomes/');
   });
 
@@ -162,6 +168,9 @@ describe('access of functions', () => {
       expect(statements.filter(everywhere).flatMap(({ Action }) => Action)).toEqual([
         'xray:PutTraceSegments',
         'xray:PutTelemetryRecords',
+        // The actions take no resource.
+        ...(name === 'reconcile' ? ['appconfig:ListExtensionAssociations'] : []),
+        ...(name === 'watch-trail' ? ['cloudtrail:LookupEvents'] : []),
       ]);
     }
   });

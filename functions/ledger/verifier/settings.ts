@@ -6,7 +6,7 @@ export const USAGE = `Verifies a model's ledger from its raw rows and names the 
 
   npm run verify-ledger -- --model MODEL [options]
 
-  --model MODEL       whose chain (required)
+  --model MODEL       whose chain (required); stack for what concerns no single model
   --public-key FILE   PEM of the ledger's public key, kept by you; without it, KMS is asked
   --key KEY           KMS key to ask (default: LedgerKeyArn of the outputs)
   --table TABLE       ledger table (default: LedgerTableName of the outputs)
