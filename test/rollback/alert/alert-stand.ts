@@ -3,6 +3,7 @@ import type { Email } from '../../../functions/platform/email.ts';
 import { sha256Hex } from '../../../functions/platform/json.ts';
 import type { ModelItem, ReturnDocumentItem, VersionItem } from '../../../functions/registry/items.ts';
 import type { AlertLink } from '../../../functions/rollback/alert/alert-link.ts';
+import type { OpenedAlert } from '../../../functions/rollback/alert/request-rollback.ts';
 import type { Alert, AlertPorts } from '../../../functions/rollback/alert/send-alert.ts';
 import { modelItem, stored } from '../../approval/fixtures.ts';
 
@@ -86,4 +87,33 @@ export function alertStand(over: Partial<ModelItem> = {}) {
     now: () => NOW,
   };
   return { ports, links, inbox, notices, undelivered, unreachable };
+}
+
+/** What somebody sees who opens the link of an alert, before anything was done about it. */
+export function openedAlert(over: Partial<OpenedAlert> = {}): OpenedAlert {
+  return {
+    link: {
+      linkId: 'a'.repeat(32),
+      alert: ALERT,
+      person: { name: 'Ana Approver', email: 'ana@shop.example' },
+      secretSha256s: ['x'],
+      createdAt: NOW,
+      expiresAt: '2026-03-09T09:00:00.000Z',
+    },
+    standing: {
+      serves: '2.0',
+      withdraws: '2.0',
+      goesTo: '1.1',
+      targets: [
+        { version: '1.1', promotedAt: '2026-02-01T08:00:00.000Z', provenAt: '2026-03-01T08:00:00.000Z' },
+        { version: '1.0', promotedAt: '2026-01-01T08:00:00.000Z', provenAt: '2026-02-01T08:00:00.000Z' },
+        { version: '', promotedAt: null, provenAt: '2026-01-01T08:00:00.000Z' },
+      ],
+      withdrawn: null,
+    },
+    started: null,
+    isConcerned: true,
+    isExpired: false,
+    ...over,
+  };
 }
