@@ -3,6 +3,7 @@ import { AppConfigClient } from '@aws-sdk/client-appconfig';
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -85,6 +86,7 @@ const clients = {
   stepFunctions: new SFNClient(options('states')),
   ses: new SESv2Client(options('ses')),
   sns: new SNSClient(options('sns')),
+  lambda: new LambdaClient(options('lambda')),
 };
 export const dynamo = () => clients.dynamo;
 export const s3 = () => clients.s3;
@@ -95,6 +97,8 @@ export const appConfigData = () => clients.appConfigData;
 export const stepFunctions = () => clients.stepFunctions;
 export const ses = () => clients.ses;
 export const sns = () => clients.sns;
+export const lambda = () => clients.lambda;
+export const completeLogLambda = () => clients.lambda;
 
 const { applicationId, strategyId } = account.setUp();
 export const ledgerKeyPem = await readPublicKey(clients.kms, chaining?.arn ?? '');
@@ -119,9 +123,11 @@ const SETTINGS: Readonly<Record<string, string>> = {
   RETENTION_MODE: 'GOVERNANCE',
   INCOMING_PREFIXES: '',
   SPLIT_ABOVE_MB: '1000',
+  POINTER_POLL_SECONDS: '0',
+  CANDIDATE_WAIT_MS: '500',
 };
 for (const name of CONFIG_NAMES) {
   const arn = `arn:aws:states:${REGION}:000000000000:stateMachine:${name.toLowerCase().replaceAll('_', '-')}`;
-  process.env[name] = SETTINGS[name] ?? (name.endsWith('_ARN') ? arn : '1');
+  process.env[name] = SETTINGS[name] ?? (name.endsWith('_ARN') ? arn : name.toLowerCase());
 }
 process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';

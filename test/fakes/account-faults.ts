@@ -1,6 +1,16 @@
 import { AwsError, type ServiceRequest } from '../../infra/local/service.ts';
 
-export const SERVICE_NAMES = ['dynamodb', 'appconfig', 'appconfigdata', 's3', 'kms', 'states', 'ses', 'sns'] as const;
+export const SERVICE_NAMES = [
+  'dynamodb',
+  'appconfig',
+  'appconfigdata',
+  's3',
+  'kms',
+  'states',
+  'ses',
+  'sns',
+  'lambda',
+] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 const throttling = () => new AwsError('ThrottlingException', 'Rate exceeded', 400);
@@ -26,6 +36,7 @@ export const THROTTLES: Readonly<Record<ServiceName, (request: Omit<ServiceReque
   states: throttling,
   ses: () => new AwsError('TooManyRequestsException', 'Too many requests.', 429),
   sns: () => new AwsError('Throttled', 'Rate exceeded', 429),
+  lambda: () => new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429),
 };
 
 /** How each service says that it is at fault itself. */
@@ -38,4 +49,5 @@ export const SERVICE_FAULTS: Readonly<Record<ServiceName, AwsError>> = {
   states: new AwsError('ServiceUnavailable', 'The service is unavailable.', 503),
   ses: new AwsError('InternalServiceErrorException', 'An internal error occurred.', 500),
   sns: new AwsError('InternalError', 'An internal error occurred.', 500),
+  lambda: new AwsError('ServiceException', 'An error occurred and the request cannot be processed.', 500),
 };

@@ -102,3 +102,20 @@ export function createMail(): Mail {
     },
   };
 }
+
+/** Functions that other functions ask, by name: what each answers. */
+export interface Functions extends Service {
+  readonly answers: Map<string, unknown>;
+}
+
+export function createFunctions(): Functions {
+  const answers: Functions['answers'] = new Map();
+  return {
+    answers,
+    handle: async ({ path }) => {
+      const name = decodeURIComponent(/\/functions\/([^/]+)\/invocations/.exec(path)?.[1] ?? '');
+      if (!answers.has(name)) throw new AwsError('ResourceNotFoundException', `Function not found: ${name}`, 404);
+      return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(answers.get(name)) };
+    },
+  };
+}

@@ -33,7 +33,8 @@ interface Dirty {
 /** The three tables on AWS's own engine. Knows which items were written since they were saved, and puts those back. */
 export class DynamoTables {
   readonly #engine: DynamoDbEngine;
-  readonly #dirty = new Map<string, Dirty>();
+  /** What was written since each time that everything was saved. */
+  readonly #since: Map<string, Dirty>[] = [];
 
   constructor(engine: DynamoDbEngine) {
     this.#engine = engine;
@@ -79,10 +80,11 @@ export class DynamoTables {
     for (const table of Object.keys(KEYS)) {
       for (const one of await this.items(table)) kept.set(nameOf(table, one), one);
     }
-    this.#dirty.clear();
+    const since = new Map<string, Dirty>();
+    this.#since.push(since);
     return async () => {
-      const dirty = [...this.#dirty];
-      this.#dirty.clear();
+      const dirty = [...since];
+      since.clear();
       for (let from = 0; from < dirty.length; from += 25) {
         const RequestItems: Record<string, unknown[]> = {};
         for (const [name, { table, key }] of dirty.slice(from, from + 25)) {
@@ -101,7 +103,7 @@ export class DynamoTables {
     const writes = TransactItems?.flatMap(({ Put, Update, Delete }) => Put ?? Update ?? Delete ?? []);
     for (const { TableName: table, Item, Key } of writes ?? [write.parse(parsed)]) {
       const key = keyOf(table, Key ?? Item ?? {});
-      this.#dirty.set(nameOf(table, key), { table, key });
+      for (const since of this.#since) since.set(nameOf(table, key), { table, key });
     }
   }
 

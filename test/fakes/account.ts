@@ -8,7 +8,14 @@ import { errorResponse, PROTOCOLS } from '../../infra/local/gateway/protocol.ts'
 import { createS3, type S3 } from '../../infra/local/s3/s3.ts';
 import { AwsError, type Service, type ServiceRequest, type ServiceResponse } from '../../infra/local/service.ts';
 import { SERVICE_FAULTS, type ServiceName, THROTTLES } from './account-faults.ts';
-import { createExecutions, createMail, type Executions, type Mail } from './account-services.ts';
+import {
+  createExecutions,
+  createFunctions,
+  createMail,
+  type Executions,
+  type Functions,
+  type Mail,
+} from './account-services.ts';
 import { DynamoTables } from './account-tables.ts';
 
 /**
@@ -24,6 +31,11 @@ export interface Cut {
   readonly how: Fault;
 }
 
+/** A service that fails as long as a step runs. */
+export interface Outage {
+  readonly down: readonly ServiceName[];
+}
+
 /** One call as it was sent. */
 export interface SentCall {
   readonly service: ServiceName;
@@ -33,7 +45,7 @@ export interface SentCall {
 }
 
 interface Session {
-  readonly cut: Cut | undefined;
+  readonly cut: Cut | Outage | undefined;
   readonly sent: SentCall[];
   /** Ends the step, as a lost process would. */
   readonly kill: () => void;
@@ -60,12 +72,14 @@ export class Account {
   readonly tables: DynamoTables;
   readonly executions: Executions = createExecutions();
   readonly mail: Mail = createMail();
+  readonly functions: Functions = createFunctions();
   readonly #kms: Service;
   /** For files of the account, and of whoever works in it. */
   readonly directory = mkdtempSync(join(tmpdir(), 'account-'));
   readonly #s3: S3;
   readonly #sessions = new AsyncLocalStorage<Session>();
-  readonly #written: { readonly path: string; readonly versionId: string }[] = [];
+  /** Objects written since each time that everything was saved. */
+  readonly #since: { readonly path: string; readonly versionId: string }[][] = [];
   #appConfig: AppConfig;
   /** The vouching extension; none while the account is being set up. */
   vouch: Vouch = async () => undefined;
@@ -103,8 +117,8 @@ export class Account {
     return { applicationId, strategyId };
   }
 
-  /** Runs a step, one of its calls failing; a step that was killed does nothing any more. */
-  async play<R>(step: () => Promise<R>, cut?: Cut): Promise<Played<R>> {
+  /** Runs a step, one of its calls failing, or all of a service; a step that was killed does nothing any more. */
+  async play<R>(step: () => Promise<R>, cut?: Cut | Outage): Promise<Played<R>> {
     const sent: SentCall[] = [];
     let kill = () => {};
     const gone = new Promise<never>((_, reject) => {
@@ -121,7 +135,13 @@ export class Account {
   async handle(service: ServiceName, request: Omit<ServiceRequest, 'authorize'>): Promise<ServiceResponse> {
     const session = this.#sessions.getStore();
     const number = session === undefined ? 0 : session.sent.push(callOf(service, request));
-    const { at, how } = session?.cut ?? {};
+    const cut = session?.cut;
+    if (cut !== undefined && 'down' in cut) {
+      return cut.down.includes(service)
+        ? written(service, request, SERVICE_FAULTS[service])
+        : this.#answer(service, request);
+    }
+    const { at, how } = cut ?? {};
     if (at === undefined || number < at) return this.#answer(service, request);
     if (number > at) return how === 'killed' ? never() : this.#answer(service, request);
     switch (how) {
@@ -148,14 +168,15 @@ export class Account {
     const file = join(this.directory, 'appconfig.json');
     const appConfig = readFileSync(file, 'utf8');
     const [executions, mail] = [this.executions.save(), this.mail.save()];
-    this.#written.length = 0;
+    const since: { readonly path: string; readonly versionId: string }[] = [];
+    this.#since.push(since);
     return async () => {
       await tables();
       writeFileSync(file, appConfig);
       this.#appConfig = this.#openAppConfig();
       executions();
       mail();
-      for (const { path, versionId } of this.#written.splice(0)) await this.#remove(path, versionId);
+      for (const { path, versionId } of since.splice(0)) await this.#remove(path, versionId);
     };
   }
 
@@ -174,7 +195,7 @@ export class Account {
       const answer = await this.#service(service).handle({ ...request, authorize: () => undefined });
       const versionId = answer.headers?.['x-amz-version-id'];
       if (service === 's3' && request.method === 'PUT' && versionId !== undefined) {
-        this.#written.push({ path: request.path, versionId });
+        for (const since of this.#since) since.push({ path: request.path, versionId });
       }
       return answer;
     } catch (error) {
@@ -198,6 +219,8 @@ export class Account {
       case 'ses':
       case 'sns':
         return this.mail;
+      case 'lambda':
+        return this.functions;
     }
   }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { handler as sendNotice } from '../../functions/change/send-notice.lambda.ts';
 import { handler as confirmRollback } from '../../functions/rollback/confirm-rollback.lambda.ts';
+import { handler as recall } from '../../functions/rollback/recall/recall.lambda.ts';
 import { handler as recordRollback } from '../../functions/rollback/record-rollback.lambda.ts';
 import { handler as rollBack } from '../../functions/rollback/roll-back.lambda.ts';
 import { account } from './account-clients.ts';
@@ -60,6 +61,7 @@ export const WAY_BACK: readonly RollbackStep[] = [
     },
   },
   { state: 'SendNotice', what: 'telling the people', run: ({ recorded }) => sendNotice({ rollback: recorded }) },
+  { state: 'Recall', what: 'listing what was handed downstream', run: () => recall({ model: MODEL }) },
 ];
 
 /** True when a rollback moved the pointer, so that the machine goes on. */

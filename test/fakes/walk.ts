@@ -7,6 +7,7 @@ import { handler as repeatCallbacks } from '../../functions/approval/repeat-call
 import { handler as requestApproval } from '../../functions/approval/request-approval.lambda.ts';
 import { handler as releaseNote } from '../../functions/change/release-note.lambda.ts';
 import { handler as sendNotice } from '../../functions/change/send-notice.lambda.ts';
+import { handler as mayExpose } from '../../functions/drill/hold/may-expose.lambda.ts';
 import { judge } from '../../functions/evidence/judge.ts';
 import type { JudgePorts } from '../../functions/evidence/judge-ports.ts';
 import { recordAdvance } from '../../functions/evidence/record-judged.ts';
@@ -42,6 +43,9 @@ const PLAN = {
 export const POLICY = policySchema.parse({ canaryPlan: PLAN });
 
 account.vouch = vouch;
+account.functions.answers.set('check_readiness_function', [
+  { model: MODEL, ready: true, reasons: [], checkedAt: '2026-03-01T08:00:00.000Z' },
+]);
 
 const gateAnswer = z.looseObject({ stage: z.enum(['change', 'shadow', 'canary', 'production']), round: z.int() });
 type Gate = z.infer<typeof gateAnswer>;
@@ -224,6 +228,7 @@ export const WAY: readonly Step[] = [
   { state: 'ExposeShadow', what: 'putting the candidate beside production', run: named(movePointer) },
   { state: 'JudgeShadow', what: 'judging the shadow', run: judged('shadow') },
   ...gateSteps('canary'),
+  { state: 'MayExpose', what: 'asking whether the canary may begin', run: named(mayExpose) },
   { state: 'PrepareCanary', what: 'preparing the way back from the canary', run: named(prepareReturn) },
   { state: 'ExposeCanary', what: 'exposing the first canary step', run: named(movePointer) },
   { state: 'JudgeCanary', what: 'raising the canary step', run: advanced },
@@ -250,6 +255,11 @@ export async function layOut(walk: Walk): Promise<Walk> {
   inputs.set(walk.promotionId, candidateOf(walk));
   await inputs.get(walk.promotionId);
   return walk;
+}
+
+/** Registers a candidate, and no more. */
+export function registerOnly({ promotionId, executionArn }: Walk, input: unknown) {
+  return registerCandidate({ promotionId, executionArn, input });
 }
 
 /** Walks a promotion up to a step, or to its end. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Cut, Fault, SentCall } from '../fakes/account.ts';
+import type { Cut } from '../fakes/account.ts';
 import type { View } from '../fakes/account-view.ts';
+import { ALL_FAULTS, cutsOf, writesOf } from '../fakes/cuts.ts';
 import type { Step } from '../fakes/walk.ts';
 
 vi.mock('../../functions/platform/clients.ts', () => import('../fakes/account-clients.ts'));
@@ -17,11 +18,6 @@ const { closeDead, layOut, onboard, promote, readAgain, repeatCallbacks, wait, W
 );
 
 const STATES = statesOf('promotion');
-/** FAULTS=all disturbs every passing of every state, and every call in every way: some 2,000 cases, in minutes. */
-const ALL = process.env['FAULTS'] === 'all';
-/** A call that only asks has no effect that could be lost or happen twice: the ways in which it fails take turns. */
-const READ_FAULTS: readonly Fault[] = ['throttled', 'failed', 'unanswered', 'killed'];
-const WRITE_FAULTS: readonly Fault[] = [...READ_FAULTS, 'repeated'];
 /** Passed before or later with other words, and the same code. */
 const PASSED_AGAIN: readonly string[] = [
   ...['opening the gate into shadow', 'asking for shadow', 'deciding on shadow', 'reading the gate into shadow'],
@@ -48,25 +44,6 @@ afterAll(async () => {
     `Promotion: ${calls} calls failed in turn: ${again} cases of a step run again, ${dead} of a dead execution.`,
   );
 });
-
-const alike = (a: SentCall, b: SentCall) => a.service === b.service && a.operation === b.operation;
-
-/** Calls of a step that are disturbed: of equal ones that read one object after the other, the first and the last. */
-function disturbed(sent: readonly SentCall[]): readonly { readonly at: number; readonly reads: boolean }[] {
-  return sent.flatMap((call, index) => {
-    const isBetween =
-      sent.findIndex((one) => alike(one, call)) < index && sent.findLastIndex((one) => alike(one, call)) > index;
-    return call.reads && call.service === 's3' && isBetween && !ALL ? [] : [{ at: index + 1, reads: call.reads }];
-  });
-}
-
-function cutsOf(sent: readonly SentCall[]): readonly Cut[] {
-  return disturbed(sent).flatMap(({ at, reads }) => {
-    const ways = reads ? READ_FAULTS : WRITE_FAULTS;
-    const chosen = reads && !ALL ? ways.filter((_, index) => index === at % ways.length) : ways;
-    return chosen.map((how) => ({ at, how }));
-  });
-}
 
 /** Runs a step until it is done, as its machine would, or the person whose page failed. */
 async function recover(step: Step, failed: Error): Promise<unknown> {
@@ -133,7 +110,7 @@ describe('Whichever call fails, and however', () => {
   it.each(WAY.map((step) => [step.what, step] as const))(
     'while %s, nothing is lost and nothing happens twice',
     async (_, step) => {
-      if (!ALL && PASSED_AGAIN.includes(step.what)) {
+      if (!ALL_FAULTS && PASSED_AGAIN.includes(step.what)) {
         await step.run(walk);
         return;
       }
@@ -144,7 +121,7 @@ describe('Whichever call fails, and however', () => {
       const sent = whole?.sent ?? [];
       const wanted = cutsOf(sent);
       const found = await eachFrom(wanted, (cut) => runAgain(step, cut));
-      const writing = sent.flatMap((call, index) => (call.reads || call.service === 'kms' ? [] : [index + 1]));
+      const writing = writesOf(sent);
       const left = await eachFrom(writing, (at) => abandon(step, at));
       await step.run(walk);
       again += found.length;
