@@ -77,7 +77,9 @@ export class Buckets extends Construct {
   }
 
   #keepPredictions(): void {
-    const predictions = [this.predictions.arnForObjects('predictions/*')];
+    const predictions = [predictionPaths.predictionsPrefix, predictionPaths.recallsPrefix].map((prefix) =>
+      this.predictions.arnForObjects(`${prefix}*`),
+    );
     this.predictions.addToResourcePolicy(
       denyToAll('PredictionsAreWrittenOnce', ['s3:PutObject'], predictions, WITHOUT_CONDITION),
     );

@@ -139,7 +139,8 @@ describe('access of functions', () => {
     const writers = specs.filter(({ name }) => resourcesFor(name, 's3:PutObject').includes('BucketsPredictions'));
     // The list of recalled forecasts lies beside them, under a prefix of its own.
     expect(writers.map(({ name }) => name).toSorted()).toEqual(['complete-log', 'forecast', 'recall']);
-    expect(resourcesFor('recall', 's3:PutObject')).toBe('BucketsPredictions/recalls/*');
+    const puts = statementsFor('recall', 's3:PutObject').flatMap(({ Resource = [] }) => Resource.map(plain));
+    expect(puts).toEqual(['BucketsPredictions/recalls/*']);
     for (const { name } of specs) expect(resourcesFor(name, 's3:PutObject')).not.toContain('outcomes/');
   });
 

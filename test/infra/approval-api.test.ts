@@ -6,11 +6,17 @@ const stack = synthesized({ senderEmail: 'models@shop.example', alertEmail: 'nig
 
 describe('approval API', () => {
   it.each([
-    ['GET /approvals/{id}', 'Show'],
-    ['HEAD /approvals/{id}', 'Show'],
-    ['POST /approvals/{id}', 'Decide'],
-    ['GET /approvals/{id}/reports/{name}', 'Show'],
-    ['HEAD /approvals/{id}/reports/{name}', 'Show'],
+    ['GET /approvals/{id}', 'ShowApproval'],
+    ['HEAD /approvals/{id}', 'ShowApproval'],
+    ['POST /approvals/{id}', 'DecideApproval'],
+    ['GET /approvals/{id}/reports/{name}', 'ShowApproval'],
+    ['HEAD /approvals/{id}/reports/{name}', 'ShowApproval'],
+    ['GET /rollbacks/{id}', 'ShowRollback'],
+    ['HEAD /rollbacks/{id}', 'ShowRollback'],
+    ['POST /rollbacks/{id}', 'RequestRollback'],
+    ['GET /recalls/{id}', 'ShowRecall'],
+    ['HEAD /recalls/{id}', 'ShowRecall'],
+    ['POST /recalls/{id}', 'AcknowledgeRecall'],
   ])('answers %s by the function that may do no more than that: %s', (key, does) => {
     const routes = stack.ofType('AWS::ApiGatewayV2::Route').filter(({ properties }) => properties['RouteKey'] === key);
     expect(routes).toHaveLength(1);
@@ -19,11 +25,11 @@ describe('approval API', () => {
       .ofType('AWS::ApiGatewayV2::Integration')
       .find(({ logicalId }) => target.includes(`"${logicalId}"`));
     expect(integration?.properties).toMatchObject({ PayloadFormatVersion: '2.0', IntegrationType: 'AWS_PROXY' });
-    expect(JSON.stringify(integration?.properties['IntegrationUri'])).toContain(`Functions${does}ApprovalFunction`);
+    expect(JSON.stringify(integration?.properties['IntegrationUri'])).toContain(`Functions${does}Function`);
   });
 
   it('has no other route', () => {
-    stack.template.resourceCountIs('AWS::ApiGatewayV2::Route', 5);
+    stack.template.resourceCountIs('AWS::ApiGatewayV2::Route', 11);
   });
 
   it('is throttled', () => {

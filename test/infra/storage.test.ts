@@ -196,7 +196,7 @@ describe('buckets', () => {
     }
   });
 
-  it('deny predictions that overwrite, and every delete of one', () => {
+  it('deny predictions and recalls that overwrite, and every delete of one', () => {
     const statements = policyOf('Predictions');
     expect(statements).toContainEqual(
       expect.objectContaining({
@@ -213,9 +213,10 @@ describe('buckets', () => {
         Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
       }),
     );
+    const kept = ['/predictions/*', '/recalls/*'].map((path) => ({ 'Fn::Join': ['', [expect.anything(), path]] }));
     expect(statements.filter(({ Sid }) => Sid?.startsWith('Predictions')).map(({ Resource }) => Resource)).toEqual([
-      [{ 'Fn::Join': ['', [expect.anything(), '/predictions/*']] }],
-      [{ 'Fn::Join': ['', [expect.anything(), '/predictions/*']] }],
+      kept,
+      kept,
     ]);
   });
 });

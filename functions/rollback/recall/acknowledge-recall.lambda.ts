@@ -33,7 +33,7 @@ export async function handler(event: unknown): Promise<HttpAnswer> {
     const told = summary === undefined ? null : await objects.readSummary(summary);
     return answerPage(400, recallPage(outcome.found, told, { typed, faults: outcome.faults }));
   } catch (error) {
-    logger.error('RECALL_PAGE_FAILED', { error: error instanceof Error ? error : String(error) });
+    logger.error('ACKNOWLEDGEMENT_FAILED', { error: error instanceof Error ? error : String(error) });
     return answerPage(503, failurePage());
   }
 }
