@@ -70,6 +70,8 @@ const thrown = z.object({
   ...out,
 });
 
+const changed = z.object({ code: z.string().optional(), message: z.string().optional(), ...out });
+
 type Out = z.infer<typeof ended>;
 
 /**
@@ -106,6 +108,7 @@ export class ReleaseHistory {
     else if (body.type === 'rolled-back') this.#return(body);
     else if (body.type === 'kill-switch-intended') this.#intend(body);
     else if (body.type === 'kill-switch-thrown') this.#stop(body);
+    else if (body.type === 'change-noticed' || body.type === 'change-undone') this.#change(body);
   }
 
   #intend(body: EntryBody): void {
@@ -175,6 +178,29 @@ export class ReleaseHistory {
       });
     }
     this.#wentOut(body, { ...data, promotionId: this.#releases.at(-1)?.promotionId ?? '' });
+  }
+
+  /** A document that served although nobody decided it, and what was put back in its place. */
+  #change(body: EntryBody): void {
+    const document = recordedDocument(body.model, body.data);
+    const now = this.#releases.at(-1);
+    if (document === null || now === undefined) return;
+    const data = dataOf(changed, body);
+    const serving = servingBy(document);
+    if (!serves(serving, now)) {
+      const undone = body.type === 'change-undone';
+      const before = this.#releases.findLast((release) => serves(serving, release));
+      this.#begin(body, data, {
+        ...serving,
+        promotionId: before?.promotionId ?? document.promotionId,
+        why: undone ? 'Put back: nobody had decided what served.' : `Decided by nobody (${data.code}): ${data.message}`,
+        approvals: undone ? (before?.approvals ?? []) : [],
+        evidence: before?.evidence ?? [],
+        manifest: before?.manifest ?? null,
+        ...(before?.label === undefined ? {} : { label: before.label }),
+      });
+    }
+    this.#wentOut(body, { ...data, promotionId: document.promotionId });
   }
 
   /** What a kill switch let out; one that was renewed, or that stopped what only waited, let nothing out. */

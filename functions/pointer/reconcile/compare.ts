@@ -25,6 +25,8 @@ export interface Seen {
   readonly state: Pick<DeployedState, 'inProgress'>;
   /** Null when nothing is deployed. */
   readonly live: LiveDeployment | null;
+  /** When the newest deployment was taken back, UTC; absent unless it was. */
+  readonly takenBackAt?: string;
   /** Digest of what the data plane serves; null: nothing that was signed for the model. Absent when it did not answer. */
   readonly servedSha256?: string | null;
   readonly hostedVersions: readonly number[];

@@ -5,7 +5,7 @@ import { storedPolicy } from '../../registry/policy.ts';
 import type { RegistryStore } from '../../registry/registry-store.ts';
 import { rollbackBehind } from '../../rollback/situation.ts';
 import type { AppConfigStore, PointerPlace } from '../appconfig-store.ts';
-import type { DeployedState } from '../deployments.ts';
+import { type DeployedState, isUndone } from '../deployments.ts';
 import { documentSha256, verifyDocument } from '../document.ts';
 import { ENDS_EXPOSURE } from '../end-exposure.ts';
 import { parseServed } from '../flag.ts';
@@ -34,8 +34,9 @@ export async function observe(
   { item, state, now }: { readonly item: ModelItem; readonly state: DeployedState; readonly now: string },
 ): Promise<Seen> {
   const { model, profileId } = item;
-  const [live, hosted, returnDocuments, versions, settings, served] = await Promise.all([
+  const [live, takenBack, hosted, returnDocuments, versions, settings, served] = await Promise.all([
     liveOf(ports, item, state),
+    takenBackOf(ports, item, state),
     ports.appConfig.hostedVersions(profileId),
     ports.registry.returnDocuments(model),
     ports.registry.versions(model),
@@ -44,7 +45,7 @@ export async function observe(
   ]);
   const servedSha256 = served.done ? { servedSha256: signedDigest(ports, model, served.value) } : {};
   const hostedVersions = hosted.map(({ number }) => number);
-  return { now, state, live, ...servedSha256, hostedVersions, returnDocuments, versions, settings };
+  return { now, state, live, ...takenBack, ...servedSha256, hostedVersions, returnDocuments, versions, settings };
 }
 
 async function liveOf(ports: ObservePorts, item: ModelItem, state: DeployedState): Promise<LiveDeployment | null> {
@@ -63,6 +64,12 @@ async function liveOf(ports: ObservePorts, item: ModelItem, state: DeployedState
     rollback: rollback === null ? null : { ...rollback, known },
     ends: ENDS_EXPOSURE.exec(description)?.[1] ?? '',
   };
+}
+
+async function takenBackOf({ appConfig }: ObservePorts, { environmentId }: ModelItem, { history }: DeployedState) {
+  const newest = history[0];
+  if (newest === undefined || !isUndone(newest)) return {};
+  return { takenBackAt: (await appConfig.deployment(environmentId, newest.number)).changedAt };
 }
 
 function signedDigest({ publicKeyPem }: ObservePorts, model: string, content: Uint8Array): string | null {

@@ -65,14 +65,12 @@ function isMoving({ inProgress }: DeployedState, book: AcceptedBook, now: string
 }
 
 /** The document that serves meanwhile, so that the ledger can tell later who was served by what. */
-function detailsOf({ live }: Seen, { direction }: Finding): JsonObject {
+function detailsOf({ live, takenBackAt }: Seen, { code, direction }: Finding): JsonObject {
   if (direction === undefined || live === null || live.hosted === null) return {};
   const { document, documentSha256 } = live.hosted;
-  return {
-    documentSha256,
-    revision: document.revision,
-    ...wentOutData({ document, deployedAt: live.deployment.startedAt }),
-  };
+  const { startedAt } = live.deployment;
+  const deployedAt = code === 'DEPLOYMENT_STOPPED' ? (takenBackAt ?? startedAt) : startedAt;
+  return { documentSha256, revision: document.revision, ...wentOutData({ document, deployedAt }) };
 }
 
 interface Acting {
