@@ -13,6 +13,7 @@ import type { Going, RollBackPorts, Rollback, RollbackEvent } from './rollback-p
 import { describeRollback, look, type Situation } from './situation.ts';
 import { decideTarget } from './target.ts';
 import type { Known, ReturnTo } from './targets.ts';
+import { underTheSwitch } from './under-the-switch.ts';
 import { withDocument } from './went-out.ts';
 
 /** Tries against an environment that others are deploying to, and the pause between them. */
@@ -138,7 +139,7 @@ async function decide(ports: RollBackPorts, rollback: Rollback, given: Pick<Plan
   const { live, recent: justRolledBack } = given.situation;
   const asked = { input, justRolledBack, byPerson: !isAutomation(input.requestedBy.name), at: ports.now() };
   const rehearsed = ports.place !== undefined;
-  let { known } = given;
+  let known = await underTheSwitch(ports, rollback, { live: live?.document ?? null, known: given.known });
   for (;;) {
     const target = decideTarget({ ...asked, live: live?.document ?? null, known, rehearsed });
     if (target.outcome === 'already-withdrawn') return target;

@@ -70,6 +70,7 @@ export class MemoryAppConfig implements StoreApi {
   }
 
   async stopDeployment(_environmentId: string, number: number): Promise<void> {
+    if (number > this.deployments.length) throw new ReleaseError('CONDITION_FAILED', `No deployment ${number}.`);
     const made = this.#made(number);
     if (made.state === 'ROLLED_BACK' || made.state === 'REVERTED')
       throw new ReleaseError('CONDITION_FAILED', 'Undone.');

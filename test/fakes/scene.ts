@@ -107,7 +107,16 @@ export class Scene {
 
   /** What a function of the stack answers; `output` names the output that holds its name. */
   async invoke(output: string, event: unknown): Promise<unknown> {
-    const call = new InvokeCommand({ FunctionName: this.output(output), Payload: Buffer.from(JSON.stringify(event)) });
+    return this.#call(this.output(output), event);
+  }
+
+  /** What a function answers that no output names, by its short name. */
+  ask(name: string, event: unknown): Promise<unknown> {
+    return this.#call(`ModelRelease-${name}`, event);
+  }
+
+  async #call(FunctionName: string, event: unknown): Promise<unknown> {
+    const call = new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) });
     const { Payload } = await this.stack.clients.lambda.send(call);
     return JSON.parse(Buffer.from(Payload ?? []).toString('utf8'));
   }
