@@ -33,8 +33,10 @@ export async function isGone(ports: ProofPorts, { input, place }: Of, to: Return
   return read.done && read.value?.documentSha256 !== to.documentSha256;
 }
 
-export function without(known: Known, { hostedVersion }: ReturnTo): Known {
-  return { ...known, returnDocuments: known.returnDocuments.filter((item) => item.hostedVersion !== hostedVersion) };
+/** Two records may point at one hosted version: only the one that does not prove itself is done without. */
+export function without(known: Known, { version, hostedVersion }: ReturnTo): Known {
+  const isIt = (item: ReturnTo) => item.version === version && item.hostedVersion === hostedVersion;
+  return { ...known, returnDocuments: known.returnDocuments.filter((item) => !isIt(item)) };
 }
 
 export function toOf({ document, hostedVersion, documentSha256 }: HostedDocument): ReturnTo {

@@ -10,6 +10,7 @@ import type { DynamoLedger } from '../../functions/ledger/ledger-store.ts';
 import type { Reason } from '../../functions/platform/errors.ts';
 import { promotionIdOf } from '../../functions/platform/ids.ts';
 import { personActor, systemActor } from '../../functions/platform/people.ts';
+import type { Sign } from '../../functions/platform/signing.ts';
 import type { TransactWrite } from '../../functions/platform/transaction.ts';
 import type { PointerPlace } from '../../functions/pointer/appconfig-store.ts';
 import type { PointerDocument } from '../../functions/pointer/document.ts';
@@ -51,6 +52,10 @@ export interface StageEngine {
   readonly appConfig: StageAppConfig;
   readonly applicationId: string;
   readonly strategyId: string;
+  /** Keys of a stack that documents must verify under; a key of the stage's own unless a test brings them. */
+  readonly signing?: { readonly sign: Sign; readonly publicKeyPem: string };
+  /** A clock that others go by too; the stage's own unless a test brings one. */
+  readonly now?: () => string;
 }
 
 const START = Date.parse('2026-03-01T08:00:00.000Z');
@@ -95,6 +100,7 @@ export class ReleaseStage {
   }
 
   readonly now = (): string => {
+    if (this.#engine.now !== undefined) return this.#engine.now();
     this.seconds += 1;
     return new Date(START + this.seconds * 1000).toISOString();
   };
@@ -196,8 +202,8 @@ export class ReleaseStage {
       ledger: this.ledger,
       appConfig: this.#engine.appConfig,
       strategyId: this.#engine.strategyId,
-      sign: this.key.sign,
-      publicKeyPem: this.key.publicKeyPem,
+      sign: (this.#engine.signing ?? this.key).sign,
+      publicKeyPem: (this.#engine.signing ?? this.key).publicKeyPem,
       now: this.now,
       sleep: async () => {},
     };
