@@ -34,7 +34,7 @@ export function drillText(output: DrillOutput): string {
   const { model, executionName, from, to, seconds, total, maxSeconds, pollSeconds, evidence, trend } = output;
   return [
     `Drill of ${model}: ${output.end.toUpperCase()}`,
-    `From ${named(from)} to ${named(to)}, in an environment from which nothing serves; the reader looked every ${pollSeconds} s.`,
+    `${from === to ? `Between the two documents of ${named(to)}` : `From ${named(from)} to ${named(to)}`}, in an environment from which nothing serves; the reader looked every ${pollSeconds} s.`,
     '',
     ...PHASES.map((phase) => row(phase, secondsOf(seconds[phase]), phase === output.slowest ? 'the longest' : '')),
     row('total', secondsOf(total), `of ${maxSeconds} s`),

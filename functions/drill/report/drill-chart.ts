@@ -1,17 +1,16 @@
 import type { Chart, Drawing } from '../../evidence/report/chart.ts';
-import { shade } from '../../evidence/report/chart-colors.ts';
+import { type ShadeName, shade } from '../../evidence/report/chart-colors.ts';
 import { legend, marksAcrossColumns, nameAxis, numberAxis } from '../../evidence/report/chart-style.ts';
 import { roundScale } from '../../evidence/report/scale.ts';
 import { PHASES, type Phase } from '../drill-items.ts';
 import type { Trend, TrendPoint } from '../trend.ts';
 
 const HEIGHT = 300;
-/** Told apart by lightness and frame as well as by colour, so that grey print says the same. */
-const FILLS: Readonly<Record<Phase, { readonly color: string; readonly opacity: number }>> = {
-  detect: { color: shade('ink'), opacity: 0.9 },
-  decide: { color: shade('comparator'), opacity: 0.95 },
-  switch: { color: shade('candidate'), opacity: 0.95 },
-  converge: { color: shade('candidate'), opacity: 0.35 },
+const FILLS: Readonly<Record<Phase, ShadeName>> = {
+  detect: 'ink',
+  decide: 'comparator',
+  switch: 'candidate',
+  converge: 'soft',
 };
 
 /** The seconds of each phase of each drill, one on the other, against the limit of the newest. */
@@ -20,15 +19,14 @@ export function drillChart(trend: Trend): Chart {
   return {
     id: 'trend',
     title: 'Seconds by phase, drill by drill',
-    description: `Each column is a drill, the newest on the right; its parts are the phases in their order, from below. The dashed line is the limit, ${limit} s. A drill that did not come to its end shows what was measured until then.`,
+    description: `Each column is a drill, the newest on the right; its parts are the phases in their order, from below. ${limitWords(trend, limit)} A drill that did not come to its end shows what was measured until then.`,
     draw: ({ narrow }) => draw(trend, { limit, narrow }),
   };
 }
 
 function draw({ drills }: Trend, { limit, narrow }: { readonly limit: number; readonly narrow: boolean }): Drawing {
-  const highest = Math.max(...drills.map(heightOf), 1);
-  // A limit far above all of them would flatten them; it is then told in words alone.
-  const shown = limit <= highest * 6;
+  const highest = highestOf(drills);
+  const shown = isShown(drills, limit);
   const scale = roundScale(0, shown ? Math.max(highest, limit) : highest, 5);
   return {
     height: HEIGHT,
@@ -40,13 +38,28 @@ function draw({ drills }: Trend, { limit, narrow }: { readonly limit: number; re
       series: [
         ...PHASES.map((phase) => ({
           ...{ type: 'bar', name: phase, stack: 'phases', silent: true, barMaxWidth: 44 },
-          itemStyle: FILLS[phase],
+          itemStyle: { color: shade(FILLS[phase]) },
           data: drills.map(({ seconds }) => seconds[phase] ?? 0),
         })),
         marksAcrossColumns(shown ? [{ at: limit, name: 'limit' }] : []),
       ],
     },
   };
+}
+
+/** A limit far above all of them would flatten them; it is then told in words alone. */
+function isShown(drills: Trend['drills'], limit: number): boolean {
+  return limit <= highestOf(drills) * 6;
+}
+
+function limitWords({ drills }: Trend, limit: number): string {
+  return isShown(drills, limit)
+    ? `The dashed line is the limit, ${limit} s.`
+    : `The limit, ${limit} s, is far above what is drawn.`;
+}
+
+function highestOf(drills: Trend['drills']): number {
+  return Math.max(...drills.map(heightOf), 1);
 }
 
 function heightOf({ seconds }: TrendPoint): number {

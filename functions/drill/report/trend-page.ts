@@ -19,7 +19,7 @@ export function trendPage(trend: Trend, reasons: readonly Reason[]): string {
 <h1>${title}</h1>
 ${newest === undefined ? null : [verdict(newest), findings(reasons)]}
 ${section('trend-section', 'Trend', [
-  html`<p>${trend.passed} of the last ${trend.drills.length} passed; their median from the fault to the last reader is ${secondsOf(trend.medianTotal)}.</p>`,
+  html`<p>${passedWords(trend)} From the fault to the last reader, the median is ${secondsOf(trend.medianTotal)}.</p>`,
   figure(drillChart(trend)),
   drillTable(trend),
 ])}
@@ -29,7 +29,7 @@ ${section('phases', 'What is measured', html`<dl>${facts(PHASES.map((phase) => [
 
 function verdict({ passed, total, maxSeconds, from, to, at, pollSeconds, executionName }: TrendPoint) {
   const pill = passed ? html`<span class="pill good">PASSED</span>` : html`<span class="pill bad">FAILED</span>`;
-  const way = `from ${named(from)} to ${named(to)}`;
+  const way = from === to ? `between the two documents of ${named(to)}` : `from ${named(from)} to ${named(to)}`;
   const took = total === null ? 'did not come to its end' : `took ${secondsOf(total)} of ${secondsOf(maxSeconds)}`;
   return html`<p>${pill} The drill of ${at.slice(0, 16).replace('T', ' ')} UTC, ${way}, ${took}; the reader looked every ${secondsOf(pollSeconds)}.</p>
 <p class="soft">Execution <code>${executionName}</code>. It ran in an environment of its own: nothing that serves was touched.</p>`;
@@ -54,12 +54,22 @@ function drillTable({ drills }: Trend) {
         drill.passed
           ? { text: 'passed', tone: 'better' }
           : { text: drill.reasons.join(', ') || 'failed', tone: 'worse' },
-        ...PHASES.map((phase) => counted(drill.seconds[phase], 2)),
-        counted(drill.total, 2),
+        ...PHASES.map((phase) => exact(drill.seconds[phase])),
+        exact(drill.total),
         counted(drill.maxSeconds, 0),
       ],
     })),
   });
+}
+
+function passedWords({ passed, drills }: Trend): string {
+  if (drills.length === 1) return `The only drill so far ${passed === 1 ? 'passed' : 'failed'}.`;
+  return `${passed} of the last ${drills.length} drills passed.`;
+}
+
+/** With its decimals, so that a column can be read downwards. */
+function exact(value: number | null | undefined): string {
+  return value === null || value === undefined ? UNDEFINED : value.toFixed(2);
 }
 
 function named(version: string): string {
@@ -67,5 +77,5 @@ function named(version: string): string {
 }
 
 function secondsOf(value: number | null): string {
-  return value === null ? UNDEFINED : `${counted(value, 2)} s`;
+  return value === null ? UNDEFINED : `${counted(value, 2)}\u00a0s`;
 }
