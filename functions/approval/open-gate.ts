@@ -1,7 +1,9 @@
+import { REPORT_NAME } from '../evidence/report/gate-report.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { plusDuration } from '../platform/duration.ts';
 import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
+import { evidencePaths } from '../platform/keys.ts';
 import { systemActor } from '../platform/people.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
 import { STAGES, stageAfter } from '../promotion/life-cycle.ts';
@@ -76,18 +78,21 @@ function nextStage(run: Run): GateStage {
   throw new ReleaseError('CONDITION_FAILED', `${run.promotionId} has no stage after ${run.stage}.`);
 }
 
-/** Nobody is asked about a candidate that did not pass the stage it is in. */
+/** Nobody is asked about a candidate that did not pass the stage it is in, or of which its judge left no report. */
 function passedStage(run: PromotionItem): PromotionItem['stage'] {
-  const verdict = run.gates[run.stage]?.verdict;
-  if (verdict === 'PASS') return run.stage;
+  const found = run.gates[run.stage];
+  const reported = found?.artifacts[REPORT_NAME]?.key.startsWith(
+    evidencePaths.evidence(run.promotionId, run.stage, ''),
+  );
+  if (found?.verdict === 'PASS' && reported === true) return run.stage;
   throw new ReleaseError('CONDITION_FAILED', `${run.promotionId} has not passed ${run.stage}.`, {
     reasons: [
       {
         code: 'STAGE_NOT_PASSED',
         path: run.stage,
-        message: 'A stage is entered only after the stage before it was passed.',
-        got: verdict ?? 'no verdict',
-        allowed: 'PASS',
+        message: 'A stage is entered only after the stage before it was passed, and its judge left a report.',
+        got: found?.verdict === 'PASS' ? 'PASS, without a report of this promotion' : (found?.verdict ?? 'no verdict'),
+        allowed: 'PASS, with the report of this promotion',
       },
     ],
   });

@@ -19,7 +19,7 @@ import { MODEL } from './walk.ts';
 
 const row = z.looseObject({ seq: z.number(), body: z.string() });
 const body = z.looseObject({ type: z.string(), data: z.record(z.string(), z.unknown()) });
-const store = new AppConfigStore(appConfig(), process.env['APPCONFIG_APPLICATION_ID'] ?? '');
+export const store = new AppConfigStore(appConfig(), process.env['APPCONFIG_APPLICATION_ID'] ?? '');
 
 async function itemsOf(table: string): Promise<readonly Record<string, unknown>[]> {
   return (await account.tables.items(table)).map((one) =>
