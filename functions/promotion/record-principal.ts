@@ -43,9 +43,8 @@ const REGISTRATION_MS = 10 * 60_000;
 export async function recordPrincipal(ports: PrincipalPorts, started: Started, now: string): Promise<boolean> {
   const key = registryKeys.principal(started.executionArn);
   if (await ports.marks.isRecorded(key)) return true;
-  const found = await find(ports, started);
-  if (found === null && Date.parse(now) - Date.parse(started.at) < REGISTRATION_MS) return false;
-  const { run = null, item = null } = found ?? {};
+  const { run, item, settled } = await find(ports, started);
+  if (!settled && Date.parse(now) - Date.parse(started.at) < REGISTRATION_MS) return false;
   const startedBy = startedByOf(started.principalArn, run, item);
   const model = item?.model ?? STACK_CHAIN;
   const promotionId = run?.promotionId ?? nameOf(started.executionArn);
@@ -69,25 +68,27 @@ export async function recordPrincipal(ports: PrincipalPorts, started: Started, n
 interface Found {
   readonly run: Run | null;
   readonly item: ModelItem | null;
+  /** False while the run may still be registered. */
+  readonly settled: boolean;
 }
 
-/** The run of a promotion or change, or the model that another machine was started for; null while neither is known. */
-async function find({ registry, inputOf }: PrincipalPorts, { executionArn }: Started): Promise<Found | null> {
+/** The run of a promotion or change, or the model that another machine was started for. */
+async function find({ registry, inputOf }: PrincipalPorts, { executionArn }: Started): Promise<Found> {
   const name = nameOf(executionArn);
   const model = /:execution:[^:]+-(onboarding|promotion):/.test(executionArn)
     ? parsePromotionId(name)?.model
     : undefined;
   if (model === undefined) {
     const asked = modelIn(await inputOf(executionArn));
-    return { run: null, item: asked === null ? null : await registry.model(asked) };
+    return { run: null, item: asked === null ? null : await registry.model(asked), settled: true };
   }
   const [run, refusal, item] = await Promise.all([
     registry.run(model, name),
     registry.refusal(model, name),
     registry.model(model),
   ]);
-  if (run?.executionArn === executionArn) return { run, item };
-  return refusal?.executionArn === executionArn ? { run: null, item } : null;
+  if (run?.executionArn === executionArn) return { run, item, settled: true };
+  return { run: null, item, settled: refusal?.executionArn === executionArn };
 }
 
 function nameOf(executionArn: string): string {
