@@ -33,4 +33,22 @@ export const WATCH_FUNCTIONS = [
     temporaryMb: 10_240,
     duckdb: true,
   },
+  {
+    name: 'answer-alarm',
+    entry: 'functions/rollback/alarm/answer-alarm.lambda.ts',
+    description:
+      'Answers alarms on what happens in minutes: finds the version at fault and starts its rollback, or tells people.',
+    config: [...ALERTING, 'APPCONFIG_APPLICATION_ID', 'POINTER_PUBLIC_KEY', 'ROLLBACK_STATE_MACHINE_ARN'],
+    access: [
+      'registry:read',
+      'metrics:read',
+      'pointer:serve',
+      'rollback:start',
+      'approvals:read',
+      'approvals:write',
+      'email:send',
+      'notice:publish',
+    ],
+    timeoutSeconds: 60,
+  },
 ] as const satisfies readonly FunctionSpec[];

@@ -6,6 +6,7 @@ import { systemClock } from '../platform/clock.ts';
 import { config, configNumber } from '../platform/config.ts';
 import { isReleaseError } from '../platform/errors.ts';
 import { logger } from '../platform/logger.ts';
+import { REQUESTS_FAILED } from '../platform/metric-names.ts';
 import { inferenceCounts } from '../platform/metrics.ts';
 import { handOverShadow } from './log/hand-over.ts';
 import { HandOverStore } from './log/hand-over-store.ts';
@@ -17,7 +18,13 @@ import type { PointerReaderOptions } from './pointer/reader-options.ts';
 import type { Budgets } from './serving/ask-versions.ts';
 import { type ForecastAnswer, type ForecastPorts, forecast } from './serving/forecast.ts';
 import { type BatchAnswer, type BatchPorts, forecastBatch } from './serving/forecast-batch.ts';
-import { isBatch, namedByInvocation, parseInferenceEvent } from './serving/forecast-event.ts';
+import {
+  type BatchEvent,
+  type ForecastEvent,
+  isBatch,
+  namedByInvocation,
+  parseInferenceEvent,
+} from './serving/forecast-event.ts';
 import { pointerCounts, wordOf } from './serving/tell-pointer.ts';
 import { inferenceWiring, type OwnPredictors } from './wiring.ts';
 
@@ -58,12 +65,21 @@ export class InferenceClient {
    */
   async forecast(event: unknown, invocationId: string): Promise<ForecastAnswer | BatchAnswer> {
     try {
-      const parsed = parseInferenceEvent(event);
-      const requestId = parsed.requestId ?? namedByInvocation(invocationId);
-      if (isBatch(parsed)) return await forecastBatch(this.#ports, parsed, requestId);
-      return await forecast(this.#ports, parsed, requestId);
+      return await this.#answer(parseInferenceEvent(event), invocationId);
     } finally {
       this.#publish();
+    }
+  }
+
+  async #answer(event: ForecastEvent | BatchEvent, invocationId: string): Promise<ForecastAnswer | BatchAnswer> {
+    const requestId = event.requestId ?? namedByInvocation(invocationId);
+    try {
+      if (isBatch(event)) return await forecastBatch(this.#ports, event, requestId);
+      return await forecast(this.#ports, event, requestId);
+    } catch (error) {
+      // What its caller has to correct is no fault of ours.
+      if (!isReleaseError(error, 'INVALID_INPUT')) this.#counts.add(REQUESTS_FAILED, 1, { model: event.model });
+      throw error;
     }
   }
 
@@ -123,6 +139,7 @@ export class InferenceClient {
       bucket,
       signal: (name, detail) => this.#counts.signal(name, detail),
       count: (name, value) => this.#counts.add(name, value),
+      measure: (of, figures) => this.#counts.measure(of, figures),
       now: systemClock,
     };
   }

@@ -26,8 +26,9 @@ export class LogCompleter {
     const log = new PredictionLogStore(s3, bucket);
     const forecastWithin = (budgetMs: number) => forecastVersionBy({ models, budgetMs, runApart });
     const signal: CompleteLogPorts['signal'] = (name, detail) => this.#counts.signal(name, detail);
+    const measure: CompleteLogPorts['measure'] = (of, figures) => this.#counts.measure(of, figures);
     const batches: ShadowBatchPorts = {
-      ...{ input, startLog, signal, publicKeyPem },
+      ...{ input, startLog, signal, measure, publicKeyPem },
       forecastVersion: forecastWithin(CHUNK_MS),
     };
     this.#ports = {
@@ -35,7 +36,7 @@ export class LogCompleter {
       readKept: (kept) => handedOver.read(kept),
       forecastVersion: forecastWithin(EVENT_MS),
       completeBatch: (event) => shadowBatch(batches, event),
-      signal,
+      ...{ signal, measure },
       pause: (ms) => sleep(ms),
     };
   }

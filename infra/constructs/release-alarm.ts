@@ -13,6 +13,8 @@ export interface ReleaseAlarmProps {
   readonly metric: IMetric;
   /** @default 1 */
   readonly threshold?: number;
+  /** So many periods in a row. @default 1 */
+  readonly evaluationPeriods?: number;
   readonly topic: ITopic;
 }
 
@@ -25,7 +27,7 @@ export class ReleaseAlarm extends Construct {
       alarmDescription: `${props.impact} Runbook: infra/runbooks/${props.signal}.md`,
       metric: props.metric,
       threshold: props.threshold ?? 1,
-      evaluationPeriods: 1,
+      evaluationPeriods: props.evaluationPeriods ?? 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       // Nothing ran, so nothing failed.
       treatMissingData: TreatMissingData.NOT_BREACHING,

@@ -1,15 +1,13 @@
 import * as z from 'zod';
-import { ACCOUNT, type Now, REGION } from './service.ts';
-
-export interface Metric {
-  readonly namespace: string;
-  readonly name: string;
-  readonly dimensions?: Readonly<Record<string, string>>;
-}
+import type { BusEvent } from './events.ts';
+import { createCloudWatch, createMetricPoints, keyOf, type Metric, statistic, statisticOf } from './metric-points.ts';
+import { ACCOUNT, type Now, REGION, type Service } from './service.ts';
 
 export interface MonitoringOptions {
   /** Publishes to a topic: what alarms do. */
   readonly publish: (topicArn: string, message: string, subject: string) => Promise<unknown>;
+  /** Takes the event that EventBridge gets when an alarm changes its state. */
+  readonly putEvent?: (event: BusEvent) => void;
   readonly now?: Now;
 }
 
@@ -22,6 +20,8 @@ export interface Monitoring {
   count(metric: Metric, value?: number): void;
   /** Shows the metric filters one line of a log group, and counts the metrics that are embedded in it. */
   logLine(logGroup: string, line: string): void;
+  /** The API by which metrics are read. */
+  readonly api: Service;
   /** Ends its timers. */
   stop(): void;
 }
@@ -31,26 +31,33 @@ const metricSchema = z.object({
   MetricName: z.string(),
   Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
 });
-const statSchema = z.object({ Metric: metricSchema, Period: z.number(), Stat: z.literal('Sum') });
+const statSchema = z.object({ Metric: metricSchema, Period: z.number(), Stat: statistic });
 const alarmSchema = z.looseObject({
   AlarmDescription: z.string().default(''),
   AlarmActions: z.array(z.string()).default([]),
   OKActions: z.array(z.string()).default([]),
   ComparisonOperator: z.literal('GreaterThanOrEqualToThreshold'),
-  EvaluationPeriods: z.literal(1),
+  EvaluationPeriods: z.int().min(1),
+  DatapointsToAlarm: z.undefined().optional(),
   Threshold: z.number(),
   TreatMissingData: z.literal('notBreaching'),
 });
-/** The sum of one metric, or of several that count as zero where they are missing. */
+/** A statistic of one metric, or the sum of several that count as zero where they are missing. */
 const sourceSchema = z.union([
   z
     .looseObject({
       ...metricSchema.shape,
       Period: z.number(),
-      Statistic: z.literal('Sum'),
+      Statistic: z.literal('Sum').optional(),
+      ExtendedStatistic: statistic.optional(),
       Metrics: z.undefined().optional(),
     })
-    .transform(({ Period, Statistic, ...Metric }) => [{ Metric, Period, Stat: Statistic }]),
+    .refine(({ Statistic, ExtendedStatistic }) => (Statistic === undefined) !== (ExtendedStatistic === undefined), {
+      path: ['Statistic'],
+    })
+    .transform(({ Period, Statistic, ExtendedStatistic, ...Metric }) => [
+      { Metric, Period, Stat: Statistic ?? ExtendedStatistic ?? 'Sum' },
+    ]),
   z
     .looseObject({
       Metrics: z.array(
@@ -77,16 +84,13 @@ interface Alarm {
   readonly name: string;
   readonly arn: string;
   readonly settings: z.infer<typeof alarmSchema>;
-  /** Whose sum is compared with the threshold. */
+  /** Whose statistic is compared with the threshold. */
   readonly metrics: ReadonlySet<string>;
+  readonly stat: string;
+  /** As EventBridge names them. */
+  readonly configured: readonly object[];
   readonly periodSeconds: number;
   state: 'OK' | 'ALARM';
-}
-
-/** What was added to a metric, and when. */
-interface Point {
-  readonly at: number;
-  readonly value: number;
 }
 
 /** A line in CloudWatch's embedded metric format, as far as it names its metrics. */
@@ -101,7 +105,7 @@ const embedded = z.looseObject({
     ),
   }),
 });
-const values = z.union([z.number().transform((value) => [value]), z.array(z.number())]).catch([]);
+const numbers = z.union([z.number().transform((value) => [value]), z.array(z.number())]).catch([]);
 
 interface MetricFilter {
   readonly logGroup: string;
@@ -110,28 +114,29 @@ interface MetricFilter {
   readonly metric: Metric;
 }
 
-/** CloudWatch as far as alarms on counts need it: sums over one period, rung at a threshold, missing data is silence. */
-export function createMonitoring({ publish, now = () => new Date() }: MonitoringOptions): Monitoring {
+/** CloudWatch as far as it is used: one statistic per period, alarms at a threshold, missing data is silence. */
+export function createMonitoring(options: MonitoringOptions): Monitoring {
+  const { publish, putEvent = () => undefined, now = () => new Date() } = options;
   const alarms: Alarm[] = [];
   const filters: MetricFilter[] = [];
   const timers = new Set<NodeJS.Timeout>();
-  const points = new Map<string, Point[]>();
+  const points = createMetricPoints(now);
   const evaluate = (alarm: Alarm): void => {
-    const from = now().getTime() - alarm.periodSeconds * 1_000;
-    const sum = [...alarm.metrics]
-      .flatMap((metric) => points.get(metric) ?? [])
-      .reduce((total, { at, value }) => total + (at > from ? value : 0), 0);
-    const state = sum >= alarm.settings.Threshold ? 'ALARM' : 'OK';
-    if (state !== alarm.state) ring(alarm, { state, sum, at: now() }, publish);
+    const periodMs = alarm.periodSeconds * 1_000;
+    const until = now().getTime();
+    const { EvaluationPeriods, Threshold } = alarm.settings;
+    const values = Array.from({ length: EvaluationPeriods }, (_, index) => {
+      const end = until - index * periodMs;
+      return statisticOf(points.within(alarm.metrics, end - periodMs, end), alarm.stat);
+    });
+    const isBreaching = values.every((value) => value !== undefined && value >= Threshold);
+    const state = isBreaching ? 'ALARM' : 'OK';
+    if (state !== alarm.state) ring(alarm, { state, value: values[0] ?? 0, at: now() }, { publish, putEvent });
   };
   const count = (metric: Metric, value = 1): void => {
+    points.add(metric, value);
     const key = keyOf(metric);
-    const watching = alarms.filter(({ metrics }) => metrics.has(key));
-    const at = now().getTime();
-    const from = at - Math.max(0, ...watching.map(({ periodSeconds }) => periodSeconds * 1_000));
-    if (watching.length > 0)
-      points.set(key, [...(points.get(key) ?? []).filter((point) => point.at > from), { at, value }]);
-    for (const alarm of watching) {
+    for (const alarm of alarms.filter(({ metrics }) => metrics.has(key))) {
       evaluate(alarm);
       const timer = setTimeout(() => {
         timers.delete(timer);
@@ -150,16 +155,13 @@ export function createMonitoring({ publish, now = () => new Date() }: Monitoring
     count,
     logLine: (logGroup, line) => {
       for (const filter of filters) if (filter.logGroup === logGroup && matches(filter, line)) count(filter.metric);
-      for (const { metric, value } of embeddedMetrics(line)) count(metric, value);
+      for (const { metric, values } of embeddedMetrics(line)) for (const value of values) count(metric, value);
     },
+    api: createCloudWatch(points),
     stop: () => {
       for (const timer of timers) clearTimeout(timer);
     },
   };
-}
-
-function keyOf({ namespace, name, dimensions = {} }: Metric): string {
-  return JSON.stringify([namespace, name, Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
 function alarmOf(name: string, resolved: unknown): Alarm {
@@ -170,8 +172,16 @@ function alarmOf(name: string, resolved: unknown): Alarm {
   });
   return {
     ...{ name, arn: `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`, settings: alarmSchema.parse(resolved) },
-    ...{ metrics: new Set(metrics), periodSeconds: Math.max(...stats.map(({ Period }) => Period)), state: 'OK' },
+    ...{ metrics: new Set(metrics), stat: stats[0]?.Stat ?? 'Sum', configured: stats.map(configuredOf), state: 'OK' },
+    periodSeconds: Math.max(...stats.map(({ Period }) => Period)),
   };
+}
+
+/** A watched metric as EventBridge's event has it: names in lower case, dimensions as an object. */
+function configuredOf({ Metric: metric, Period, Stat }: z.infer<typeof statSchema>, index: number): object {
+  const dimensions = Object.fromEntries(metric.Dimensions.map(({ Name, Value }) => [Name, Value]));
+  const of = { namespace: metric.Namespace, name: metric.MetricName, dimensions };
+  return { id: `m${index + 1}`, metricStat: { metric: of, period: Period, stat: Stat }, returnData: true };
 }
 
 function filterOf(resolved: unknown): MetricFilter {
@@ -188,7 +198,7 @@ function matches({ member, value }: MetricFilter, line: string): boolean {
   return z.looseObject({}).safeParse(jsonOf(line)).data?.[member] === value;
 }
 
-function embeddedMetrics(line: string): readonly { readonly metric: Metric; readonly value: number }[] {
+function embeddedMetrics(line: string): readonly { readonly metric: Metric; readonly values: readonly number[] }[] {
   if (!line.includes('"_aws"')) return [];
   const found = embedded.safeParse(jsonOf(line)).data;
   if (found === undefined) return [];
@@ -197,7 +207,7 @@ function embeddedMetrics(line: string): readonly { readonly metric: Metric; read
       const dimensions = Object.fromEntries(names.map((name) => [name, String(found[name])]));
       return Metrics.map(({ Name: name }) => ({
         metric: { namespace, name, dimensions },
-        value: values.parse(found[name]).reduce((sum, one) => sum + one, 0),
+        values: numbers.parse(found[name]),
       }));
     }),
   );
@@ -211,21 +221,30 @@ function jsonOf(line: string): unknown {
   }
 }
 
-/** Changes the state of an alarm and tells its topics. */
+/** Changes the state of an alarm, tells its topics, and puts the event on the bus that AWS puts there. */
 function ring(
   alarm: Alarm,
-  { state, sum, at }: { readonly state: Alarm['state']; readonly sum: number; readonly at: Date },
-  publish: MonitoringOptions['publish'],
+  { state, value, at }: { readonly state: Alarm['state']; readonly value: number; readonly at: Date },
+  { publish, putEvent }: Required<Pick<MonitoringOptions, 'publish' | 'putEvent'>>,
 ): void {
-  const { name, arn, settings, state: OldStateValue } = alarm;
+  const { name, arn, settings, state: OldStateValue, configured } = alarm;
   alarm.state = state;
+  const reason = `Threshold Crossed: 1 datapoint [${value}] against the threshold (${settings.Threshold}).`;
   const message = JSON.stringify({
     ...{ AlarmName: name, AlarmDescription: settings.AlarmDescription, AWSAccountId: ACCOUNT, NewStateValue: state },
-    NewStateReason: `Threshold Crossed: 1 datapoint [${sum}] against the threshold (${settings.Threshold}).`,
-    ...{ StateChangeTime: at.toISOString(), Region: REGION, AlarmArn: arn, OldStateValue },
+    ...{ NewStateReason: reason, StateChangeTime: at.toISOString(), Region: REGION, AlarmArn: arn, OldStateValue },
   });
   const subject = `${state}: "${name}" in ${REGION}`.slice(0, 100);
   for (const topic of state === 'ALARM' ? settings.AlarmActions : settings.OKActions) {
     publish(topic, message, subject).catch(() => undefined);
   }
+  const timestamp = at.toISOString().replace('Z', '+0000');
+  const detail = {
+    alarmName: name,
+    state: { value: state, reason, timestamp },
+    previousState: { value: OldStateValue },
+    configuration: { description: settings.AlarmDescription, metrics: configured },
+  };
+  const detailType = 'CloudWatch Alarm State Change';
+  putEvent({ source: 'aws.cloudwatch', detailType, detail, resources: [arn] });
 }

@@ -4,6 +4,7 @@ import { createCustomResources } from './cloudformation/custom-resource.ts';
 import { createCloudTrail } from './cloudtrail.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
+import type { Events } from './events.ts';
 import { createFlow } from './flow.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
 import { createHttpApis } from './http-api.ts';
@@ -53,9 +54,13 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
     throw error;
   });
   const ses = await createSes();
-  const observed = createObserved({ now, ses, gateway, functionLog: options.functionLog });
+  // The bus needs the functions, and what is seen of them rings alarms, which the bus is told of.
+  let bus: Events | undefined;
+  const putEvent: Events['putEvent'] = (event) => bus?.putEvent(event);
+  const observed = createObserved({ now, ses, gateway, putEvent, functionLog: options.functionLog });
   const { host } = observed;
   const flow = createFlow({ ...subdirectory(dataDir, 'appconfig'), ...observed, iam, now, log });
+  bus = flow.events;
   const { invoke } = host;
   const baseUrl = `${gateway.endpoint}/custom-resource`;
   const parts = {
@@ -83,7 +88,12 @@ function mountAll(parts: Running): void {
   const { gateway, appConfig } = parts;
   const services: Readonly<Record<string, Service>> = {
     ...{ dynamodb: createDynamoDb(parts.engine), s3: parts.s3, kms: parts.kms, ses: parts.ses, sns: parts.sns },
-    ...{ lambda: createLambdaApi(parts.host), states: parts.stepFunctions, cloudtrail: parts.cloudTrail.service },
+    ...{
+      lambda: createLambdaApi(parts.host),
+      states: parts.stepFunctions,
+      monitoring: parts.monitoring.api,
+      cloudtrail: parts.cloudTrail.service,
+    },
     ...{ appconfig: appConfig.control, appconfigdata: appConfig.data },
   };
   for (const [name, service] of Object.entries(services)) gateway.mount(name, service);
@@ -105,11 +115,12 @@ function createObserved(options: {
   readonly now: Now;
   readonly ses: Ses;
   readonly gateway: Gateway;
+  readonly putEvent: Events['putEvent'];
   readonly functionLog: PartsOptions['functionLog'];
 }) {
-  const { now, ses, gateway, functionLog } = options;
+  const { now, ses, gateway, putEvent, functionLog } = options;
   const sns = createSns(ses.deliver);
-  const monitoring = createMonitoring({ now, publish: sns.publish });
+  const monitoring = createMonitoring({ now, publish: sns.publish, putEvent });
   const host = createLambdaHost({
     endpoint: gateway.endpoint,
     onInvoke: () => gateway.count('lambda', 'InvokeFunction'),

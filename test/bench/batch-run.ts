@@ -70,6 +70,7 @@ async function forecastAll(uri: string, hasCanary: boolean): Promise<number> {
       bucket: BUCKET,
       signal: (name, detail) => missing.push(`${name} ${JSON.stringify(detail)}`),
       count: () => undefined,
+      measure: () => undefined,
       now: () => new Date(),
     },
     { model: 'demand', asOf: '2026-03-01', horizonDays: 7, requestId: `night-${what}`, input: uri },

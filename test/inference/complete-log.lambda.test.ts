@@ -161,7 +161,10 @@ describe('The function that completes the log', () => {
     await handler({ kind: 'shadow', ...work, rest: { known: [], requests: [unit('milk')] } });
     const told = written.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('"_aws"'));
     written.mockRestore();
-    expect(told.map((line) => JSON.parse(line))).toMatchObject([{ service: 'inference', SHADOW_FAILED: 1 }]);
+    expect(told.map((line) => JSON.parse(line))).toMatchObject([
+      { service: 'inference', SHADOW_FAILED: 1 },
+      { model: 'demand', version: '3.0.0', SHADOW_FAILED: 1, FORECASTS_ASKED: 2, FORECASTS_MISSING: 2 },
+    ]);
     const detail = { model: 'demand', version: '3.0.0', missing: 2, negative: 0, nonFinite: 0, code: 'NOT_FOUND' };
     expect(errors.mock.calls).toEqual([['SHADOW_FAILED', detail]]);
     const records = await recordsAt(`${DAY}/arm=shadow/version=3.0.0/unvouched-3.ndjson.gz`);

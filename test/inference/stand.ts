@@ -12,6 +12,7 @@ import type { Count, Signal, SignalDetail } from '../../functions/inference/serv
 import { IN_TOTO_PAYLOAD, signEnvelope } from '../../functions/platform/dsse.ts';
 import type { JsonValue } from '../../functions/platform/json.ts';
 import { evidencePaths } from '../../functions/platform/keys.ts';
+import type { VersionFigures } from '../../functions/platform/metrics.ts';
 import type { PointerDocument, UnsignedDocument } from '../../functions/pointer/document.ts';
 import type { StoredObject } from '../../functions/registry/items.ts';
 import type { MemoryEvidence } from '../fakes/memory-evidence.ts';
@@ -52,10 +53,14 @@ export const always =
   ({ horizonDays }) =>
     Array(horizonDays).fill(units);
 
+export type Measured = VersionFigures & { readonly version: string };
+
 export interface Stand {
   readonly ports: ForecastPorts;
   readonly signals: (readonly [Signal, SignalDetail])[];
   readonly counts: (readonly [Count, number])[];
+  /** What versions were asked and gave. */
+  readonly measured: Measured[];
   readonly batches: PredictionBatch[];
   /** Work that was left to others. */
   readonly handedOver: (ShadowWork & UnfinishedShadow)[];
@@ -77,6 +82,7 @@ export function documentOf(members: Partial<UnsignedDocument> = {}): PointerDocu
 export function stand({ document = documentOf(), versions = {}, ports = {} }: Scene = {}): Stand {
   const signals: (readonly [Signal, SignalDetail])[] = [];
   const counts: (readonly [Count, number])[] = [];
+  const measured: Measured[] = [];
   const batches: PredictionBatch[] = [];
   const handedOver: (ShadowWork & UnfinishedShadow)[] = [];
   const all: Readonly<Record<string, Forecaster>> = { '1.1.0': always(11), ...versions };
@@ -84,6 +90,7 @@ export function stand({ document = documentOf(), versions = {}, ports = {} }: Sc
   return {
     signals,
     counts,
+    measured,
     batches,
     handedOver,
     told: (horizonDays = 1) => {
@@ -129,6 +136,7 @@ export function stand({ document = documentOf(), versions = {}, ports = {} }: Sc
       },
       signal: (name, detail) => signals.push([name, detail]),
       count: (name, value) => void (value > 0 && counts.push([name, value])),
+      measure: ({ version }, figures) => measured.push({ version, ...figures }),
       now: () => NOW,
       ...ports,
     },

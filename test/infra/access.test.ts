@@ -172,6 +172,7 @@ describe('access of functions', () => {
         // The actions take no resource.
         ...(name === 'reconcile' ? ['appconfig:ListExtensionAssociations'] : []),
         ...(name === 'watch-trail' ? ['cloudtrail:LookupEvents'] : []),
+        ...(name === 'answer-alarm' ? ['cloudwatch:GetMetricData'] : []),
       ]);
     }
   });

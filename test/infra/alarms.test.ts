@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { SIGNALS } from '../../functions/inference/serving/signals.ts';
+import { ANSWERED_ALARMS } from '../../functions/platform/metric-names.ts';
 import { STATE_MACHINES } from '../../infra/constructs/names.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { ROOT, sources } from '../structure/sources.ts';
@@ -70,7 +71,8 @@ describe('alarms', () => {
   });
 
   it('ring at the first occurrence, and not because nothing ran', () => {
-    for (const { properties } of alarms) {
+    for (const { properties, signal } of alarms) {
+      if (signal === 'forecast-slow') continue;
       expect(properties).toMatchObject({
         Threshold: 1,
         EvaluationPeriods: 1,
@@ -107,6 +109,28 @@ describe('alarms', () => {
     });
   });
 
+  it('ring for slow answers of three minutes in a row, since a process that starts is slow once', () => {
+    expect(alarms.find(({ signal }) => signal === 'forecast-slow')?.properties).toMatchObject({
+      ...{ Namespace: 'ModelRelease', MetricName: 'ANSWER_MS', ExtendedStatistic: 'p99', Threshold: 3_000 },
+      ...{ EvaluationPeriods: 3, TreatMissingData: 'notBreaching' },
+      Dimensions: [{ Name: 'service', Value: 'inference' }],
+    });
+  });
+
+  it('reach the function that answers them through the bus, as far as they tell what happens in minutes', () => {
+    const names = ANSWERED_ALARMS.map((signal) => `ModelRelease-${signal}`);
+    stack.template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.cloudwatch'],
+        'detail-type': ['CloudWatch Alarm State Change'],
+        detail: { alarmName: names, state: { value: ['ALARM'] } },
+      },
+      Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FunctionsAnswerAlarm'), 'Arn'] } })],
+    });
+    const known = alarms.map(({ properties }) => properties['AlarmName']);
+    expect(names.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
   it('listen for what a handler logs under that very name', () => {
     const code = sources('functions').map(({ text }) => text);
     const messages = stack
@@ -134,6 +158,8 @@ describe('alarms', () => {
       'decide-approval',
       'close-dead-promotion',
       'guard',
+      'answer-alarm',
+      'forecast',
       'end-exposure',
       'complete-log',
     ]) {

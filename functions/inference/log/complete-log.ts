@@ -4,7 +4,7 @@ import type { ForecastRequest } from '../predictors/forecaster.ts';
 import type { VersionAnswers } from '../predictors/run-version.ts';
 import { Failures } from '../serving/failures.ts';
 import { shadowOf } from '../serving/lines.ts';
-import type { Signal, SignalDetail } from '../serving/signals.ts';
+import type { MeasureVersion, Signal, SignalDetail } from '../serving/signals.ts';
 import {
   type BatchShadowEvent,
   handOverEvent,
@@ -46,6 +46,7 @@ export interface CompleteLogPorts {
   readonly completeBatch: (event: BatchShadowEvent) => Promise<Omit<Completed, 'kind'>>;
   /** Told once per event what its version failed to give. */
   readonly signal: (name: Signal, detail: SignalDetail) => void;
+  readonly measure: MeasureVersion;
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
@@ -84,7 +85,7 @@ async function shadowObject(ports: CompleteLogPorts, event: ShadowEvent): Promis
   const made = shadowOf(event, event, { requests, said: answers.said });
   const failures = new Failures();
   for (const { units } of made) failures.count(version, units, answers.code);
-  failures.tell(model, null, ports.signal);
+  failures.tell(model, null, ports);
   return logObject(event, [...known, ...made]);
 }
 

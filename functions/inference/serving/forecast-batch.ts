@@ -269,7 +269,7 @@ class BatchRun {
 
   #tell(): void {
     const { model } = this.#head;
-    const { signal } = this.#ports;
+    const { signal, measure } = this.#ports;
     const document = this.#batch.pointer?.document ?? null;
     if (document === null)
       signal('POINTER_UNAVAILABLE', { model, forecasts: this.#requests * this.#batch.event.horizonDays });
@@ -277,6 +277,6 @@ class BatchRun {
       const of = { model, named: document?.fallback ?? '', answers: this.#safe, requests: this.#requests };
       tellUnknownFallback({ signal }, of);
     }
-    this.#failures.tell(model, this.#router.standard, signal);
+    this.#failures.tell(model, this.#router.standard, { signal, measure });
   }
 }

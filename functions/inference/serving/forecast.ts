@@ -21,7 +21,7 @@ import {
   shadowRecords,
 } from './lines.ts';
 import type { Question } from './question.ts';
-import type { Count, Signal, SignalDetail } from './signals.ts';
+import type { Count, MeasureVersion, Signal, SignalDetail } from './signals.ts';
 
 export interface ForecastPorts extends AskPorts {
   /** Never throws; null while there is none. */
@@ -33,6 +33,7 @@ export interface ForecastPorts extends AskPorts {
   /** Told once per invocation and kind. */
   readonly signal: (name: Signal, detail: SignalDetail) => void;
   readonly count: (name: Count, value: number) => void;
+  readonly measure: MeasureVersion;
   readonly now: Clock;
 }
 
@@ -61,6 +62,8 @@ export async function forecast(
   const head = headOf(question, { at: at.toISOString(), requestId });
   await logLines(ports, question, { lines, head });
   tell(ports, question, { answers, lines });
+  const version = question.document?.productionVersion ?? '';
+  ports.measure({ model: event.model, version }, { answerMs: Math.max(0, ports.now().getTime() - at.getTime()) });
   return { revision: head.revision, forecasts: lines.map(answerOf) };
 }
 
@@ -169,7 +172,7 @@ export function tellLogged(
 }
 
 function tell(
-  { signal }: Pick<ForecastPorts, 'signal'>,
+  { signal, measure }: Pick<ForecastPorts, 'signal' | 'measure'>,
   { model, document, standard, requests }: Question,
   { answers, lines }: { readonly answers: Answers; readonly lines: readonly Line[] },
 ): void {
@@ -177,7 +180,7 @@ function tell(
   tellUnknownFallback({ signal }, { model, named: document?.fallback ?? '', answers, requests: requests.length });
   const failures = new Failures();
   failures.add(answers, lines);
-  failures.tell(model, standard, signal);
+  failures.tell(model, standard, { signal, measure });
 }
 
 /** Someone decided on a safe forecast that this release does not have. */

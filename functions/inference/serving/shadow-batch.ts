@@ -12,13 +12,14 @@ import { Failures } from './failures.ts';
 import { headOf } from './forecast.ts';
 import { type UnitRequest, unitRequest } from './forecast-event.ts';
 import { shadowOf } from './lines.ts';
-import type { Signal, SignalDetail } from './signals.ts';
+import type { MeasureVersion, Signal, SignalDetail } from './signals.ts';
 
 export interface ShadowBatchPorts {
   readonly input: Pick<BatchInputStore, 'read'>;
   readonly startLog: (name: BatchName) => Pick<BatchLog, 'append' | 'finish' | 'abort'>;
   readonly forecastVersion: ForecastVersion;
   readonly signal: (name: Signal, detail: SignalDetail) => void;
+  readonly measure: MeasureVersion;
   /** PEM (SPKI) of the key that pointer documents are signed with. */
   readonly publicKeyPem: string;
 }
@@ -72,7 +73,7 @@ export async function shadowBatch(ports: ShadowBatchPorts, event: BatchShadowEve
     throw cause;
   }
   const { written, repeated, records, failed, lostRecords, causes } = await log.finish();
-  failures.tell(model, router.standard, ports.signal);
+  failures.tell(model, router.standard, ports);
   if (failed === 0) return { written, repeated, records };
   const message = `${lostRecords} forecasts of ${requestId} are not in the log (${causes.join(', ')}).`;
   throw new ReleaseError('DEPENDENCY_UNAVAILABLE', message);

@@ -1,3 +1,5 @@
+import type { VersionFigures } from '../../platform/metrics.ts';
+
 /**
  * What went wrong without failing a request: names of log lines and of metrics. Each is alarmed, since inference answers
  * whatever happens, and nobody else would tell.
@@ -36,3 +38,9 @@ export type Count = (typeof COUNTS)[number];
 
 /** Names and counts, never data. */
 export type SignalDetail = Readonly<Record<string, string | number>>;
+
+/** What an invocation asked of a version and got, in forecasts, and how many milliseconds its answer took. */
+export type MeasureVersion = (
+  of: { readonly model: string; readonly version: string },
+  figures: VersionFigures,
+) => void;

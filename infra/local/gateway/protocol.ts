@@ -11,6 +11,7 @@ export const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   dynamodb: 'json',
   kms: 'json',
   lambda: 'rest-json',
+  monitoring: 'json',
   s3: 'rest-xml',
   ses: 'rest-json',
   sns: 'query',

@@ -50,6 +50,7 @@ function stand(members: Partial<CompleteLogPorts> = {}) {
     },
     completeBatch: () => Promise.reject(new Error('There is no batch.')),
     signal: (name, detail) => signals.push([name, detail]),
+    measure: () => undefined,
     pause: async (milliseconds) => {
       pauses.push(milliseconds);
     },

@@ -151,6 +151,7 @@ describe('The wait for the prediction log', () => {
       readKept: () => Promise.reject(new Error('None was kept.')),
       forecastVersion: () => Promise.reject(new Error('None was asked.')),
       signal: () => undefined,
+      measure: () => undefined,
       completeBatch: () => Promise.reject(new Error('There is no batch.')),
       pause: async () => undefined,
     };

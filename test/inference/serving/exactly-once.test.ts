@@ -132,6 +132,7 @@ async function complete(bucket: Bucket, event: HandOverEvent): Promise<void> {
           return { said: requests.map(({ horizonDays }) => Array(horizonDays).fill(20)), unfinished: [] };
         },
         signal: () => undefined,
+        measure: () => undefined,
         completeBatch: () => Promise.reject(new Error('No batches.')),
         pause: async () => {},
       },

@@ -121,15 +121,22 @@ describe('During shadow', () => {
     ['negative', always(-1), { missing: 0, negative: 6, nonFinite: 0 }],
     ['not finite', always(Number.NaN), { missing: 0, negative: 0, nonFinite: 6 }],
   ])('a signal counts the forecasts that are %s', async (_what, version, counts) => {
-    const { signals } = await ask({ document: shadowing, versions: { '2.0.0': version } });
+    const { signals, measured } = await ask({ document: shadowing, versions: { '2.0.0': version } });
     expect(signals).toEqual([['SHADOW_FAILED', { model: 'demand', version: '2.0.0', ...counts }]]);
+    const { missing, negative, nonFinite } = counts;
+    expect(measured).toEqual([
+      { version: '1.1.0', asked: 6, missing: 0, invalid: 0 },
+      { version: '2.0.0', asked: 6, missing, invalid: negative + nonFinite },
+      { version: '1.1.0', answerMs: 0 },
+    ]);
   });
 
   it('a candidate that cannot be loaded is told once, by its cause', async () => {
-    const { signals } = await ask({ document: shadowing });
+    const { signals, measured } = await ask({ document: shadowing });
     expect(signals).toEqual([
       ['MODEL_NOT_LOADED', { model: 'demand', version: '2.0.0', code: 'NOT_FOUND', forecasts: 6 }],
     ]);
+    expect(measured).toContainEqual({ version: '2.0.0', asked: 6, missing: 6, invalid: 0 });
   });
 
   it('a candidate is not even asked once its bound has passed', async () => {

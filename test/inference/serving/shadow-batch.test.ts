@@ -22,6 +22,7 @@ async function scene(members: object = {}, asking: readonly object[] = requests)
       return { said: asked.map(({ sku }) => (sku === 'sku-3' ? null : [20, Number.NaN])), unfinished: [] };
     },
     signal: (name, detail) => made.signals.push([name, detail]),
+    measure: ({ version }, figures) => made.measured.push({ version, ...figures }),
     publicKeyPem: key.publicKeyPem,
   };
   return { ...made, event, ports };
@@ -29,10 +30,11 @@ async function scene(members: object = {}, asking: readonly object[] = requests)
 
 describe('The shadow of a batch', () => {
   it('is forecast later for the same requests, and logged as the invocation itself would have', async () => {
-    const { event, ports, logs, signals } = await scene();
+    const { event, ports, logs, signals, measured } = await scene();
     await shadowBatch(ports, event);
     const counts = { missing: 2, negative: 0, nonFinite: 699 };
     expect(signals).toEqual([['SHADOW_FAILED', { model: 'demand', version: '2.0.0', ...counts }]]);
+    expect(measured).toEqual([{ version: '2.0.0', asked: 1_400, missing: 2, invalid: 699 }]);
     expect(logs.map(({ state }) => state)).toEqual(['finished']);
     const records = logs[0]?.records ?? [];
     expect(records).toHaveLength(1_400);
