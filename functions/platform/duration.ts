@@ -18,7 +18,8 @@ export function plusDays(date: string, days: number): string {
   return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
-function isFixedDuration(text: string): boolean {
+/** Whether a text is a positive duration of fixed length. */
+export function isDuration(text: string): boolean {
   try {
     const d = parse(text);
     return !d.years && !d.months && !d.negative && durationSeconds(text) > 0;
@@ -31,7 +32,7 @@ function isFixedDuration(text: string): boolean {
 export function durationSchema(bounds: { readonly min?: string; readonly max?: string } = {}) {
   return z.string().superRefine((text, context) => {
     const allowed = `an ISO 8601 duration in weeks, days, hours, minutes or seconds${bounds.min ? `, at least ${bounds.min}` : ''}${bounds.max ? `, at most ${bounds.max}` : ''}`;
-    const fixed = isFixedDuration(text);
+    const fixed = isDuration(text);
     const seconds = fixed ? durationSeconds(text) : Number.NaN;
     const tooShort = bounds.min !== undefined && seconds < durationSeconds(bounds.min);
     const tooLong = bounds.max !== undefined && seconds > durationSeconds(bounds.max);
