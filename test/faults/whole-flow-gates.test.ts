@@ -73,7 +73,9 @@ describe.each(GATES)('The open gate into %s', (gate) => {
   });
 
   it('is not passed by whoever looks, or knows half of the link, or types another version', async () => {
-    const known = await scene.types(MODEL);
+    // The drill that the onboarding started ends when it ends.
+    const types = async () => (await scene.types(MODEL)).filter((type) => type !== 'drill-completed');
+    const known = await types();
     for (let look = 0; look < 3; look++) {
       expect((await fetch(link)).status).toBe(200);
       expect((await fetch(link, { method: 'HEAD' })).status).toBe(200);
@@ -81,7 +83,7 @@ describe.each(GATES)('The open gate into %s', (gate) => {
     expect(await scene.mail.answer(`${link.slice(0, -4)}AAAA`, VERSION)).toBe(404);
     expect(await scene.mail.answer(link.replace(/\/approvals\/[^?]+/, '/approvals/nobody'), VERSION)).toBe(404);
     expect(await scene.mail.answer(link, '9.9.9')).toBe(400);
-    expect(await scene.types(MODEL)).toEqual(known);
+    expect(await types()).toEqual(known);
     expect(await scene.mail.links(promotionId, PIPELINE.email)).toEqual([]);
   });
 
