@@ -21,8 +21,8 @@ import { type MadeRecall, type WorkOffPorts, workOffRecalls } from './work-off-r
 
 /** Lambda sets the variable; the default is for a host that does not. */
 const functionMemoryMb = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 1024);
-/** Node, and what the engine takes beside its limit. */
-const RESERVED_MB = 700;
+/** Node, and what the engine takes beside its limit: sorting millions of lines takes more of that than summing them. */
+const RESERVED_MB = 1100;
 const engine = { memoryMb: Math.max(256, functionMemoryMb - RESERVED_MB), threads: availableParallelism() };
 const bucket = config('PREDICTION_BUCKET');
 

@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Reason } from '../../platform/errors.ts';
+import { RecallStore } from './recall-store.ts';
+import {
+  DEFAULT_OUTPUTS,
+  parseRecallsArguments,
+  type RecallsArguments,
+  type RecallsSettings,
+  resolveRecalls,
+  USAGE,
+} from './recalls-arguments.ts';
+import { recallsJson, recallsText } from './recalls-text.ts';
+
+/** Lists open recalls; answers the exit code. */
+async function main(): Promise<number> {
+  const given = parseRecallsArguments(process.argv.slice(2));
+  if (given.flags.has('help')) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const json = given.flags.has('json');
+  const resolved = resolveRecalls(given, readOutputs(given), process.env);
+  if ('faults' in resolved) return refuse(resolved.faults, json);
+  try {
+    return await list(resolved.settings, json);
+  } catch (error) {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return refuse([{ code: 'NOT_LISTED', message }], json);
+  }
+}
+
+async function list({ table, model, endpoint, region, isLocal }: RecallsSettings, json: boolean): Promise<number> {
+  const signedIn = process.env['AWS_ACCESS_KEY_ID'] !== undefined || process.env['AWS_PROFILE'] !== undefined;
+  const client = new DynamoDBClient({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(isLocal && !signedIn ? { credentials: { accessKeyId: 'recalls', secretAccessKey: 'recalls' } } : {}),
+  });
+  const store = new RecallStore(DynamoDBDocumentClient.from(client), table);
+  const [open, pending] = await Promise.all([store.open(model), store.pending(model)]);
+  const read = await Promise.all(open.map((one) => store.recall(one)));
+  const recalls = read.filter((one) => one?.status === 'open').filter((one) => one !== null);
+  process.stdout.write(`${json ? JSON.stringify(recallsJson(recalls, pending)) : recallsText(recalls, pending)}\n`);
+  return recalls.length + pending.filter(({ part }) => part === 1).length === 0 ? 0 : 1;
+}
+
+function readOutputs({ text }: RecallsArguments): string | null {
+  const file = text.outputs ?? DEFAULT_OUTPUTS;
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
+function refuse(reasons: readonly Reason[], json: boolean): number {
+  if (json) process.stdout.write(`${JSON.stringify({ ok: false, reasons })}\n`);
+  else process.stderr.write(`${reasons.map(({ path = '', message }) => `${path} ${message}`.trim()).join('\n')}\n`);
+  return 2;
+}
+
+process.exitCode = await main();
