@@ -12,6 +12,7 @@ import {
 import { type ErrorCode, ReleaseError } from '../platform/errors.ts';
 import { type DeployedState, type Deployment, deployedState } from './deployments.ts';
 import { FLAG_CONTENT_TYPE } from './flag.ts';
+import { PROOF_UNAVAILABLE } from './not-vouched.ts';
 
 /** One model's place in AppConfig. */
 export interface PointerPlace {
@@ -144,7 +145,8 @@ export class AppConfigStore {
   /**
    * Starts a deployment on the condition that the environment's newest one is still `latestNumber`, and answers its number.
    * @throws ReleaseError POINTER_BUSY when another deployment came first; NOT_VOUCHED when AppConfig or the vouching
-   * extension refused the document, with their reason as message
+   * extension refused the document, with their reason as message; DEPENDENCY_UNAVAILABLE when the extension refused it
+   * only because registry and ledger did not answer it
    */
   async startDeployment(deployment: {
     readonly place: PointerPlace;
@@ -154,7 +156,7 @@ export class AppConfigStore {
     readonly description: string;
   }): Promise<number> {
     const { DeploymentNumber } = await translated(
-      { ConflictException: 'POINTER_BUSY', BadRequestException: 'NOT_VOUCHED' },
+      { ConflictException: 'POINTER_BUSY', BadRequestException: refusalOf },
       `Hosted version ${deployment.hostedVersion} was not deployed`,
       this.#client.send(
         new StartDeploymentCommand({
@@ -193,14 +195,24 @@ export class AppConfigStore {
 }
 
 /** Names of AWS's errors become codes of ours; others, and what they say, pass unchanged. */
-async function translated<T>(codes: Readonly<Record<string, ErrorCode>>, what: string, answer: Promise<T>): Promise<T> {
+async function translated<T>(
+  codes: Readonly<Record<string, ErrorCode | ((message: string) => ErrorCode)>>,
+  what: string,
+  answer: Promise<T>,
+): Promise<T> {
   try {
     return await answer;
   } catch (cause) {
     const code = cause instanceof Error ? codes[cause.name] : undefined;
     if (code === undefined || !(cause instanceof Error)) throw cause;
-    throw new ReleaseError(code, `${what}: ${cause.message}`, { cause });
+    const { message } = cause;
+    throw new ReleaseError(typeof code === 'string' ? code : code(message), `${what}: ${message}`, { cause });
   }
+}
+
+/** Tables that did not answer the extension in time may answer it the next time: that is no verdict on the document. */
+function refusalOf(message: string): ErrorCode {
+  return message.includes(PROOF_UNAVAILABLE) ? 'DEPENDENCY_UNAVAILABLE' : 'NOT_VOUCHED';
 }
 
 function deploymentOf(summary: DeploymentSummary): Deployment {

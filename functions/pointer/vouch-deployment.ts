@@ -7,6 +7,7 @@ import { DRILL_ENVIRONMENT } from '../platform/ids.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import { documentSha256, isReturnDocument, type PointerDocument, verifyDocument } from './document.ts';
 import { parseHosted } from './flag.ts';
+import { PROOF_UNAVAILABLE } from './not-vouched.ts';
 import { exposedVersions, fault, faultOfForward, faultOfRehearsed, faultOfReturn, type Proof } from './vouch.ts';
 
 /** A broken registry may delay a rollback by this much and no more. */
@@ -122,7 +123,7 @@ async function approvalOf(ports: VouchPorts, model: string, intended: ReadEntry 
 
 function unprovable(answer: Extract<Outcome<unknown>, { readonly done: false }>): Reason {
   const got = answer.cause instanceof Error ? answer.cause.message : String(answer.cause);
-  return fault('PROOF_UNAVAILABLE', 'Registry and ledger did not give the proof, so it is refused.', got);
+  return fault(PROOF_UNAVAILABLE, 'Registry and ledger did not give the proof, so it is refused.', got);
 }
 
 function reasonText({ reasons }: { readonly reasons: readonly Reason[] }): string {

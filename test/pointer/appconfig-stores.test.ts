@@ -150,6 +150,12 @@ describe('A deployment', () => {
     });
   });
 
+  it('that the extension refuses for want of an answer may be tried again', async () => {
+    const said = 'BadRequestError: PROOF_UNAVAILABLE: Registry and ledger did not give the proof, so it is refused.';
+    appConfig.on(StartDeploymentCommand).rejects(Object.assign(new Error(said), { name: 'BadRequestException' }));
+    await expect(store.startDeployment(deployment)).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  });
+
   it('that fails otherwise fails as it did', async () => {
     appConfig.on(StartDeploymentCommand).rejects(awsError('InternalServerException'));
     await expect(store.startDeployment(deployment)).rejects.toMatchObject({ name: 'InternalServerException' });
