@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DeleteHostedConfigurationVersionCommand } from '@aws-sdk/client-appconfig';
+import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { DrillStore } from '../../functions/drill/drill-store.ts';
+import { evidencePaths } from '../../functions/platform/keys.ts';
+import { ANA } from '../fakes/inputs.ts';
+import { Scene } from '../fakes/scene.ts';
+import { until } from '../fakes/until.ts';
+
+// Whole promotions on a busy machine: slow is not wrong.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 480_000 });
+
+const MODEL = 'demand';
+const ROOT = join(import.meta.dirname, '..', '..');
+
+let scene: Scene;
+let drills: DrillStore;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'drills-'));
+  scene = await Scene.start();
+  drills = new DrillStore(scene.stack.clients.dynamo, scene.output('RegistryTableName'));
+  await scene.onboard(MODEL);
+});
+afterAll(async () => {
+  await scene.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const drilled = (count: number) =>
+  until(async () => {
+    const found = await drills.newest(MODEL, count);
+    return found.length < count ? undefined : found;
+  });
+
+async function object(key: string): Promise<string> {
+  const { Body } = await scene.stack.clients.s3.send(
+    new GetObjectCommand({ Bucket: scene.output('EvidenceBucketName'), Key: key }),
+  );
+  return (await Body?.transformToString()) ?? '';
+}
+
+/** What `npm run drill` prints, and its exit code. */
+async function drillFromTheCommandLine(...options: readonly string[]) {
+  const outputs = join(folder, 'outputs.json');
+  const { DrillStateMachineArn, ApprovalBaseUrl } = {
+    DrillStateMachineArn: scene.output('DrillStateMachineArn'),
+    ApprovalBaseUrl: scene.output('ApprovalBaseUrl'),
+  };
+  await writeFile(outputs, JSON.stringify({ ModelRelease: { DrillStateMachineArn, ApprovalBaseUrl } }));
+  const all = ['functions/drill/drill.cli.ts', '--outputs', outputs, ...options];
+  const run = spawn(join(ROOT, 'node_modules', '.bin', 'node'), all, { cwd: ROOT });
+  let text = '';
+  for (const stream of [run.stdout, run.stderr]) stream.on('data', (chunk) => (text += String(chunk)));
+  const code = await new Promise<number | null>((resolve) => run.on('close', resolve));
+  return { code, text };
+}
+
+describe('Drills on the whole stack', () => {
+  it('begin with the onboarding, which does not wait for them', async () => {
+    const [first] = await drilled(1);
+    expect(first).toMatchObject({ passed: true, from: '', to: '', production: '', reasons: [] });
+    expect(await scene.types(MODEL)).toContain('drill-completed');
+    expect(await scene.serves(MODEL)).toBe('seasonal-naive');
+  });
+
+  it('run from the command line, and leave their evidence, and the trend as a page', async () => {
+    const { code, text } = await drillFromTheCommandLine('--model', MODEL, '--name', ANA.name, '--email', ANA.email);
+    expect(text).toContain('PASSED');
+    expect(text).toMatch(/detect +\d+\.\d\d s\n +decide +\d+\.\d\d s/);
+    expect(text).toContain('The last 2: 2 passed');
+    expect(code).toBe(0);
+    const [newest] = await drilled(2);
+    const entry = (await scene.ledger(MODEL)).findLast(({ type }) => type === 'drill-completed');
+    expect(entry).toMatchObject({ data: { passed: true, total: newest?.total } });
+    const name = newest?.executionName ?? '';
+    expect(JSON.parse(await object(evidencePaths.drill(MODEL, name)))).toMatchObject({ schema: 1, passed: true });
+    expect(await object(evidencePaths.drillTrend(MODEL, name, 'html'))).toContain('Rollback drills of demand');
+    expect(await scene.types(MODEL)).not.toContain('rolled-back');
+  });
+
+  it('refuse what is no drill', async () => {
+    expect(await drillFromTheCommandLine('--model', 'nobody')).toMatchObject({ code: 2 });
+    expect(await drillFromTheCommandLine()).toMatchObject({
+      code: 2,
+      text: expect.stringContaining('The model is missing.'),
+    });
+  });
+});
+
+describe('An approved canary', () => {
+  it('is held while there is nothing to go back to, and goes on by itself once it is mended', async () => {
+    const { promotionId } = await scene.at('canary gate', MODEL, '1.0');
+    const back = await scene.registry.returnDocument(MODEL, '');
+    const { profileId } = (await scene.registry.model(MODEL)) ?? { profileId: '' };
+    await scene.appConfig().send(
+      new DeleteHostedConfigurationVersionCommand({
+        ApplicationId: scene.output('AppConfigApplicationId'),
+        ConfigurationProfileId: profileId,
+        VersionNumber: back?.hostedVersion,
+      }),
+    );
+    await scene.approve(promotionId, ANA.email, '1.0', 'canary');
+    const holds = await until(async () => (await scene.promotion(promotionId)).holds);
+    expect(holds).toMatchObject([{ reasons: ['NOT_READY safe forecast'] }]);
+    expect(await scene.pointer(MODEL)).toMatchObject({ shadowVersion: '1.0', canaryVersion: '' });
+    await scene.lambda().send(
+      new InvokeCommand({
+        FunctionName: 'ModelRelease-prepare-return',
+        Payload: Buffer.from(JSON.stringify({ promotionId })),
+      }),
+    );
+    await until(async () => ((await scene.pointer(MODEL))?.canaryVersion === '1.0' ? true : undefined));
+    const types = await scene.types(MODEL);
+    expect(types.filter((type) => ['readiness-checked', 'canary-held'].includes(type))).toEqual([
+      ...['readiness-checked', 'canary-held', 'readiness-checked', 'canary-held'],
+    ]);
+    expect(await scene.ledgerFaults()).toEqual([]);
+  });
+});
