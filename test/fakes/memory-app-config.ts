@@ -72,7 +72,7 @@ export class MemoryAppConfig implements StoreApi {
   async stopDeployment(_environmentId: string, number: number): Promise<void> {
     if (number > this.deployments.length) throw new ReleaseError('CONDITION_FAILED', `No deployment ${number}.`);
     const made = this.#made(number);
-    if (made.state === 'ROLLED_BACK' || made.state === 'REVERTED')
+    if (['ROLLING_BACK', 'ROLLED_BACK', 'REVERTED'].includes(made.state))
       throw new ReleaseError('CONDITION_FAILED', 'Undone.');
     this.#set(number, isSettled(made) ? 'REVERTED' : 'ROLLED_BACK');
   }
@@ -103,6 +103,11 @@ export class MemoryAppConfig implements StoreApi {
 
   complete(number = this.deployments.length): void {
     this.#set(number, 'COMPLETE');
+  }
+
+  /** Puts the newest deployment into a state. */
+  put(state: Deployment['state']): void {
+    this.#set(this.deployments.length, state);
   }
 
   /** What the data plane serves; empty before the first deployment. */

@@ -73,6 +73,8 @@ export class ReleaseStage {
   readonly vouching: VouchPorts;
   /** Seconds since the start; every look at the clock adds one. */
   seconds = 0;
+  /** What happens while a step waits. */
+  pauses: () => Promise<void> = async () => {};
   readonly #engine: StageEngine;
   readonly #tables: Tables;
   readonly #approvals: ApprovalStore;
@@ -205,7 +207,7 @@ export class ReleaseStage {
       sign: (this.#engine.signing ?? this.key).sign,
       publicKeyPem: (this.#engine.signing ?? this.key).publicKeyPem,
       now: this.now,
-      sleep: async () => {},
+      sleep: () => this.pauses(),
     };
   }
 
