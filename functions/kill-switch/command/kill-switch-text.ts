@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { reason } from '../../registry/items.ts';
-import { armedAnswer } from '../armed.ts';
+import { type Armed, armedAnswer } from '../armed.ts';
 
 /** What the kill-switch function answers, as far as a terminal shows it. */
 export const killSwitchOutput = z.union([
@@ -21,13 +21,13 @@ export type KillSwitchOutput = z.infer<typeof killSwitchOutput>;
 
 /** 0 when what was asked for is so now, and recorded. */
 export function exitCodeOf(output: KillSwitchOutput): 0 | 1 {
-  if ('armed' in output) return output.armed ? 0 : 1;
+  if (isArmed(output)) return output.armed ? 0 : 1;
   const stops = ['thrown', 'renewed', 'already-thrown'].includes(output.outcome);
   return stops && output.recorded !== false ? 0 : 1;
 }
 
 export function killSwitchText(output: KillSwitchOutput): string {
-  if ('armed' in output) {
+  if (isArmed(output)) {
     const lines = output.checks.map(({ what, ok, got }) => `${ok ? 'yes' : 'NO '} ${what} (${got})`);
     return [output.armed ? 'Armed.' : 'Not armed.', ...lines].join('\n');
   }
@@ -41,4 +41,8 @@ export function killSwitchText(output: KillSwitchOutput): string {
       [`${one.code}: ${one.message}`, one.got && `Got: ${one.got}.`, one.next].filter(Boolean).join(' '),
     ),
   ].join('\n');
+}
+
+function isArmed(output: KillSwitchOutput): output is Armed {
+  return 'armed' in output && 'checks' in output;
 }
