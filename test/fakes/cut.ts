@@ -12,7 +12,15 @@ export class Killed extends Error {
 }
 
 /** Members that describe or measure, and reach nobody. */
-const SILENT: readonly PropertyKey[] = ['writes', 'rollbackWrites', 'recallWrites', 'now', 'sleep'];
+const SILENT: readonly PropertyKey[] = [
+  'writes',
+  'rollbackWrites',
+  'recallWrites',
+  'now',
+  'sleep',
+  'random',
+  'withDirectory',
+];
 
 /** Runs a step on its ports, disturbed at a cut; `calls` counts the calls made. */
 export async function runCut<P extends object, R>(
