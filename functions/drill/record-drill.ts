@@ -119,7 +119,16 @@ async function record(
   const evidence = await keepEvidence(ports, event, of);
   const { model, executionName, at, passed, seconds, total, maxSeconds, slowest } = facts;
   const data = {
-    ...{ executionName, from: facts.from, to: facts.to, passed, seconds: { ...seconds }, total, maxSeconds, slowest },
+    ...{
+      executionName,
+      from: facts.from,
+      to: facts.to,
+      passed,
+      phaseSeconds: { ...seconds },
+      total,
+      maxSeconds,
+      slowest,
+    },
     ...{ pollSeconds: facts.pollSeconds, reasons: facts.reasons.map((one) => ({ ...one })), evidence: { ...evidence } },
     trend: { passed: trend.passed, of: trend.drills.length, medianTotal: trend.medianTotal },
   };

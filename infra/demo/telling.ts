@@ -21,6 +21,8 @@ const facts = z.looseObject({
   closedDays: z.number().optional(),
   cause: z.string().optional(),
   seconds: z.number().optional(),
+  passed: z.boolean().optional(),
+  total: z.number().nullish(),
   approver: z.looseObject({ name: z.string() }).optional(),
   reasons: z
     .array(
@@ -60,6 +62,10 @@ export function tell(entry: WatchedEntry, numbers = ''): string | null {
       return `${data.approver?.name} decided: ${data.decision}: "${data.justification}"`;
     case 'pointer-moved':
       return `pointer moved: ${moved(data)}`;
+    case 'drill-completed':
+      return `rollback rehearsed: ${data.passed ? `passed in ${data.total} s` : `failed${because(data.reasons)}`}`;
+    case 'canary-held':
+      return data.reasons?.length ? `canary held${because(data.reasons)}` : 'canary held no longer';
     case 'canary-advanced':
       return `canary widened to ${data.percentage} % after ${data.closedDays} closed days`;
     case 'exposure-ended':

@@ -68,7 +68,7 @@ describe('A drill is recorded', () => {
     expect(await entries()).toMatchObject([
       {
         actor: { kind: 'person', name: PIPELINE.name },
-        data: { passed: true, total: 11, maxSeconds: 120, from: '2.0' },
+        data: { passed: true, total: 11, maxSeconds: 120, from: '2.0', phaseSeconds: { converge: 9 } },
       },
     ]);
     const bytes = await stage.evidence.read(recorded.evidence);
