@@ -21,6 +21,9 @@ const facts = z.looseObject({
   closedDays: z.number().optional(),
   cause: z.string().optional(),
   seconds: z.number().optional(),
+  forecasts: z.number().optional(),
+  toCome: z.number().optional(),
+  team: z.string().optional(),
   passed: z.boolean().optional(),
   total: z.number().nullish(),
   approver: z.looseObject({ name: z.string() }).optional(),
@@ -80,6 +83,10 @@ export function tell(entry: WatchedEntry, numbers = ''): string | null {
       return `rollback asked for by ${entry.actor.name}: ${data.cause}`;
     case 'rolled-back':
       return `rolled back from ${named(String(data.from ?? ''))} to ${named(String(data.to ?? ''))} in ${data.seconds} s`;
+    case 'forecasts-recalled':
+      return `${data.forecasts} forecasts of ${data.version} recalled, ${data.toCome} of them for days still to come`;
+    case 'recall-acknowledged':
+      return `recall of ${data.version} acknowledged by ${data.team}`;
     default:
       return null;
   }
