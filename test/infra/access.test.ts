@@ -27,7 +27,15 @@ const holdersOf = (action: string): readonly string[] =>
     .toSorted();
 
 /** Whoever brings a document out: forward by a decision, or back. */
-const DEPLOYING = ['close-dead-promotion', 'end-exposure', 'move-pointer', 'reconcile', 'rehearse', 'roll-back'];
+const DEPLOYING = [
+  'close-dead-promotion',
+  'end-exposure',
+  'kill-switch',
+  'move-pointer',
+  'reconcile',
+  'rehearse',
+  'roll-back',
+];
 
 const everywhere = ({ Resource }: Statement) => JSON.stringify(Resource ?? []).includes('["*"]');
 
@@ -63,17 +71,18 @@ describe('access of functions', () => {
 
   it('lets only those make a document who sign it: going back takes what is there', () => {
     expect(holdersOf('appconfig:CreateHostedConfigurationVersion')).toEqual([
+      'kill-switch',
       'move-pointer',
       'prepare-return',
       'reconcile',
     ]);
   });
 
-  it('gives signing pointer documents to four functions', () => {
+  it('gives signing with the key of the pointer to those alone, and to who signs manifests', () => {
     const signers = specs
       .map(({ name }) => name)
       .filter((name) => resourcesFor(name, 'kms:Sign').includes('KeysSigning'));
-    expect(signers.toSorted()).toEqual(['move-pointer', 'prepare-return', 'reconcile', 'sign-manifest']);
+    expect(signers.toSorted()).toEqual(['kill-switch', 'move-pointer', 'prepare-return', 'reconcile', 'sign-manifest']);
   });
 
   it('signs digests only', () => {

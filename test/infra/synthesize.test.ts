@@ -14,6 +14,7 @@ const OUTPUTS = [
   'DrillStateMachineArn',
   'EvidenceBucketName',
   'InferenceFunctionName',
+  'KillSwitchFunctionName',
   'LedgerKeyArn',
   'LedgerTableName',
   'NotificationTopicArn',
