@@ -39,6 +39,8 @@ export const stoppedCandidate = z.object({
   level: z.enum(['canary', 'shadow', 'candidate']),
   promotionId: z.string(),
   version: z.string(),
+  /** The newest deployment that took it out of the pointer; absent while none had to. */
+  deploymentNumber: z.int().exactOptional(),
 });
 export type StoppedCandidate = z.infer<typeof stoppedCandidate>;
 

@@ -38,18 +38,25 @@ async function close(ports: KillSwitchPorts, run: Run & { readonly kind: 'promot
 async function recordOnce(
   ports: KillSwitchPorts,
   { input }: Looked,
-  { level, promotionId, version, out }: Stopping,
+  stopping: Stopping,
 ): Promise<RecordedStop['outcome']> {
+  const { level, promotionId, version, out } = stopping;
   const { model, reason, requestedBy, expiresAt } = input;
   const before = await ports.switches.stopped(model, promotionId);
-  if (before !== null && (before.level === 'candidate' || level !== 'candidate')) return 'already-thrown';
+  if (covers(before, stopping)) return 'already-thrown';
   const at = ports.now();
   const data = {
     ...{ level, promotionId, version, reason, requestedBy, expiresAt },
-    // What went out is recorded once, by the first stop.
-    ...(out === null || before !== null ? {} : outData(out)),
+    // Every document that went out is recorded, and once.
+    ...(out === null || out.deploymentNumber === before?.deploymentNumber ? {} : outData(out)),
   };
-  const item = { model, level, promotionId, version, reason, requestedBy, thrownAt: at, expiresAt };
+  const deploymentNumber = out?.deploymentNumber ?? before?.deploymentNumber;
+  const item = {
+    // Withdrawn for good stays so, whatever is stopped afterwards.
+    ...{ model, level: before?.level === 'candidate' ? before.level : level, promotionId, version },
+    ...{ reason, requestedBy, thrownAt: at, expiresAt },
+    ...(deploymentNumber === undefined ? {} : { deploymentNumber }),
+  };
   const draft = { model, type: 'kill-switch-thrown' as const, at, actor: personActor(requestedBy), data };
   const withdrawn = level === 'candidate' ? await withdrawal(ports, item) : [];
   try {
@@ -59,11 +66,16 @@ async function recordOnce(
     ]);
   } catch (cause) {
     if (!isReleaseError(cause, 'CONDITION_FAILED')) throw cause;
-    const twin = await ports.switches.stopped(model, promotionId);
-    if (twin !== null && (twin.level === 'candidate' || level !== 'candidate')) return 'already-thrown';
+    if (covers(await ports.switches.stopped(model, promotionId), stopping)) return 'already-thrown';
     throw new ReleaseError('POINTER_BUSY', 'The version changed while the stop was recorded.', { cause });
   }
   return 'thrown';
+}
+
+/** True when an earlier stop is recorded that stopped as much, and no document went out since. */
+function covers(before: StoppedCandidate | null, { level, out }: Pick<Stopping, 'level' | 'out'>): boolean {
+  if (before === null || (out !== null && out.deploymentNumber !== before.deploymentNumber)) return false;
+  return before.level === 'candidate' || level !== 'candidate';
 }
 
 /** The version never serves again. One that was in production before, and is a candidate once more, is none to go back to. */

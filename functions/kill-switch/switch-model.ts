@@ -149,9 +149,11 @@ async function recordSwitch(
   const { input } = looked;
   const { model, level, reason, requestedBy, expiresAt } = input;
   const before = await ports.registry.killSwitch(model);
-  if (before !== null && sameSwitch(before, to) && sameSaid(before, input)) return 'already-thrown';
-  const at = ports.now();
   const wentOut = out !== null && out.deploymentNumber !== before?.deploymentNumber ? out : null;
+  // A rollback may have left a document without the switch: what had it serve again went out, whoever said the same before.
+  const stands = before !== null && wentOut === null;
+  if (stands && sameSwitch(before, to) && sameSaid(before, input)) return 'already-thrown';
+  const at = ports.now();
   const data = {
     ...{ level, reason, requestedBy, expiresAt, fallback: to.fallback, fallbackSegments: [...to.fallbackSegments] },
     ...(before === null ? {} : { renews: before.ledgerSeq }),

@@ -19,7 +19,8 @@ const MOVES: Readonly<Record<string, (stage: ReleaseStage, attempt: number) => P
     await stage.close(promotionId, 'rejected');
   },
   expose: async (stage, attempt) => {
-    const promotionId = await stage.canaried(`${attempt}.2.0`);
+    const promotionId = await stage.canaried(`${attempt}.2.0`).catch(() => null);
+    if (promotionId === null) return closeInFlight(stage);
     await stage.close(promotionId, 'withdrawn');
     await stage.endExposure(promotionId);
   },
@@ -32,7 +33,35 @@ const MOVES: Readonly<Record<string, (stage: ReleaseStage, attempt: number) => P
     const answer = await stage.rollBack({}, `rollback-${attempt}`).catch(() => null);
     if (answer?.outcome === 'deployed') await stage.finish(answer);
   },
+  throwWhole: (stage, attempt) => stage.kill('model', { reason: `Whole, for the ${attempt}th time.` }),
+  throwNorth: (stage) => stage.kill('model', { segments: ['region:north'], fallback: 'weekday-mean' }),
+  stopShadow: async (stage, attempt) => {
+    await stage.shadowed(`${attempt}.3.0`);
+    await stage.kill('shadow');
+  },
+  stopCanary: async (stage, attempt) => {
+    const promotionId = await stage.canaried(`${attempt}.4.0`).catch(() => null);
+    await stage.kill('canary');
+    if (promotionId === null) await closeInFlight(stage);
+  },
+  withdrawCandidate: async (stage, attempt) => {
+    await stage.canaried(`${attempt}.5.0`).catch(() => null);
+    await stage.kill('candidate');
+  },
+  stopComparator: (stage) => stage.kill('shadow'),
+  restore: async (stage, attempt) => {
+    if ((await stage.registry.killSwitch(stage.model)) !== null) await stage.restore(attempt);
+  },
 };
+
+/** Whoever was let into no further stage, as under a kill switch for the whole model, ends there. */
+async function closeInFlight(stage: ReleaseStage): Promise<void> {
+  const inFlight = await stage.registry.inFlight(stage.model, 'promotion');
+  if (inFlight === null) return;
+  await stage.endExposure(inFlight.promotionId);
+  await stage.close(inFlight.promotionId, 'withdrawn');
+  await stage.endExposure(inFlight.promotionId);
+}
 
 describe('Whatever legal moves were made', () => {
   it('two looks find nothing, and write nothing', { timeout: 180_000 }, async () => {
