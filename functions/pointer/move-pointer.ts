@@ -15,7 +15,13 @@ import {
 import { type DeployedState, type Deployment, isUndone } from './deployments.ts';
 import type { UnsignedDocument } from './document.ts';
 import { type DueMove, describeMove, dueMove, type MoveKind } from './due-move.ts';
-import { findDocument, type HostedDocument, hostDocument, readDocument } from './hosted-document.ts';
+import {
+  type DocumentSource,
+  findDocument,
+  type HostedDocument,
+  hostDocument,
+  readDocument,
+} from './hosted-document.ts';
 import { assertMayFollow, assertNotRolledBack } from './may-move.ts';
 import type { MovePorts } from './move-ports.ts';
 import { notVouched } from './not-vouched.ts';
@@ -79,7 +85,10 @@ interface Deployed {
 }
 
 /** What an earlier run of this step deployed; null when it did not come so far. */
-async function resumed(ports: MovePorts, { due, place, state }: Move): Promise<Deployed | null> {
+export async function resumed(
+  ports: DocumentSource & { readonly appConfig: Pick<MovePorts['appConfig'], 'hostedVersions'> },
+  { due, place, state }: Pick<Move, 'due' | 'place' | 'state'>,
+): Promise<Deployed | null> {
   const versions = await ports.appConfig.hostedVersions(place.profileId);
   const own = versions.filter(({ description }) => description === describeMove(due)).map(({ number }) => number);
   const deployment = state.history.find(({ hostedVersion }) => own.includes(hostedVersion));

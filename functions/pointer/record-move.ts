@@ -83,7 +83,7 @@ function replacedData({ run }: DueMove, replaced: PointerDocument | null): JsonO
   return { replaced: { promotionId, shadowVersion, shadowUntil, canaryVersion } };
 }
 
-interface Recording {
+export interface Recording {
   readonly due: DueMove;
   readonly document: PointerDocument;
   readonly pointer: PointerMove;
@@ -122,7 +122,7 @@ async function stated(ports: MovePorts, { due, document, pointer }: Recording): 
   return storeStatement(ports, facts, ports.now());
 }
 
-function movedDraft({ due, document, pointer }: Recording, statement: StoredObject | null, at: string): Draft {
+export function movedDraft({ due, document, pointer }: Recording, statement: StoredObject | null, at: string): Draft {
   const { documentSha256, revision, deploymentNumber, movedAt } = pointer;
   return {
     model: due.run.model,
@@ -142,7 +142,10 @@ function movedDraft({ due, document, pointer }: Recording, statement: StoredObje
 }
 
 /** The move on its run, once. */
-function madeWrite({ writes }: MovePorts, { due, document, pointer }: Recording): TransactWrite {
+export function madeWrite(
+  { writes }: { readonly writes: Pick<MovePorts['writes'], 'updateRun'> },
+  { due, document, pointer }: Recording,
+): TransactWrite {
   switch (due.kind) {
     case 'onboard':
     case 'promote':
@@ -173,7 +176,10 @@ function madeWrite({ writes }: MovePorts, { due, document, pointer }: Recording)
 }
 
 /** The switch that people agreed to leave does not stand any more. */
-function switchWrites({ writes }: MovePorts, { due }: Recording): readonly TransactWrite[] {
+export function switchWrites(
+  { writes }: { readonly writes: Pick<MovePorts['writes'], 'switchLeft'> },
+  { due }: Pick<Recording, 'due'>,
+): readonly TransactWrite[] {
   if (due.kind !== 'restore' || due.run.restore === undefined) return [];
   return [writes.switchLeft(due.run.model, due.run.restore.thrownSeq)];
 }

@@ -1,18 +1,18 @@
 import * as z from 'zod';
-import { withdrawOpenGate } from '../approval/close-gate.ts';
 import { announce, noticeOfEnd } from '../change/announce.ts';
 import { topicPublisher } from '../change/notice-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { ses, sns, stepFunctions } from '../platform/clients.ts';
+import { appConfig, ses, sns, stepFunctions } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { sesSender } from '../platform/email-store.ts';
 import { logger } from '../platform/logger.ts';
-import { systemActor } from '../platform/people.ts';
 import * as wired from '../platform/wiring.ts';
+import { AppConfigStore } from '../pointer/appconfig-store.ts';
+import { completeRestoration } from '../pointer/complete-restoration.ts';
 import { endExposure } from '../pointer/end-exposure.ts';
 import { type CloseDeadPorts, closeDeadPromotions } from './close-dead-promotion.ts';
-import { type Closed, type ClosePorts, closePromotion } from './close-promotion.ts';
+import { type Closed, closePromotion } from './close-promotion.ts';
 import { takeOutInput } from './dead-promotion.ts';
 import { ExecutionStore } from './execution-store.ts';
 
@@ -20,18 +20,15 @@ import { ExecutionStore } from './execution-store.ts';
 const eventSchema = z.object({ detail: z.object({ executionArn: z.string().optional() }).optional() });
 
 const registry = wired.registry();
-const ledger = wired.ledger();
-const gatePorts = {
-  approvals: wired.approvals(),
-  approvalWrites: wired.approvalWrites(),
-  ledger,
-};
 const executions = new ExecutionStore(stepFunctions());
 const status: CloseDeadPorts['status'] = (arn) => executions.status(arn);
 const takeOut: CloseDeadPorts['takeOut'] = (left) =>
   executions.start(config('ROLLBACK_STATE_MACHINE_ARN'), left.promotionId, takeOutInput(left));
 const exposures = wired.exposureEnding();
 const end: CloseDeadPorts['endExposure'] = (promotionId) => endExposure(exposures, promotionId);
+const pointer = new AppConfigStore(appConfig(), config('APPCONFIG_APPLICATION_ID'));
+const completing = { ...exposures, appConfig: pointer, writes: wired.registryWrites() };
+const complete: CloseDeadPorts['completeRestoration'] = (promotionId) => completeRestoration(completing, promotionId);
 
 const announcing = {
   publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
@@ -42,15 +39,12 @@ const tell: CloseDeadPorts['tell'] = async (closed) => {
   logger.warn('Closed a dead run', { ...closed });
   await announce(announcing, await noticeOfEnd(registry, closed.promotionId));
 };
-const actor = systemActor('execution-status');
-const closing: ClosePorts = {
-  ...{ registry, ledger, writes: wired.registryWrites() },
-  withdrawGate: ({ promotionId }, reason, at) => withdrawOpenGate(gatePorts, promotionId, { reason, at, actor }),
-};
+const closing = wired.closing('execution-status');
 
 /** Closes promotions and changes whose execution ended without closing them, and tells the people concerned. */
 export async function handler(event: unknown): Promise<readonly Closed[]> {
   const { detail } = parseEvent(eventSchema, event);
   const close: CloseDeadPorts['close'] = (one) => closePromotion(closing, one, systemClock().toISOString());
-  return closeDeadPromotions({ registry, close, status, takeOut, endExposure: end, tell }, detail?.executionArn);
+  const left = { takeOut, endExposure: end, completeRestoration: complete };
+  return closeDeadPromotions({ registry, close, status, ...left, tell }, detail?.executionArn);
 }

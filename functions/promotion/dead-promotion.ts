@@ -32,16 +32,19 @@ export function closeOfDead(run: Run, status: ExecutionStatus): CloseEvent | nul
   };
 }
 
-/** What must be taken out of the pointer before a dead run is closed. */
+/** What must be taken out of the pointer, or recorded of it, before a dead run is closed. */
 export type LeftBehind =
   /** It may serve a version that nobody recorded: only a rollback tells, and puts back what served before. */
   | { readonly takeOut: 'version'; readonly version: string }
   /** Its candidate may run beside production, or serve a share of the units. */
-  | { readonly takeOut: 'exposure' };
+  | { readonly takeOut: 'exposure' }
+  /** It may have left a kill switch and not said so: nothing is taken out, that it did is recorded. */
+  | { readonly takeOut: 'nothing'; readonly record: 'restoration' };
 
 /** What a run that died may have left in the pointer, by where it stands in the registry; null: nothing. */
 export function leftBehind(run: Run): LeftBehind | null {
   if (run.kind !== 'promotion') {
+    if (run.kind === 'restore') return run.pointer === undefined ? { takeOut: 'nothing', record: 'restoration' } : null;
     const { adopt, manifest, adopted } = run;
     if (adopt === undefined || manifest === undefined || adopted !== undefined) return null;
     return { takeOut: 'version', version: adopt.version };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { completeRestoration } from '../../functions/pointer/complete-restoration.ts';
 import { type CloseDeadPorts, closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
 import { leftBehind, takeOutInput } from '../../functions/promotion/dead-promotion.ts';
 import { failure } from '../fakes/failure.ts';
@@ -35,6 +36,11 @@ describe('What a dead run may have left in the pointer', () => {
     expect(leftBehind(aPromotion(members))).toEqual(left);
   });
 
+  it('is the pointer without a kill switch, of a restoration that says nothing of it', () => {
+    expect(leftBehind(aChange({ kind: 'restore' }))).toEqual({ takeOut: 'nothing', record: 'restoration' });
+    expect(leftBehind(aChange({ kind: 'restore', pointer: MOVE }))).toBeNull();
+  });
+
   it('is an adopted version that may serve unrecorded, of an onboarding', () => {
     const adopt = { version: '0.9', artifact: stored('a') };
     const manifest = stored('m');
@@ -67,6 +73,7 @@ describe('A promotion whose execution died', () => {
         const answer = await stage.rollBack(takeOutInput(left), left.promotionId);
         if (answer.outcome === 'deployed') await stage.finish(answer);
       },
+      completeRestoration: (promotionId) => completeRestoration(stage.movePorts(), promotionId),
       tell: async () => {},
       close: async (event) => {
         await stage.close(event.promotionId, event.end);

@@ -34,7 +34,8 @@ describe('The way of an onboarding that adopts a version', () => {
   });
 
   it('is applied only when the version is in the pointer, or none was asked for', () => {
-    expect(waysTo('Recorded').toSorted()).toEqual(['AdoptVersion', 'Applied', 'Deployed']);
+    expect(waysTo('PrepareFirstReturn').toSorted()).toEqual(['AdoptVersion', 'Deployed']);
+    expect(waysTo('Recorded').toSorted()).toEqual(['Applied', 'LeaveKillSwitch', 'PrepareFirstReturn']);
   });
 
   it('keeps the model and says so when a step fails after the first document', () => {
@@ -60,5 +61,16 @@ describe('The way of an onboarding that adopts a version', () => {
     const takingOut = ['TakeOut', 'ConfirmTakeOut', 'RecordTakeOut'];
     expect(takingOut.map(onFailure)).toEqual(takingOut.map(() => ['NotTakenOut']));
     expect(States['NotTakenOut']).toMatchObject({ Type: 'Fail' });
+  });
+});
+
+describe('The way of a restoration', () => {
+  it('is closed by its own machine only where nothing can have gone out; else by who first records what did', () => {
+    expect(waysTo('LeaveKillSwitch')).toEqual(['PrepareReturns']);
+    expect(States['LeaveKillSwitch']?.Catch).toMatchObject([
+      { ErrorEquals: ['NOT_VOUCHED', 'NO_ROLLBACK_TARGET', 'PROMOTION_ENDED'], Next: 'Failed' },
+      { ErrorEquals: ['States.ALL'], Next: 'NotRecorded' },
+    ]);
+    expect(States['NotRecorded']).toMatchObject({ Type: 'Fail' });
   });
 });
