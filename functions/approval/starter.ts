@@ -1,3 +1,4 @@
+import { normalName } from '../platform/people.ts';
 import type { ModelApprover, Run, StartedBy } from '../registry/items.ts';
 import type { Identity } from './separation-of-duties.ts';
 
@@ -7,9 +8,15 @@ export interface Known extends Identity {
   readonly principals?: readonly string[];
 }
 
+/** Whether a person has named a principal. AWS tells no two principals apart by case, but session names are typed by whoever assumes a role. */
+function hasNamed({ principals }: Pick<Known, 'principals'>, principalArn: string): boolean {
+  const asked = normalName(principalArn);
+  return principals?.some((one) => normalName(one) === asked) ?? false;
+}
+
 /** Whose principal it is; null when nobody among them has named it. */
 export function personOf(principalArn: string, known: readonly Known[]): StartedBy['person'] | null {
-  const found = known.find(({ principals }) => principals?.includes(principalArn));
+  const found = known.find((one) => hasNamed(one, principalArn));
   if (found === undefined) return null;
   const { name, email, id } = found;
   return { name, email, ...(id === undefined ? {} : { id }) };
@@ -22,7 +29,7 @@ export function startersOf(
 ): readonly Identity[] {
   if (startedBy === undefined) return [];
   const { person, principalArn } = startedBy;
-  const now = [people.owner, ...people.approvers].filter(({ principals }) => principals?.includes(principalArn));
+  const now = [people.owner, ...people.approvers].filter((one) => hasNamed(one, principalArn));
   return [...(person === undefined ? [] : [person]), ...now].map((one) => ({
     email: one.email,
     ...('id' in one && typeof one.id === 'string' ? { id: one.id } : {}),

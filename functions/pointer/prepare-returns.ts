@@ -70,7 +70,9 @@ async function basesOf(ports: PrepareReturnsPorts, { model, place, deployed }: R
     const item = kept.find((one) => one.version === version);
     const found =
       item === undefined ? null : await findDocument(ports, model, { ...place, hostedVersion: item.hostedVersion });
-    const recorded = found?.documentSha256 === item?.documentSha256 ? (found?.document ?? null) : null;
+    const isIt = found?.documentSha256 === item?.documentSha256 && found?.document.productionVersion === version;
+    // An item that names the document of another version, or one that was never made to go back to, is not built on.
+    const recorded = isIt && found !== null && isReturnDocument(found.document) ? found.document : null;
     const base = recorded ?? (deployed.productionVersion === version ? deployed : null);
     if (base !== null) bases.push(base);
   }

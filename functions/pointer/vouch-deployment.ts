@@ -34,7 +34,7 @@ export interface Veto {
 }
 
 export interface VouchPorts {
-  readonly registry: Pick<RegistryStore, 'intent' | 'run' | 'version' | 'killSwitch'>;
+  readonly registry: Pick<RegistryStore, 'intent' | 'run' | 'version' | 'killSwitch' | 'model'>;
   readonly ledger: Pick<Ledger, 'read'>;
   readonly applicationId: string;
   readonly pointerPublicKeyPem: string;
@@ -78,7 +78,7 @@ async function faultOf(ports: VouchPorts, event: unknown): Promise<Reason | null
     return fault('SIGNATURE_INVALID', `It is not signed as a document of ${model}.`, `revision ${document.revision}`);
   }
   if (isReturnDocument(document)) return returning(ports, model, document);
-  return rehearses ? rehearsing(ports, model, document) : advancing(ports, model, document);
+  return rehearses ? rehearsing(ports, { model, document, place: Environment }) : advancing(ports, model, document);
 }
 
 async function returning(ports: VouchPorts, model: string, document: PointerDocument): Promise<Reason | null> {
@@ -94,13 +94,30 @@ async function advancing(ports: VouchPorts, model: string, document: PointerDocu
   return proof.done ? faultOfForward(claim, proof.value) : unprovable(proof);
 }
 
-async function rehearsing(ports: VouchPorts, model: string, document: PointerDocument): Promise<Reason | null> {
+/** The environment of drills is told by its name, which can be changed: a model's own one is none, whatever it is called. */
+async function rehearsing(
+  ports: VouchPorts,
+  of: {
+    readonly model: string;
+    readonly document: PointerDocument;
+    readonly place: { readonly Id?: string | undefined };
+  },
+): Promise<Reason | null> {
+  const { model, document, place } = of;
   const claim = { model, document, ledgerPublicKeyPem: ports.ledgerPublicKeyPem };
   const proof = await within(FORWARD_PATIENCE_MS, async () => {
-    const intent = await ports.registry.intent(model, documentSha256(model, document));
-    return { intent, intended: intent === null ? null : await ports.ledger.read(model, intent.ledgerSeq) };
+    const [intent, item] = await Promise.all([
+      ports.registry.intent(model, documentSha256(model, document)),
+      ports.registry.model(model),
+    ]);
+    return { item, intent, intended: intent === null ? null : await ports.ledger.read(model, intent.ledgerSeq) };
   });
-  return proof.done ? faultOfRehearsed(claim, proof.value) : unprovable(proof);
+  if (!proof.done) return unprovable(proof);
+  const own = proof.value.item?.environmentId;
+  if (own === undefined || place.Id === undefined || place.Id === own) {
+    return fault('WRONG_PLACE', "A model's own environment is none of drills.", String(place.Id), DRILL_ENVIRONMENT);
+  }
+  return faultOfRehearsed(claim, proof.value);
 }
 
 async function proofOf(ports: VouchPorts, model: string, document: PointerDocument): Promise<Proof> {

@@ -18,8 +18,8 @@ export interface Proof {
   readonly run: Run | null;
   /** Each version that would make forecasts; null for one that is not registered. */
   readonly versions: Readonly<Record<string, VersionItem | null>>;
-  /** The kill switch that stands. */
-  readonly standing: Switch | null;
+  /** The kill switch that stands, and the entry by which it was thrown or renewed last. */
+  readonly standing: (Switch & { readonly ledgerSeq: number }) | null;
 }
 
 export interface Claim {
@@ -165,10 +165,19 @@ function faultOfVersions({ document }: Claim, { versions }: Proof, kind: MoveKin
  * A switch that was thrown is left by its own decision and by no other: whatever goes forward meanwhile goes on with it. What
  * goes back is not asked, for nothing may stop a rollback; it chooses documents that carry the switch.
  */
-function faultOfSwitch({ document }: Claim, { standing }: Proof, kind: MoveKind): Reason | null {
-  if (kind === 'restore' || carries(document, standing)) return null;
+function faultOfSwitch({ document }: Claim, { standing, run }: Proof, kind: MoveKind): Reason | null {
+  if (kind === 'restore') return faultOfLeft(standing, run);
+  if (carries(document, standing)) return null;
   const allowed = `${standing?.fallback} in ${standing?.fallbackSegments.join(', ') || 'everything'}`;
   return fault('KILL_SWITCH_STANDS', 'It would end a kill switch that stands.', document.fallback || 'none', allowed);
+}
+
+/** People agreed to leave one switch: one that was thrown or renewed since is not the one that they were asked about. */
+function faultOfLeft(standing: Proof['standing'], run: Run | null): Reason | null {
+  const agreed = run?.kind === 'restore' ? run.restore?.thrownSeq : undefined;
+  if (standing === null || standing.ledgerSeq === agreed) return null;
+  const message = 'Another kill switch stands than people agreed to leave.';
+  return fault('SWITCH_CHANGED', message, `the one of entry ${standing.ledgerSeq}`, `the one of entry ${agreed}`);
 }
 
 /** Every version that a document lets make forecasts. */

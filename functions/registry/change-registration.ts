@@ -1,7 +1,8 @@
-import { groupByPerson } from '../approval/separation-of-duties.ts';
+import { groupByPerson, isSamePerson } from '../approval/separation-of-duties.ts';
 import type { Reason } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import { digestOf } from '../platform/json.ts';
+import { normalName } from '../platform/people.ts';
 import type { Stage } from '../promotion/life-cycle.ts';
 import { askedAdoption, versionConflicts } from './adoption.ts';
 import type { ChangeInput } from './change-input.ts';
@@ -35,6 +36,8 @@ export function changeFaults(changeId: string, input: ChangeInput, facts: Change
     ...(adoption === null ? [] : versionConflicts(adoption, facts.versions)),
     ...inFlightFaults(facts.inFlight),
     ...(proposed === null ? [] : [...quorumFaults(proposed), ...duplicateFaults(proposed.approvers)]),
+    // A kill switch must not stay for what a model was given long before.
+    ...(proposed === null || input.kind === 'restore' ? [] : principalFaults(proposed)),
     ...(input.kind === 'change' ? emptyFaults(input, facts.model) : []),
     ...(input.kind === 'restore' && facts.model !== null ? restorationFaults(facts) : []),
   ];
@@ -124,6 +127,25 @@ function duplicateFaults(approvers: readonly ModelApprover[]): readonly Reason[]
       got: `${one.id} <${one.email}>`,
       next: 'Remove the second mention.',
     })),
+  );
+}
+
+/** A principal is one person: of two who name it, only one could be told from whoever starts an execution. */
+function principalFaults({ owner, approvers }: Pick<Proposal, 'owner' | 'approvers'>): readonly Reason[] {
+  const people = [
+    { path: 'owner', ...owner },
+    ...approvers.map((approver, index) => ({ path: `approvers.${index}`, ...approver })),
+  ];
+  const ownerOf = new Map<string, (typeof people)[number]>();
+  return people.flatMap((person) =>
+    (person.principals ?? []).flatMap((principal): readonly Reason[] => {
+      const first = ownerOf.get(normalName(principal));
+      ownerOf.set(normalName(principal), first ?? person);
+      if (first === undefined || isSamePerson(first, person, people)) return [];
+      const message = `${first.name} is named by this principal already.`;
+      const next = 'Name each principal for the one person who uses it.';
+      return [{ code: 'PRINCIPAL_TWICE', path: `${person.path}.principals`, message, got: principal, next }];
+    }),
   );
 }
 

@@ -41,6 +41,13 @@ describe('Whose a principal is', () => {
     expect(personOf(`${ARN}x`, known)).toBeNull();
     expect(personOf('', known)).toBeNull();
   });
+
+  it('is not hidden by the case in which a session was named', () => {
+    const session = 'arn:aws:sts::111122223333:assumed-role/DataScience/ana@shop.example';
+    const known = [{ ...ANA, principals: [session] }];
+    expect(personOf(session.replace('/ana@', '/ANA@'), known)).toMatchObject({ id: ANA.id });
+    expect(personOf(session.replace('/ana@', '/ben@'), known)).toBeNull();
+  });
 });
 
 describe('An approver who started the execution', () => {

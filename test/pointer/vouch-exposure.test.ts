@@ -58,6 +58,7 @@ function withStatus(of: string, status: VersionItem['status']): VouchPorts {
       intent: registry.intent.bind(registry),
       run: registry.run.bind(registry),
       killSwitch: registry.killSwitch.bind(registry),
+      model: registry.model.bind(registry),
       version: async (model, version) => {
         const item = await registry.version(model, version);
         return item === null || version !== of ? item : { ...item, status };

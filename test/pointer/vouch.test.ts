@@ -50,13 +50,14 @@ async function byHand(members: Partial<UnsignedDocument>, base?: UnsignedDocumen
 
 const registry = () => stage.vouching.registry;
 function withRegistry(members: Partial<VouchPorts['registry']>): VouchPorts {
-  const { intent, run, version, killSwitch } = {
+  const { intent, run, version, killSwitch, model } = {
     intent: registry().intent.bind(registry()),
     run: registry().run.bind(registry()),
     version: registry().version.bind(registry()),
     killSwitch: registry().killSwitch.bind(registry()),
+    model: registry().model.bind(registry()),
   };
-  return { ...stage.vouching, registry: { intent, run, version, killSwitch, ...members } };
+  return { ...stage.vouching, registry: { intent, run, version, killSwitch, model, ...members } };
 }
 
 function withEntries(change: (entry: ReadEntry) => ReadEntry | null): VouchPorts {

@@ -18,6 +18,10 @@ export interface AcceptedDeployment {
 export interface PendingMove {
   readonly documentSha256: string;
   readonly at: string;
+  /** Whether a kill switch is to let it out: such a document lets nothing forecast that did not. */
+  readonly stops: boolean;
+  /** The run that moves; null for a kill switch of the model. */
+  readonly promotionId: string | null;
 }
 
 /** What people decided about a model, as its newest entry has it. */
@@ -29,7 +33,8 @@ const out = z.looseObject({
   revision: z.int().optional(),
   hostedVersion: z.int().optional(),
 });
-const intended = z.looseObject({ documentSha256: z.string() });
+const ofRun = z.looseObject({ promotionId: z.string() });
+const intended = z.looseObject({ documentSha256: z.string(), promotionId: z.string().optional() });
 const settings = z.looseObject({
   policyVersion: z.int(),
   policyDigest: z.string(),
@@ -54,6 +59,8 @@ const OUT_TYPES: ReadonlySet<string> = new Set([
   'change-undone',
 ]);
 const INTENT_TYPES: ReadonlySet<string> = new Set(['pointer-move-intended', 'kill-switch-intended']);
+/** Acts after which no document goes out that was intended for the run before: it has its document, or needs none. */
+const SETTLING_TYPES: ReadonlySet<string> = new Set(['pointer-moved', 'promotion-ended', 'change-ended']);
 
 /** What the ledger of one chain accepts, built up entry by entry: give it every entry in order. */
 export class AcceptedBook {
@@ -89,6 +96,7 @@ export class AcceptedBook {
     const { type, data } = body;
     if (OUT_TYPES.has(type)) this.#out(body);
     if (INTENT_TYPES.has(type)) this.#intend(body);
+    if (SETTLING_TYPES.has(type)) this.#settle(body);
     if (type === 'model-onboarded' || type === 'model-changed') this.#settings = settings.safeParse(data).data ?? null;
     if (type === 'change-noticed') this.#events.push(...found(event, data));
     if (type === 'rollback-intended') this.#rollback(body, false);
@@ -100,9 +108,9 @@ export class AcceptedBook {
     return this.#deployments.get(deploymentNumber) ?? null;
   }
 
-  /** True when a decision lets the document out that was not carried out before. */
-  isPending(documentSha256: string): boolean {
-    return this.#pending.has(documentSha256);
+  /** The decision that lets the document out and was not carried out before; null when there is none. */
+  pendingOf(documentSha256: string): PendingMove | null {
+    return this.#pending.get(documentSha256) ?? null;
   }
 
   isRecordedRollback(executionName: string): boolean {
@@ -137,9 +145,19 @@ export class AcceptedBook {
     }
   }
 
-  #intend({ at, data }: EntryBody): void {
-    for (const { documentSha256 } of found(intended, data)) {
-      if (!this.#wentOut.has(documentSha256)) this.#pending.set(documentSha256, { documentSha256, at });
+  #intend({ at, type, data }: EntryBody): void {
+    for (const { documentSha256, promotionId = null } of found(intended, data)) {
+      if (this.#wentOut.has(documentSha256)) continue;
+      this.#pending.set(documentSha256, { documentSha256, at, stops: type === 'kill-switch-intended', promotionId });
+    }
+  }
+
+  /** A step that was tried again has left an intent for each document that it made. */
+  #settle({ data }: EntryBody): void {
+    for (const { promotionId } of found(ofRun, data)) {
+      for (const one of this.pending) {
+        if (one.promotionId === promotionId && !one.stops) this.#pending.delete(one.documentSha256);
+      }
     }
   }
 

@@ -88,16 +88,18 @@ function outOfPlace(seen: Seen, book: AcceptedBook, live: LiveDeployment): reado
     const allowed = 'a rolled-back entry within five minutes';
     return late ? [{ code: 'ROLLBACK_UNRECORDED', id: `ROLLBACK_UNRECORDED:${number}`, message, ...at, allowed }] : [];
   }
-  const ending = goesBack && ends !== '';
-  if (ending || (hosted !== null && book.isPending(hosted.documentSha256))) {
-    const message = 'A document went out by a decision, and that it did is not recorded.';
-    const allowed = ending
-      ? 'an exposure-ended entry within five minutes'
-      : 'a pointer-moved entry within five minutes';
-    return late ? [{ code: 'MOVE_UNRECORDED', id: `MOVE_UNRECORDED:${number}`, message, ...at, allowed }] : [];
-  }
   const direction =
     hosted === null ? 'forward' : directionOf(hosted.document, book.last?.document ?? null, seen.versions);
+  const ending = goesBack && ends !== '';
+  const pending = hosted === null ? null : book.pendingOf(hosted.documentSha256);
+  const takesOut = ending || pending?.stops === true;
+  // Anybody can write a description, or find an old intent of a kill switch: neither is leave to let more forecast.
+  if ((takesOut && direction === 'backward') || (!takesOut && pending !== null)) {
+    const message = 'A document went out by a decision, and that it did is not recorded.';
+    const entry = ending ? 'an exposure-ended' : pending?.stops === true ? 'a kill-switch-thrown' : 'a pointer-moved';
+    const allowed = `${entry} entry within five minutes`;
+    return late ? [{ code: 'MOVE_UNRECORDED', id: `MOVE_UNRECORDED:${number}`, message, ...at, allowed }] : [];
+  }
   const finding: Finding = {
     code: 'FOREIGN_DEPLOYMENT',
     id: `FOREIGN_DEPLOYMENT:${number}`,

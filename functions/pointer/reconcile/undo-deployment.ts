@@ -5,11 +5,12 @@ import type { RegistryStore } from '../../registry/registry-store.ts';
 import type { AppConfigStore, PointerPlace } from '../appconfig-store.ts';
 import { returnDocument } from '../build.ts';
 import type { DeployedState } from '../deployments.ts';
-import { isReturnDocument, servesTheSame } from '../document.ts';
-import { wentOutData } from '../document-record.ts';
+import { isReturnDocument, type PointerDocument, servesTheSame } from '../document.ts';
+import { type RecordedDocument, wentOutData } from '../document-record.ts';
 import { findDocument, type HostedDocument, type HostingPorts, hostDocument } from '../hosted-document.ts';
 import { RETURN_LABEL, returnDescription } from '../prepare-return.ts';
 import { settled } from '../settle.ts';
+import { sameSwitch, switchOf } from '../switch.ts';
 import type { AcceptedDeployment } from './accepted.ts';
 import type { Reconciled, ReconcileStore, Undoing } from './reconcile-store.ts';
 
@@ -123,8 +124,8 @@ async function targetOf(ports: UndoPorts, { model, place, accepted }: Undo): Pro
   if (production === undefined) throw noTarget(model, 'the ledger does not hold the document that should serve');
   const prepared = await ports.registry.returnDocument(model, production);
   const found = prepared === null ? null : await at(ports, model, profileId, prepared.hostedVersion);
-  const fits = found?.documentSha256 === prepared?.documentSha256 && found !== null && isReturnDocument(found.document);
-  if (fits && (genuine === null || servesTheSame(found.document, genuine.document))) return found;
+  const isIt = found?.documentSha256 === prepared?.documentSha256 && found !== null && isReturnDocument(found.document);
+  if (isIt && servesAs(found.document, genuine?.document ?? null, accepted.document)) return found;
   if (genuine === null) throw noTarget(model, `no document goes back to ${production || 'the safe forecast'}`);
   return hostDocument(ports, {
     ...{ model, profileId, versions: await ports.appConfig.hostedVersions(profileId) },
@@ -132,6 +133,17 @@ async function targetOf(ports: UndoPorts, { model, place, accepted }: Undo): Pro
     description: returnDescription(production),
     label: (revision) => `${RETURN_LABEL}${revision}`,
   });
+}
+
+/** A document to go back to must serve what was decided, as far as that is known: a kill switch that stands goes on. */
+function servesAs(
+  document: PointerDocument,
+  genuine: PointerDocument | null,
+  recorded: RecordedDocument | null,
+): boolean {
+  if (genuine !== null) return servesTheSame(document, genuine);
+  const same = document.productionVersion === recorded?.productionVersion;
+  return recorded !== null && same && sameSwitch(switchOf(document), switchOf(recorded));
 }
 
 function at(ports: UndoPorts, model: string, profileId: string, hostedVersion: number) {

@@ -136,6 +136,36 @@ describe('Comparing what runs with what was decided', () => {
     expect(codes(seenOf(liveAt(8, accepted)), again)).toEqual(['FOREIGN_DEPLOYMENT']);
   });
 
+  it('takes no intent for leave once its run has gone on or ended, or once more would forecast by it', () => {
+    const next = pointer({ productionVersion: '0.9.0' });
+    const intent = { documentSha256: documentSha256('demand', next), promotionId: 'p2' };
+    const tried = ['pointer-move-intended', intent] as const;
+    const seen = seenOf(liveAt(8, next), { now: late });
+    expect(codes(seen, bookOf(accepted, tried, ['promotion-ended', { promotionId: 'p1' }]))).toEqual([
+      'MOVE_UNRECORDED',
+    ]);
+    for (const type of ['pointer-moved', 'promotion-ended'] as const) {
+      expect(codes(seen, bookOf(accepted, tried, [type, { promotionId: 'p2' }]))).toEqual(['FOREIGN_DEPLOYMENT']);
+    }
+    const killed = pointer({ fallback: 'seasonal-naive' });
+    const narrow = pointer({ fallback: 'seasonal-naive', fallbackSegments: ['a:b'] });
+    const thrown = (document: PointerDocument) =>
+      ['kill-switch-intended', { documentSha256: documentSha256('demand', document) }] as const;
+    expect(compare(seenOf(liveAt(8, narrow), { now: late }), bookOf(killed, thrown(narrow)))).toMatchObject([
+      { code: 'FOREIGN_DEPLOYMENT', direction: 'forward' },
+    ]);
+    expect(compare(seenOf(liveAt(8, killed), { now: late }), bookOf(narrow, thrown(killed)))).toMatchObject([
+      { code: 'MOVE_UNRECORDED', allowed: 'a kill-switch-thrown entry within five minutes' },
+    ]);
+  });
+
+  it('takes no description for the end of an exposure where it ends a kill switch', () => {
+    const killed = pointer({ fallback: 'seasonal-naive' });
+    const unswitched: PointerDocument = { ...returnDocument(accepted, 8), signature: 'x' };
+    const seen = seenOf(liveAt(8, unswitched, { ends: 'demand_2-0-0_1' }), { now: late });
+    expect(compare(seen, bookOf(killed))).toMatchObject([{ code: 'FOREIGN_DEPLOYMENT', direction: 'forward' }]);
+  });
+
   it('finds a way back that is gone, unless its version is withdrawn', () => {
     const item = (version: string, hostedVersion: number) => ({
       ...{ model: 'demand', version, hostedVersion, documentSha256: DIGEST, preparedAt: NOW },
