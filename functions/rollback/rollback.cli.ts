@@ -14,7 +14,7 @@ import {
   USAGE,
   type Where,
 } from './command/rollback-arguments.ts';
-import { reasonLines, rollbackOutput, rollbackText, targetsText } from './command/rollback-text.ts';
+import { failureText, reasonLines, rollbackOutput, rollbackText, targetsText } from './command/rollback-text.ts';
 import { listTargets } from './target-list.ts';
 
 const POLL_MS = 500;
@@ -58,8 +58,7 @@ async function start({ machineArn, input, wait, where }: Starting, json: boolean
       process.stdout.write(json ? `${JSON.stringify(ended)}\n` : `${rollbackText(ended, name)}\n`);
       return ended.end === 'rolled-back' ? 0 : 1;
     }
-    if (status !== 'RUNNING')
-      throw new Error(`The execution ${name} ended as ${status}: ${error ?? ''} ${cause ?? ''}`);
+    if (status !== 'RUNNING') throw new Error(failureText(name, { status: status ?? '', error, cause }));
     await sleep(POLL_MS);
   }
 }

@@ -251,6 +251,12 @@ describe('running states', () => {
     });
   });
 
+  it('fails with a cause that it was handed', async () => {
+    const failing = { No: { Type: 'Fail', Error: 'NO', CausePath: '$.error.Cause' } };
+    const input = { error: { Error: 'NO', Cause: 'nothing is left' } };
+    expect(await run(failing, input)).toMatchObject({ status: 'FAILED', error: 'NO', cause: 'nothing is left' });
+  });
+
   it('keeps the time a state was entered over its retries', async () => {
     const seen: unknown[] = [];
     answer = (payload) => {

@@ -33,6 +33,25 @@ export function rollbackText(output: RollbackOutput, executionName: string): str
   ].join('\n');
 }
 
+const failure = z.object({ errorMessage: z.string() });
+
+/** How an execution failed, for a terminal; the cause of a failed function is JSON, of which a person needs the message. */
+export function failureText(
+  executionName: string,
+  ended: { readonly status: string; readonly error?: string | undefined; readonly cause?: string | undefined },
+): string {
+  const { status, error = '', cause = '' } = ended;
+  return `The execution ${executionName} ended as ${status}: ${error} ${messageIn(cause)}`.trimEnd();
+}
+
+function messageIn(cause: string): string {
+  try {
+    return failure.safeParse(JSON.parse(cause)).data?.errorMessage ?? cause;
+  } catch {
+    return cause;
+  }
+}
+
 /** What can be gone back to, for a terminal. */
 export function targetsText(model: string, serves: string, targets: readonly ListedTarget[]): string {
   const width = Math.max(...targets.map(({ version }) => version.length), 'version'.length) + 2;

@@ -27,7 +27,7 @@ const taskSchema = z.strictObject({
 });
 const plainSchema = z.strictObject({
   ...shared,
-  ...optional('Result Parameters Choices Default Seconds SecondsPath Timestamp TimestampPath Error Cause'),
+  ...optional('Result Parameters Choices Default Seconds SecondsPath Timestamp TimestampPath Error Cause CausePath'),
   Type: z.enum(['Pass', 'Choice', 'Wait', 'Succeed', 'Fail']),
 });
 const stepSchema = z.discriminatedUnion('Type', [taskSchema, plainSchema]);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { rollbackOutput, rollbackText, targetsText } from '../../../functions/rollback/command/rollback-text.ts';
+import {
+  failureText,
+  rollbackOutput,
+  rollbackText,
+  targetsText,
+} from '../../../functions/rollback/command/rollback-text.ts';
 import { listTargets } from '../../../functions/rollback/target-list.ts';
 import { returnItem, versionItem } from '../alert/alert-stand.ts';
 
@@ -21,6 +26,16 @@ describe('How a rollback is told on a terminal', () => {
     const text = rollbackText(refused, 'run-1');
     expect(text).toContain('demand was not moved: the request was refused.');
     expect(text).toMatch(/got: 3\.0\n {2}allowed: 1\.0/);
+  });
+
+  it('says in words why nothing could be gone back to', () => {
+    const errorMessage = 'Nothing to go back to for demand (1.0: UNFIT_TARGET, safe forecast: NO_DOCUMENT).';
+    const cause = JSON.stringify({ errorType: 'NO_ROLLBACK_TARGET', errorMessage, trace: ['at x'] });
+    expect(failureText('run-1', { status: 'FAILED', error: 'NO_ROLLBACK_TARGET', cause })).toBe(
+      `The execution run-1 ended as FAILED: NO_ROLLBACK_TARGET ${errorMessage}`,
+    );
+    expect(failureText('run-1', { status: 'FAILED', error: 'X', cause: 'as text' })).toContain('X as text');
+    expect(failureText('run-1', { status: 'ABORTED' })).toBe('The execution run-1 ended as ABORTED:');
   });
 });
 
