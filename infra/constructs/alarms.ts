@@ -142,13 +142,19 @@ export class Alarms extends Construct {
       this.#alarm(`${machine}-failed`, impact, unfinished(props.machineNamed(machine)));
     }
     for (const { signal, message, logOf, impact } of LOG_ALARMS) {
-      const filter = new MetricFilter(this, `${pascalCase(signal)}Filter`, {
-        logGroup: props.functionNamed(logOf).logGroup,
-        filterPattern: FilterPattern.stringValue('$.message', '=', message),
-        metricNamespace: 'ModelRelease',
-        metricName: message,
+      const logs: readonly FunctionName[] = typeof logOf === 'string' ? [logOf] : logOf;
+      const filters = logs.map((name, index) => {
+        const id = `${pascalCase(signal)}Filter${index === 0 ? '' : pascalCase(name)}`;
+        return new MetricFilter(this, id, {
+          logGroup: props.functionNamed(name).logGroup,
+          filterPattern: FilterPattern.stringValue('$.message', '=', message),
+          metricNamespace: 'ModelRelease',
+          metricName: message,
+        });
       });
-      this.#alarm(signal, impact, filter.metric({ statistic: 'Sum', period: PERIOD }));
+      // All of them count the same metric.
+      const [filter] = filters;
+      if (filter !== undefined) this.#alarm(signal, impact, filter.metric({ statistic: 'Sum', period: PERIOD }));
     }
     const { namespace, serviceName: service } = INFERENCE_METRICS;
     for (const { signal, message: metricName, impact } of COUNT_ALARMS) {

@@ -58,6 +58,12 @@ export const LOG_ALARMS = [
     impact: 'Somebody asked for a rollback from the link of an alert, and it may not have started.',
   },
   {
+    signal: 'alert-not-sent',
+    message: 'ALERT_NOT_SENT',
+    logOf: ['guard', 'answer-alarm', 'reconcile', 'check-readiness', 'record-drill'],
+    impact: 'Somebody who could roll a model back was not told that there may be a reason to.',
+  },
+  {
     signal: 'recall-not-sent',
     message: 'RECALL_NOT_SENT',
     logOf: 'recall',
@@ -120,4 +126,10 @@ export const LOG_ALARMS = [
     logOf: 'kill-switch',
     impact: 'A kill switch stopped what it should, but registry or ledger do not say so; a promotion may stay open.',
   },
-] as const satisfies readonly { signal: string; message: string; logOf: FunctionName; impact: string }[];
+] as const satisfies readonly {
+  signal: string;
+  message: string;
+  /** One function, or several that log the same message. */
+  logOf: FunctionName | readonly FunctionName[];
+  impact: string;
+}[];

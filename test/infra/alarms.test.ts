@@ -91,6 +91,10 @@ describe('alarms', () => {
     ['ROLLBACK_NOT_READY', 'CheckReadiness'],
     ['DRILL_NOT_PASSED', 'RecordDrill'],
     ['GUARD_SILENT', 'Guard'],
+    ['ALERT_NOT_SENT', 'Guard'],
+    ['ALERT_NOT_SENT', 'AnswerAlarm'],
+    ['ALERT_NOT_SENT', 'Reconcile'],
+    ['ALERT_NOT_SENT', 'RecordDrill'],
   ])('count %s in the log of %s', (message, logOf) => {
     stack.template.hasResourceProperties('AWS::Logs::MetricFilter', {
       FilterPattern: `{ $.message = "${message}" }`,

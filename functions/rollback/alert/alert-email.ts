@@ -53,12 +53,23 @@ function lines({ alert, facts }: Letter): readonly (readonly [string, string])[]
   ];
 }
 
-function doing({ rolledBack }: Alert): { readonly what: string; readonly button: string; readonly after: string } {
+function doing({ rolledBack, version }: Alert): {
+  readonly what: string;
+  readonly button: string;
+  readonly after: string;
+} {
   if (rolledBack) {
     return {
       what: 'A rollback was started already, without waiting for anybody. See how it stands here:',
       button: 'See how it stands',
       after: 'There is nothing that you have to do.',
+    };
+  }
+  if (version === '') {
+    return {
+      what: 'No version is known to be at fault, so that a rollback may not help: it would withdraw the one that serves, for good. See how it stands, and roll back there if it must not go on; one person is enough:',
+      button: 'See how it stands',
+      after: "Whoever rolls back is asked to type the model's name by hand, and is recorded by name.",
     };
   }
   return {

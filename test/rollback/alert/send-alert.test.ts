@@ -58,6 +58,9 @@ describe('An alert', () => {
     const { ports, inbox } = alertStand(PEOPLE);
     await sendAlert(ports, { ...ALERT, version: '' });
     expect(inbox[0]?.text).toContain('At fault: no version in particular');
+    // Nobody may be talked into withdrawing what is not at fault.
+    expect(inbox[0]?.text).toContain('a rollback may not help: it would withdraw the one that serves, for good');
+    expect(inbox[0]?.html).not.toContain('Look, and roll back');
     expect(inbox[0]?.text).toContain('A rollback would go back to: version 1.0');
   });
 
