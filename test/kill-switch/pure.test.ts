@@ -182,7 +182,7 @@ describe('The command line', () => {
   it('says all that is wrong with what was typed', () => {
     const found = resolve('stray', '--level', 'everything', '--colour', 'red', '--model');
     const paths = 'faults' in found ? found.faults.map(({ path }) => path) : [];
-    expect(paths).toEqual(expect.arrayContaining(['stray', '--colour', '--model', 'model', 'level', 'reason']));
+    expect(paths).toEqual(expect.arrayContaining(['stray', '--colour', '--model', '--level', '--reason', '--name']));
   });
 
   it('answers 0 only when it is stopped, and recorded', () => {

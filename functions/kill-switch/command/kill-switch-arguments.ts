@@ -108,7 +108,7 @@ export function resolveKillSwitch(
       ? [fault('--function', 'The name of the function is not known: name it, or the outputs.')]
       : []),
     ...(flags.has('dry-run') && text.model === undefined ? [fault('--model', 'Its value is missing.')] : []),
-    ...(parsed === null || parsed.ok ? [] : parsed.reasons),
+    ...(parsed === null || parsed.ok ? [] : parsed.reasons.map(asOption)),
   ];
   if (faults.length > 0 || functionName === undefined) return { faults };
   const local = localEndpoint(outputs?.ApprovalBaseUrl);
@@ -139,6 +139,17 @@ function eventOf(
     ...(segments.length === 0 ? {} : { segments }),
     ...(fallback === undefined ? {} : { fallback }),
   };
+}
+
+/** The options behind the members of the input. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  ...{ 'requestedBy.name': '--name', 'requestedBy.email': '--email', expiresAt: '--expires', segments: '--segment' },
+  ...{ model: '--model', level: '--level', fallback: '--fallback', reason: '--reason' },
+};
+
+function asOption(reason: Reason): Reason {
+  const path = reason.path?.replace(/^segments\.\d+$/, 'segments') ?? '';
+  return { ...reason, path: OPTION_OF[path] ?? path };
 }
 
 function parseOutputs(text: string) {
