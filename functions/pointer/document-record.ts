@@ -72,8 +72,7 @@ export function recordedDocument(
   data: { readonly [name: string]: JsonValue | undefined },
 ): RecordedDocument | null {
   const { document, documentSha256 } = data;
-  const attributes = z.record(z.string(), z.json()).safeParse(document);
-  if (!attributes.success) return null;
-  if (sha256Hex(canonicalJson({ model, ...attributes.data })) !== documentSha256) return null;
-  return servingAttributes.safeParse(attributes.data).data ?? null;
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return null;
+  if (sha256Hex(canonicalJson({ model, ...document })) !== documentSha256) return null;
+  return servingAttributes.safeParse(document).data ?? null;
 }

@@ -86,6 +86,8 @@ export class ReleaseHistory {
   readonly #intended = new Map<string, { readonly document: RecordedDocument; readonly seq: number }>();
   /** The promotion of each version that went into production. */
   readonly #promoted = new Map<string, string>();
+  /** The entry that is being added, with its document. */
+  #read: { readonly body: EntryBody; readonly document: RecordedDocument | null } | null = null;
   /** Name of the safe forecast that last served. */
   #safeForecast = '';
 
@@ -111,8 +113,14 @@ export class ReleaseHistory {
     else if (body.type === 'change-noticed' || body.type === 'change-undone') this.#change(body);
   }
 
+  /** The document of an entry; its digest is checked once, whoever asks. */
+  #documentOf(body: EntryBody): RecordedDocument | null {
+    if (this.#read?.body !== body) this.#read = { body, document: recordedDocument(body.model, body.data) };
+    return this.#read.document;
+  }
+
   #intend(body: EntryBody): void {
-    const document = recordedDocument(body.model, body.data);
+    const document = this.#documentOf(body);
     if (document !== null) this.#intended.set(String(body.data['documentSha256']), { document, seq: body.seq });
   }
 
@@ -149,7 +157,7 @@ export class ReleaseHistory {
       const { why, ...facts } = kind === 'restore' ? this.#restored(body, promotionId) : this.#runs.of(promotionId);
       if (kind === 'promote') this.#promoted.set(productionVersion, promotionId);
       if (fallback !== '') this.#safeForecast = fallback;
-      const serving = servingBy(recordedDocument(body.model, body.data) ?? { productionVersion, fallback });
+      const serving = servingBy(this.#documentOf(body) ?? { productionVersion, fallback });
       const adopted: Pick<Release, 'why' | 'label'> = { why: `Adopted, gates not passed: ${why}`, label: ADOPTED };
       this.#begin(body, data, { ...serving, ...facts, ...(kind === 'adopt' ? adopted : { why }) });
     }
@@ -162,7 +170,7 @@ export class ReleaseHistory {
     const { from, to, cause, detail } = data;
     const by = typeof data.requestedBy === 'string' ? data.requestedBy : data.requestedBy.name;
     const told = { productionVersion: to, fallback: to === '' ? this.#safeForecast : '' };
-    const serving = servingBy(recordedDocument(body.model, body.data) ?? told);
+    const serving = servingBy(this.#documentOf(body) ?? told);
     const now = this.#releases.at(-1);
     // Else it took a candidate out; what is in production stayed, and why it is there.
     if (now === undefined || !serves(serving, now)) {
@@ -182,7 +190,7 @@ export class ReleaseHistory {
 
   /** A document that served although nobody decided it, and what was put back in its place. */
   #change(body: EntryBody): void {
-    const document = recordedDocument(body.model, body.data);
+    const document = this.#documentOf(body);
     const now = this.#releases.at(-1);
     if (document === null || now === undefined) return;
     const data = dataOf(changed, body);
@@ -206,7 +214,7 @@ export class ReleaseHistory {
   /** What a kill switch let out; one that was renewed, or that stopped what only waited, let nothing out. */
   #stop(body: EntryBody): void {
     const data = dataOf(thrown, body);
-    const document = recordedDocument(body.model, body.data);
+    const document = this.#documentOf(body);
     if (data.documentSha256 === undefined) return;
     this.#intended.delete(data.documentSha256);
     this.#unrecorded(data);
@@ -224,7 +232,7 @@ export class ReleaseHistory {
 
   /** A version that serves again is there by its own promotion, and by the approval that left the switch. */
   #restored(body: EntryBody, promotionId: string): RunFacts {
-    const document = recordedDocument(body.model, body.data);
+    const document = this.#documentOf(body);
     const { why, approvals } = this.#runs.of(promotionId);
     const before = this.#releases.findLast((release) => document !== null && serves(servingBy(document), release));
     const own = before ?? this.#runs.of(this.#promoted.get(document?.productionVersion ?? '') ?? promotionId);
@@ -240,7 +248,7 @@ export class ReleaseHistory {
   #wentOut(body: EntryBody, data: Out, canaryUntil = ''): void {
     const release = this.#releases.at(-1);
     if (release === undefined) return;
-    const document = recordedDocument(body.model, body.data);
+    const document = this.#documentOf(body);
     this.#documents.push({
       since: this.#instantOf(data.deployedAt ?? body.at),
       ledgerPosition: body.seq,
