@@ -37,3 +37,8 @@ function markupOf(value: HtmlValue): string {
 export function visible(text: string): string {
   return text.replaceAll('\r\n', '\n').replace(/[^\P{Cc}\n\t]|\p{Cf}/gu, '\ufffd');
 }
+
+/** The same on one line, as a subject has to be: a line break would begin another header. */
+export function visibleLine(text: string): string {
+  return visible(text.replace(/\s+/g, ' ').trim());
+}

@@ -1,7 +1,7 @@
 import { instant } from '../../approval/wording.ts';
 import type { Notice } from '../../change/notice.ts';
 import type { Email } from '../../platform/email.ts';
-import { html, visible } from '../../platform/html.ts';
+import { html, visible, visibleLine } from '../../platform/html.ts';
 import { CAUSE_WORDS, versionWords } from '../cause-words.ts';
 import type { AlertFacts } from './alert-facts.ts';
 import type { Alert, AlertLink } from './alert-link.ts';
@@ -34,8 +34,7 @@ export function alertNotice(alert: Alert, { serves, goesTo }: AlertFacts): Notic
 const MAX_SUBJECT = 200;
 
 function subjectOf({ model, headline, rolledBack }: Alert): string {
-  const what = `${rolledBack ? 'Rolled back' : 'Alert'}: ${model}: ${headline}`.replace(/\s+/g, ' ').trim();
-  const shown = visible(what);
+  const shown = visibleLine(`${rolledBack ? 'Rolled back' : 'Alert'}: ${model}: ${headline}`);
   return shown.length <= MAX_SUBJECT ? shown : `${shown.slice(0, MAX_SUBJECT - 1).toWellFormed()}…`;
 }
 

@@ -1,7 +1,7 @@
 import { instant } from '../../approval/wording.ts';
 import type { Notice } from '../../change/notice.ts';
 import type { Email } from '../../platform/email.ts';
-import { html, visible } from '../../platform/html.ts';
+import { html, visible, visibleLine } from '../../platform/html.ts';
 import { CAUSE_WORDS } from '../cause-words.ts';
 import { CAUSES } from '../input.ts';
 import { type Asked, type RecallItem, recallName, uriOf } from './recall-item.ts';
@@ -55,7 +55,7 @@ export function recallNotice(recall: RecallItem): Notice {
 function subjectOf({ model, version, counts }: RecallItem): string {
   const what = counts.forecasts === 0 ? 'some that cannot be read' : numberWords(counts.forecasts);
   const open = counts.toCome === 0 ? '' : `, ${numberWords(counts.toCome)} for days still to come`;
-  return `Forecasts recalled: ${model} version ${version}: ${what}${open}`;
+  return visibleLine(`Forecasts recalled: ${model} version ${version}: ${what}${open}`);
 }
 
 interface Section {
