@@ -160,6 +160,8 @@ async function isExposed(ports: AnswerAlarmPorts, model: string, version: string
   const content = await ports.served(model).catch(() => null);
   const parsed = content === null ? null : parseServed(content);
   if (parsed === null || !parsed.ok || !verifyDocument(ports.publicKeyPem, model, parsed.value)) return true;
-  const { productionVersion, canaryVersion } = parsed.value;
+  const { productionVersion, canaryVersion, fallback, fallbackSegments } = parsed.value;
+  // A kill switch stands for the whole model: what was counted before it must not withdraw what it holds back.
+  if (fallback !== '' && fallbackSegments.length === 0) return false;
   return version === productionVersion || version === canaryVersion;
 }

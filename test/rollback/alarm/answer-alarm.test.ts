@@ -111,6 +111,17 @@ describe('An alarm on what happens in minutes', () => {
     expect(started).toHaveLength(1);
   });
 
+  it('takes nothing back while a kill switch has the safe forecast serve the whole model, but does under one for segments', async () => {
+    figures = { '2.0': FAILING };
+    await stage.kill('model', { segments: ['region:north'] });
+    await answer();
+    expect(started).toHaveLength(1);
+    [started, alerts] = [[], []];
+    await stage.kill('model');
+    await answer();
+    expect([started, alerts]).toEqual([[], []]);
+  });
+
   it('goes on where the data plane does not answer: the rollback itself looks', async () => {
     figures = { '2.0': FAILING };
     const served = async () => {
