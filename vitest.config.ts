@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/bench/**'],
     // Suites that start the local platform take seconds to come up; the machine may have two slow cores.
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
+    testTimeout: 120_000,
+    hookTimeout: 600_000,
     maxWorkers: 2,
     globalSetup: ['test/fakes/bundle-folder.ts'],
   },

@@ -70,7 +70,7 @@ beforeAll(async () => {
   } finally {
     await stack.stop();
   }
-}, 180_000);
+});
 
 afterAll(() => rmSync(directory, { recursive: true }));
 

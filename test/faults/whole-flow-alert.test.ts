@@ -25,7 +25,7 @@ beforeAll(async () => {
   scene = await Scene.start();
   folder = await mkdtemp(join(tmpdir(), 'alert-'));
   await scene.onboard(MODEL);
-}, 240_000);
+});
 afterAll(async () => {
   await scene.stop();
   await rm(folder, { recursive: true, force: true });

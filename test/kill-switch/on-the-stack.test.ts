@@ -10,7 +10,7 @@ beforeAll(async () => {
   scene = await Scene.start();
   const artifact = await scene.pipeline.upload('lamps/7.3/model.json', Buffer.from('{"forecaster":"seasonal-naive"}'));
   await scene.onboard('lamps', { adopt: { version: '7.3', artifact } });
-}, 240_000);
+});
 afterAll(() => scene.stop());
 
 const expiresAt = new Date(Date.now() + 86_400_000).toISOString();

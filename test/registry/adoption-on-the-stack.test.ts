@@ -6,7 +6,7 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await Scene.start();
-}, 180_000);
+});
 afterAll(() => scene.stop());
 
 async function invoke(output: string, event: unknown): Promise<unknown> {
