@@ -6,7 +6,7 @@ import { isReturnDocument, type PointerDocument, servesTheSame } from '../pointe
 import { documentData } from '../pointer/document-record.ts';
 import { findDocument, type HostedDocument, hostDocument } from '../pointer/hosted-document.ts';
 import { RETURN_LABEL, returnDescription } from '../pointer/return-label.ts';
-import { besideIn, type Stopping } from './beside.ts';
+import { type Beside, besideIn, type Stopping } from './beside.ts';
 import type { CandidateLevel } from './items.ts';
 import type { KillSwitchAnswer, KillSwitchPorts, Looked } from './kill-switch-ports.ts';
 import { describeThrow, letOut, letOutBefore, stoppedBy } from './let-out.ts';
@@ -45,6 +45,14 @@ export async function stopCandidate(
 async function exposed(ports: KillSwitchPorts, looked: Looked, level: CandidateLevel): Promise<Stopping | null> {
   const beside = besideIn(looked.hosted.document);
   if (beside === null || (level === 'candidate' ? beside.isComparator : beside.as !== level)) return null;
+  return takeOut(ports, looked, { level, beside });
+}
+
+async function takeOut(
+  ports: KillSwitchPorts,
+  looked: Looked,
+  { level, beside }: { readonly level: CandidateLevel; readonly beside: Beside },
+): Promise<Stopping> {
   const { promotionId, version, isComparator } = beside;
   const hosted = await withoutCandidate(ports, looked);
   await intend(ports, looked, { level, promotionId, version, hosted });
@@ -105,6 +113,9 @@ async function notExposed(ports: KillSwitchPorts, looked: Looked, level: Candida
   if (run?.kind !== 'promotion' || run.end !== undefined) return null;
   const concerned = level === 'candidate' || (run.stage === level && !run.awaitingApproval);
   if (!concerned || looked.hosted.document.productionVersion === run.version) return null;
+  // A canary that is held, or about to go out, has its shadow in the pointer: nobody would take it out after the promotion.
+  const beside = besideIn(looked.hosted.document);
+  if (beside?.promotionId === run.promotionId && !beside.isComparator) return takeOut(ports, looked, { level, beside });
   return { level, promotionId: run.promotionId, version: run.version, isComparator: false, out: null };
 }
 
