@@ -27,6 +27,8 @@ const ANCHORED_AT_ONCE: ReadonlySet<EntryType> = new Set([
   'rolled-back',
   'model-onboarded',
   'model-changed',
+  'exposure-ended',
+  'kill-switch-thrown',
   'change-noticed',
   'change-undone',
 ]);

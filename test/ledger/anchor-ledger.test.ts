@@ -58,11 +58,15 @@ describe('following the stream', () => {
     'pointer-moved',
     'rollback-intended',
     'rolled-back',
+    'exposure-ended',
+    'kill-switch-thrown',
+    'change-noticed',
+    'change-undone',
     'model-onboarded',
     'model-changed',
   ];
 
-  it('anchors decisions and moves of the pointer at once, and nothing else', async () => {
+  it('anchors decisions, moves of the pointer and what nobody decided at once, and nothing else', async () => {
     const rows = chainOf(
       ENTRY_TYPES.map((type) => draftOf({ type })),
       key,
