@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { parseInput } from '../../platform/boundary.ts';
+import { isLoopback, localEndpoint } from '../../platform/endpoint.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { type DrillInput, drillInput } from '../drill-input.ts';
 
@@ -102,15 +103,6 @@ function parseOutputs(text: string | null): z.infer<typeof outputsFile>['ModelRe
   } catch {
     return null;
   }
-}
-
-/** The local platform answers everything, the approval page too, at one address. */
-function localEndpoint(url: string | undefined): string | undefined {
-  return url !== undefined && URL.canParse(url) && isLoopback(url) ? new URL(url).origin : undefined;
-}
-
-function isLoopback(url: string): boolean {
-  return URL.canParse(url) && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function fault(path: string, message: string, got?: string): Reason {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { isLoopback, localEndpoint } from '../../platform/endpoint.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { modelName } from '../../platform/ids.ts';
 import { CAUSES, parseRollbackInput } from '../input.ts';
@@ -201,15 +202,6 @@ function parseOutputs(text: string | null): Outputs | null {
   } catch {
     return null;
   }
-}
-
-/** The local platform answers everything, the pages too, at one address. */
-function localEndpoint(url: string | undefined): string | undefined {
-  return url !== undefined && URL.canParse(url) && isLoopback(url) ? new URL(url).origin : undefined;
-}
-
-function isLoopback(url: string): boolean {
-  return URL.canParse(url) && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function fault(path: string, message: string, got?: string): Reason {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { isLoopback, localEndpoint } from '../../platform/endpoint.ts';
 import type { Reason } from '../../platform/errors.ts';
 
 export const USAGE = `Lists open recalls, with their counts and who has not acknowledged.
@@ -94,15 +95,6 @@ function parseOutputs(text: string): z.infer<typeof outputsFile>['ModelRelease']
   } catch {
     return null;
   }
-}
-
-/** The local platform answers everything, the pages too, at one address. */
-function localEndpoint(url: string | undefined): string | undefined {
-  return url !== undefined && URL.canParse(url) && isLoopback(url) ? new URL(url).origin : undefined;
-}
-
-function isLoopback(endpoint: string): boolean {
-  return /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(endpoint).hostname);
 }
 
 function fault(path: string, message: string): Reason {
