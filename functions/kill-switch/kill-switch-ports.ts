@@ -8,6 +8,7 @@ import type { ModelItem, Run } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
 import type { KillSwitchInput } from './input.ts';
+import type { StandingSwitch } from './items.ts';
 import type { KillSwitchStore, KillSwitchWrites } from './kill-switch-store.ts';
 
 export interface KillSwitchPorts {
@@ -41,6 +42,8 @@ export interface Looked {
   readonly place: PointerPlace;
   /** Null where the registry does not answer. */
   readonly item: ModelItem | null;
+  /** The switch that stands; null: none, or the registry does not answer. */
+  readonly standing: StandingSwitch | null;
   readonly state: DeployedState;
   /** The deployment that serves, what made it, and its document. */
   readonly live: Deployment;

@@ -8,7 +8,7 @@ import { exposedAs } from '../pointer/end-exposure.ts';
 import { type HostedDocument, hostDocument } from '../pointer/hosted-document.ts';
 import { prepareReturns } from '../pointer/prepare-returns.ts';
 import { RETURN_LABEL, returnDescription } from '../pointer/return-label.ts';
-import { type Switch, sameSwitch } from '../pointer/switch.ts';
+import { type Switch, sameSwitch, widened } from '../pointer/switch.ts';
 import { decideSwitch } from './decide-switch.ts';
 import { endRun } from './end-run.ts';
 import type { StandingSwitch } from './items.ts';
@@ -28,6 +28,7 @@ export async function switchModel(ports: KillSwitchPorts, looked: Looked): Promi
   const { input, hosted, item } = looked;
   const decision = decideSwitch({
     live: hosted.document,
+    standing: looked.standing,
     segments: [...new Set(input.segments ?? [])].toSorted(),
     fallback: input.fallback ?? null,
     safeForecast: item?.policy.safeForecast ?? (hosted.document.fallback || SAFE_FORECAST),
@@ -43,8 +44,9 @@ export async function switchModel(ports: KillSwitchPorts, looked: Looked): Promi
   const done = await within(RECORD_PATIENCE_MS, () => record(ports, looked, { to, out, serving }));
   if (!done.done && isReleaseError(done.cause, 'POINTER_BUSY')) throw done.cause;
   const outcome = decision.outcome === 'throw' ? 'thrown' : done.done ? done.value.outcome : 'already-thrown';
+  const stands = done.done ? done.value.stands : to;
   return {
-    ...{ ...said, outcome, ...to, revision: serving.document.revision },
+    ...{ ...said, outcome, ...stands, revision: serving.document.revision },
     ...(done.done && done.value.promotionId !== null ? { promotionId: done.value.promotionId } : {}),
     recorded: done.done,
     reasons: done.done ? [] : [notRecorded(done.cause)],
@@ -125,6 +127,7 @@ interface Recording {
 
 interface Recorded {
   readonly outcome: 'thrown' | 'renewed' | 'already-thrown';
+  readonly stands: Switch;
   /** The promotion that ended with it. */
   readonly promotionId: string | null;
 }
@@ -132,23 +135,25 @@ interface Recorded {
 async function record(ports: KillSwitchPorts, looked: Looked, recording: Recording): Promise<Recorded> {
   const { input, place, item } = looked;
   const { model } = input;
-  const outcome = await recordSwitch(ports, looked, recording);
+  const before = await ports.registry.killSwitch(model);
+  // The registry may not have answered before: what stood is never made narrower.
+  const stands = widened(before, recording.to) ?? recording.to;
+  const outcome = await recordSwitch(ports, looked, { ...recording, to: stands, before });
   const promotionId = await endExposed(ports, looked, recording);
   const deployed = recording.serving.document;
   const safeForecast = item?.policy.safeForecast ?? recording.to.fallback;
-  const under = { ...recording.to, reason: deployed.reason };
+  const under = { ...stands, reason: deployed.reason };
   await prepareReturns(ports, { model, place, deployed, under, safeForecast, run: null });
-  return { outcome, promotionId };
+  return { outcome, stands, promotionId };
 }
 
 async function recordSwitch(
   ports: KillSwitchPorts,
   looked: Looked,
-  { to, out, serving }: Recording,
+  { to, out, serving, before }: Recording & { readonly before: StandingSwitch | null },
 ): Promise<Recorded['outcome']> {
   const { input } = looked;
   const { model, level, reason, requestedBy, expiresAt } = input;
-  const before = await ports.registry.killSwitch(model);
   const wentOut = out !== null && out.deploymentNumber !== before?.deploymentNumber ? out : null;
   // A rollback may have left a document without the switch: what had it serve again went out, whoever said the same before.
   const stands = before !== null && wentOut === null;

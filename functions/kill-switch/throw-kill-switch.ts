@@ -4,6 +4,7 @@ import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts
 import { findDocument } from '../pointer/hosted-document.ts';
 import type { ModelItem } from '../registry/items.ts';
 import { type KillSwitchInput, parseKillSwitchInput } from './input.ts';
+import type { StandingSwitch } from './items.ts';
 import type { KillSwitchAnswer, KillSwitchPorts, Looked } from './kill-switch-ports.ts';
 import { REGISTRY_PATIENCE_MS } from './patience.ts';
 import { stopCandidate } from './stop-candidate.ts';
@@ -55,7 +56,7 @@ async function attemptOnce(
 
 async function look(ports: KillSwitchPorts, asked: Pick<Looked, 'input' | 'item' | 'place'>): Promise<Looked> {
   const { input, place } = asked;
-  const state = await ports.appConfig.deployedState(place);
+  const [state, standing] = await Promise.all([ports.appConfig.deployedState(place), standingSwitch(ports, asked)]);
   const { live, inProgress } = state;
   if (inProgress !== null) throw new ReleaseError('POINTER_BUSY', `Deployment ${inProgress.number} runs.`);
   const [hosted, made] =
@@ -66,7 +67,14 @@ async function look(ports: KillSwitchPorts, asked: Pick<Looked, 'input' | 'item'
           ports.appConfig.deployment(place.environmentId, live.number),
         ]);
   if (live === null || hosted === null || made === null) throw notOurs(input);
-  return { ...asked, state, live, hosted, description: made.description };
+  return { ...asked, standing, state, live, hosted, description: made.description };
+}
+
+/** A registry that did not tell the model is not waited for again. */
+async function standingSwitch(ports: KillSwitchPorts, { item }: Pick<Looked, 'item'>): Promise<StandingSwitch | null> {
+  if (item === null) return null;
+  const answer = await within(REGISTRY_PATIENCE_MS, () => ports.registry.killSwitch(item.model));
+  return answer.done ? answer.value : null;
 }
 
 function notOurs({ model }: KillSwitchInput): ReleaseError {

@@ -116,6 +116,7 @@ describe('In whatever order switches are thrown and left, versions promoted and 
       {
         numRuns: 4,
         examples: [
+          [['throw', 'roll-back', 'throw', 'throw-north', 'throw']],
           [['throw', 'roll-back', 'promote', 'restore', 'roll-back']],
           [['throw-north', 'canary', 'throw-south', 'promote', 'restore', 'canary', 'withdraw']],
         ],

@@ -53,7 +53,7 @@ describe('The input of the kill switch', () => {
 
 describe('A throw', () => {
   const live = { productionVersion: '1.0', fallback: '', fallbackSegments: [] };
-  const ask = { live, segments: [], fallback: null, safeForecast: 'seasonal-naive' };
+  const ask = { live, standing: null, segments: [], fallback: null, safeForecast: 'seasonal-naive' };
   const north = { ...live, fallback: 'weekday-mean', fallbackSegments: ['region:north'] };
 
   it('only widens what stands, and keeps its forecast unless another is named', () => {
@@ -79,6 +79,23 @@ describe('A throw', () => {
       reasons: [{ code: 'SAFE_FORECAST_SERVES' }],
     });
     expect(decideSwitch({ ...ask, live: none, segments: ['region:north'] })).toMatchObject({ outcome: 'throw' });
+  });
+
+  it('never narrows what the registry has standing where the document cannot say it, or lost it', () => {
+    const none = { productionVersion: '', fallback: 'seasonal-naive', fallbackSegments: [] };
+    const whole = { fallback: 'seasonal-naive', fallbackSegments: [] };
+    const asked = { ...ask, segments: ['region:north'] };
+    expect(decideSwitch({ ...asked, live: none, standing: whole })).toEqual({ outcome: 'stands', to: whole });
+    expect(decideSwitch({ ...asked, live: none, standing: whole, fallback: 'weekday-mean' })).toEqual({
+      outcome: 'throw',
+      to: { fallback: 'weekday-mean', fallbackSegments: [] },
+    });
+    expect(decideSwitch({ ...asked, standing: whole })).toEqual({ outcome: 'throw', to: whole });
+    const gold = { fallback: 'weekday-mean', fallbackSegments: ['tier:gold'] };
+    expect(decideSwitch({ ...asked, standing: gold })).toEqual({
+      outcome: 'throw',
+      to: { fallback: 'weekday-mean', fallbackSegments: ['region:north', 'tier:gold'] },
+    });
   });
 
   it('takes nothing but forecast and segments of what it widens', () => {
