@@ -56,8 +56,12 @@ class Played {
     else if (what === 'stop') await stage.kill('canary');
     else if (what === 'withdraw') await stage.kill('candidate');
     else if (what === 'restore') await stage.restore(this.#attempts);
-    else if (what === 'roll-back') await stage.finish(await stage.rollBack({}, `rollback-${this.#attempts}`));
-    else {
+    else if (what === 'roll-back') {
+      const answer = await stage.rollBack({}, `rollback-${this.#attempts}`);
+      // Once nothing but the safe forecast serves, there is nothing to withdraw.
+      if (answer.outcome === 'deployed') await stage.finish(answer);
+      else expect(answer.outcome).toBe('already-withdrawn');
+    } else {
       this.#next += 1;
       if (what === 'promote') await stage.promote(version);
       else await stage.canaried(version);

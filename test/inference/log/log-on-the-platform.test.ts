@@ -233,8 +233,8 @@ describe('What inference counts', () => {
     expect(FunctionError).toBeUndefined();
     await expect.poll(inbox).toContain('ModelRelease-candidate-failing');
     const names = [...(await inbox()).matchAll(/ModelRelease-([a-z-]+)\\" in/g)].map(([, name]) => name);
-    // The second is of the test above in which a log was lost.
-    const rung = ['pointer-unavailable', 'predictions-not-logged', 'candidate-failing'];
+    // By the tests above a log was lost, and a request refused.
+    const rung = ['pointer-unavailable', 'predictions-not-logged', 'forecast-failing', 'candidate-failing'];
     expect(new Set(names)).toEqual(new Set(rung));
   });
 });
