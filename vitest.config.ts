@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 600_000,
     maxWorkers: 2,
-    globalSetup: ['test/fakes/bundle-folder.ts'],
+    globalSetup: ['test/fakes/shared-by-files.ts'],
   },
 });

@@ -9,13 +9,17 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REGION } from './service.ts';
 
-export interface DynamoDbEngine {
+/** One database of an engine: tables under one access key, which others do not see. */
+export interface DynamoDbDatabase {
   readonly endpoint: string;
   readonly region: string;
   /** Give these to an SDK client: under any other access key the engine shows another, empty database. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Sends one request as AWS JSON; `target` is for example `DynamoDB_20120810.ListTables`. */
   send(target: string, body: string | Uint8Array): Promise<{ readonly status: number; readonly body: string }>;
+}
+
+export interface DynamoDbEngine extends DynamoDbDatabase {
   stop(): Promise<unknown>;
   /** Ends the engine at once, as a crash would. */
   kill(): void;
@@ -43,8 +47,8 @@ export async function startDynamoDb(options: DynamoDbEngineOptions = {}): Promis
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     const { ended, ...engine } = runEngine(port, dataDir);
-    const send = sender(port, accessKeyId);
-    const failure = await firstAnswer(send, ended);
+    const database = databaseAt(`http://127.0.0.1:${port}`, accessKeyId);
+    const failure = await firstAnswer(database.send, ended);
     if (failure === null) {
       let stopping = false;
       ended.then((message) => (stopping ? undefined : options.onCrash?.(message)));
@@ -52,17 +56,30 @@ export async function startDynamoDb(options: DynamoDbEngineOptions = {}): Promis
         stopping = true;
         return engine.stop();
       };
-      const credentials = { accessKeyId, secretAccessKey: accessKeyId };
-      return { endpoint: `http://127.0.0.1:${port}`, region: REGION, credentials, send, ...engine, stop };
+      return { ...database, ...engine, stop };
     }
     await engine.stop();
     if (attempt === 3 || !failure.includes('Address already in use')) throw new Error(failure);
   }
 }
 
-function accessKey(dataDir: string | undefined): string {
+/** An empty database of its own on an engine that runs at `endpoint`; it lives as long as the engine. */
+export function freshDatabase(endpoint: string): DynamoDbDatabase {
+  return databaseAt(endpoint, freshKey());
+}
+
+function databaseAt(endpoint: string, accessKeyId: string): DynamoDbDatabase {
+  const credentials = { accessKeyId, secretAccessKey: accessKeyId };
+  return { endpoint, region: REGION, credentials, send: sender(Number(new URL(endpoint).port), accessKeyId) };
+}
+
+function freshKey(): string {
   // DynamoDB Local accepts letters and digits only.
-  const fresh = `local${randomBytes(16).toString('hex')}`;
+  return `local${randomBytes(16).toString('hex')}`;
+}
+
+function accessKey(dataDir: string | undefined): string {
+  const fresh = freshKey();
   if (dataDir === undefined) return fresh;
   mkdirSync(dataDir, { recursive: true });
   const file = join(dataDir, 'access-key');

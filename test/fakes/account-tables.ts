@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DynamoDbEngine } from '../../infra/local/dynamodb-engine.ts';
+import type { DynamoDbDatabase } from '../../infra/local/dynamodb-engine.ts';
 import type { ServiceRequest, ServiceResponse } from '../../infra/local/service.ts';
 
 /** Tables with their keys, as the stack has them. */
@@ -32,11 +32,11 @@ interface Dirty {
 
 /** The three tables on AWS's own engine. Knows which items were written since they were saved, and puts those back. */
 export class DynamoTables {
-  readonly #engine: DynamoDbEngine;
+  readonly #engine: DynamoDbDatabase;
   /** What was written since each time that everything was saved. */
   readonly #since: Map<string, Dirty>[] = [];
 
-  constructor(engine: DynamoDbEngine) {
+  constructor(engine: DynamoDbDatabase) {
     this.#engine = engine;
   }
 
@@ -49,10 +49,6 @@ export class DynamoTables {
         KeySchema: keys.map(([AttributeName], at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
       });
     }
-  }
-
-  stop(): Promise<unknown> {
-    return this.#engine.stop();
   }
 
   async handle({ headers, body }: Pick<ServiceRequest, 'headers' | 'body'>): Promise<ServiceResponse> {

@@ -1,15 +1,18 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { gateItem } from '../../functions/approval/items.ts';
+import { type KillSwitchItem, killSwitchItem, type StandingSwitch } from '../../functions/kill-switch/items.ts';
 import { verifyChain } from '../../functions/ledger/verifier/verify-chain.ts';
 import { parseStored } from '../../functions/platform/boundary.ts';
 import { AppConfigStore } from '../../functions/pointer/appconfig-store.ts';
 import { isUndone } from '../../functions/pointer/deployments.ts';
 import { findDocument } from '../../functions/pointer/hosted-document.ts';
+import { carries, switchOf } from '../../functions/pointer/switch.ts';
 import {
   inFlightItem,
   modelItem,
   type Run,
+  returnDocumentItem,
   runSchema,
   type VersionItem,
   versionItem,
@@ -37,7 +40,21 @@ async function recorded() {
     .filter(({ pk }) => pk === 'in-flight')
     .map((one) => parseStored(inFlightItem, one, 'In flight'));
   const model = named('model').map((one) => parseStored(modelItem, one, 'A model'))[0];
-  return { runs, versions, inFlight, model };
+  const thrown = named('kill-switch').map((one) => parseStored(killSwitchItem, one, 'A kill switch'));
+  const returns = named('return#').map((one) => parseStored(returnDocumentItem, one, 'A document to go back to'));
+  return { runs, versions, inFlight, model, thrown, returns };
+}
+
+/** What each document to go back to has served, by the version that its item names. */
+async function waysBack({ model, returns }: Pick<Awaited<ReturnType<typeof recorded>>, 'model' | 'returns'>) {
+  return Promise.all(
+    returns.map(async ({ version, hostedVersion, documentSha256 }) => {
+      const place = { profileId: model?.profileId ?? '', hostedVersion };
+      const found = await findDocument(source, MODEL, place);
+      const isIt = found?.documentSha256 === documentSha256 && found.document.productionVersion === version;
+      return { version, document: isIt ? found.document : null };
+    }),
+  );
 }
 
 async function chain() {
@@ -56,6 +73,7 @@ async function pointer(model: Awaited<ReturnType<typeof recorded>>['model']) {
     production: shown?.productionVersion ?? '',
     beside: shown === undefined ? [] : [shown.shadowVersion, shown.canaryVersion, shown.canaryPercentage],
     promotionId: shown?.promotionId ?? '',
+    switched: shown === undefined ? null : switchOf(shown),
     running: state.inProgress !== null,
     deployed: state.history.filter((one) => !isUndone(one)).map(({ hostedVersion }) => hostedVersion),
   };
@@ -68,12 +86,15 @@ export interface View {
   readonly inFlight: readonly string[];
   readonly pointer: NonNullable<Awaited<ReturnType<typeof pointer>>>;
   readonly entries: readonly z.infer<typeof body>[];
+  /** The kill switch that stands, and the candidates that were stopped. */
+  readonly thrown: readonly KillSwitchItem[];
+  readonly returns: Awaited<ReturnType<typeof waysBack>>;
   readonly gates: readonly { readonly gate: string; readonly status: string; readonly decisions: number }[];
 }
 
 /** The account from outside. Reading it is a proof already: the ledger holds, and every item is of its form. */
 export async function view(): Promise<View> {
-  const [{ runs, versions, inFlight, model }, { fault, entries }, approvals] = await Promise.all([
+  const [{ runs, versions, inFlight, model, thrown, returns }, { fault, entries }, approvals] = await Promise.all([
     recorded(),
     chain(),
     itemsOf('approvals'),
@@ -85,7 +106,7 @@ export async function view(): Promise<View> {
     .filter(({ status }) => status !== undefined)
     .map((one) => parseStored(gateItem, one, 'A gate'));
   return {
-    ...{ runs, versions, entries, pointer: shown },
+    ...{ runs, versions, entries, pointer: shown, thrown, returns: await waysBack({ model, returns }) },
     inFlight: inFlight.map(({ promotionId }) => promotionId),
     gates: gates
       .map((one) => ({
@@ -98,15 +119,31 @@ export async function view(): Promise<View> {
 }
 
 /** What must be the same, however often a step had to be run for it. */
-export function outcomeOf({ runs, versions, inFlight, pointer: shown, entries, gates }: View) {
+export function outcomeOf({ runs, versions, inFlight, pointer: shown, entries, gates, thrown, returns }: View) {
   const { deployed: _, ...served } = shown;
   return {
     ...{ inFlight, gates, pointer: served },
     runs: runs.map(standing),
     versions: versions.map(({ version, status, predecessor }) => ({ version, status, predecessor })),
-    // The intent of a rollback is tried, and not waited for; a wait that ended for nothing is counted.
-    entries: entries.map(({ type }) => type).filter((type) => !['rollback-intended', 'callback-forged'].includes(type)),
+    thrown: thrown.map(saidOf),
+    returns: returns.map(({ version, document }) => ({
+      version,
+      serves: document === null ? null : [document.fallback, ...document.fallbackSegments],
+    })),
+    entries: entries.map(({ type }) => type).filter((type) => !NOT_COUNTED.includes(type)),
   };
+}
+
+/** Intents of going back and of stopping are tried, and not waited for; a wait that ended for nothing is counted. */
+const NOT_COUNTED: readonly string[] = ['rollback-intended', 'kill-switch-intended', 'callback-forged'];
+
+function saidOf(item: KillSwitchItem) {
+  const { level, reason, requestedBy, expiresAt } = item;
+  const what =
+    item.level === 'model'
+      ? [item.fallback, ...item.fallbackSegments]
+      : [item.promotionId, item.version, item.deploymentNumber !== undefined];
+  return { level, reason, by: requestedBy.email, expiresAt, what };
 }
 
 function standing(run: Run) {
@@ -124,8 +161,9 @@ function standing(run: Run) {
 }
 
 /** What nobody may find, whatever was disturbed: something decided twice, or said differently in two places. */
-export function contradictions({ versions, pointer: shown, entries, runs, inFlight }: View): readonly string[] {
-  const found: string[] = [];
+export function contradictions(seen: View): readonly string[] {
+  const { versions, pointer: shown, entries, runs, inFlight } = seen;
+  const found: string[] = [...switchContradictions(seen)];
   const once = new Map<string, number>();
   for (const { type, data } of entries) {
     const key = keyOfDecision(type, data);
@@ -157,6 +195,23 @@ export function contradictions({ versions, pointer: shown, entries, runs, inFlig
   return found;
 }
 
+/** A switch that one place has and another has not: the pointer, the registry, and each way back. */
+function switchContradictions({ pointer: shown, thrown, returns, versions }: View): readonly string[] {
+  const stands = thrown.find((one): one is StandingSwitch => one.level === 'model') ?? null;
+  const found: string[] = [];
+  if (stands === null && shown.switched !== null) found.push('the pointer carries a kill switch that does not stand');
+  const served = { ...NO_FALLBACK, productionVersion: shown.production, ...shown.switched };
+  if (shown.production !== '' && !carries(served, stands)) found.push('a kill switch stands that the pointer lacks');
+  const withdrawn = versions.filter(({ status }) => status === 'withdrawn').map(({ version }) => version);
+  for (const { version, document } of returns.filter((one) => !withdrawn.includes(one.version))) {
+    if (document === null) found.push(`the document to go back to ${version || 'no version'} is another one`);
+    else if (!carries(document, stands)) found.push(`going back to ${version || 'no version'} would end the switch`);
+    else if (stands === null && switchOf(document) !== null) found.push(`going back to ${version} would bring one`);
+  }
+  return found;
+}
+const NO_FALLBACK = { fallback: '', fallbackSegments: [] };
+
 /** What can be decided once only, as its entry names it; null for entries that may stand often. */
 function keyOfDecision(type: string, data: Readonly<Record<string, unknown>>): string | null {
   const of = (...names: readonly string[]) =>
@@ -183,6 +238,12 @@ function keyOfDecision(type: string, data: Readonly<Record<string, unknown>>): s
     case 'rolled-back':
     case 'rollback-intended':
       return of('executionName');
+    case 'kill-switch-thrown':
+      return of('level', 'promotionId', 'deploymentNumber', 'reason', 'expiresAt', 'requestedBy');
+    case 'forecasts-recalled':
+      return of('executionName', 'part');
+    case 'recall-acknowledged':
+      return of('executionName', 'part', 'email');
     default:
       return null;
   }

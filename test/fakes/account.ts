@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppConfig, createAppConfig } from '../../infra/local/appconfig/appconfig.ts';
-import { type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb-engine.ts';
+import type { DynamoDbDatabase } from '../../infra/local/dynamodb-engine.ts';
 import { errorResponse, PROTOCOLS } from '../../infra/local/gateway/protocol.ts';
 import { createS3, type S3 } from '../../infra/local/s3/s3.ts';
 import { AwsError, type Service, type ServiceRequest, type ServiceResponse } from '../../infra/local/service.ts';
@@ -17,6 +17,7 @@ import {
   type Mail,
 } from './account-services.ts';
 import { DynamoTables } from './account-tables.ts';
+import { sharedDatabase } from './shared-database.ts';
 
 /**
  * How one call of AWS fails. `throttled` and `failed` (5xx) have no effect; `unanswered` took effect, and its answer was
@@ -84,7 +85,7 @@ export class Account {
   /** The vouching extension; none while the account is being set up. */
   vouch: Vouch = async () => undefined;
 
-  private constructor(engine: DynamoDbEngine, kms: Service) {
+  private constructor(engine: DynamoDbDatabase, kms: Service) {
     this.tables = new DynamoTables(engine);
     this.#kms = kms;
     this.#s3 = createS3({ dataDir: this.directory });
@@ -93,14 +94,13 @@ export class Account {
   }
 
   static async start(kms: Service): Promise<Account> {
-    const account = new Account(await startDynamoDb(), kms);
+    const account = new Account(await sharedDatabase(), kms);
     await account.tables.create();
     return account;
   }
 
   async stop(): Promise<void> {
     await this.#s3.stop?.();
-    await this.tables.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 

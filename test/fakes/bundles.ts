@@ -12,7 +12,7 @@ import { until } from './until.ts';
  * in which a stack starts. Test files run in processes of their own, so that a folder is what they share.
  */
 export async function sharedCode(): Promise<(spec: FunctionSpec) => Code> {
-  const folder = inject('bundleFolder');
+  const folder = inject('sharedFolder');
   const made = join(folder, 'made');
   const making = join(folder, 'making');
   await until(async () => {

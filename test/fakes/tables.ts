@@ -6,12 +6,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoLedger } from '../../functions/ledger/ledger-store.ts';
-import { type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb-engine.ts';
+import type { DynamoDbDatabase } from '../../infra/local/dynamodb-engine.ts';
+import { sharedDatabase } from './shared-database.ts';
 import { createTestKey, type TestKey } from './test-key.ts';
 
 /** The three tables on AWS's own engine, with the key schema of the stack. */
 export interface Tables {
-  readonly engine: DynamoDbEngine;
+  readonly engine: DynamoDbDatabase;
   readonly client: DynamoDBDocumentClient;
   /** Names of the tables. */
   readonly registry: string;
@@ -24,9 +25,9 @@ export interface Tables {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts DynamoDB Local in memory on a free port (2 to 3 s): once per test file, in `beforeAll`. */
+/** Tables of their own for a test file, in `beforeAll`; the engine starts once per run (2 to 3 s). */
 export async function startTables(): Promise<Tables> {
-  const engine = await startDynamoDb();
+  const engine = await sharedDatabase();
   const { endpoint, region, credentials } = engine;
   const raw = new DynamoDBClient({ endpoint, region, credentials });
   const [registry, ledger, approvals] = ['registry', 'ledger', 'approvals'] as const;
@@ -46,7 +47,6 @@ export async function startTables(): Promise<Tables> {
     stop: async () => {
       client.destroy();
       raw.destroy();
-      await engine.stop();
     },
   };
 }

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { followStream } from '../../infra/local/dynamodb/streams.ts';
 import { createTable, type Table } from '../../infra/local/dynamodb/table.ts';
-import { type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb-engine.ts';
+import type { DynamoDbDatabase } from '../../infra/local/dynamodb-engine.ts';
 import type { Invoke } from '../../infra/local/service.ts';
+import { sharedDatabase } from '../fakes/shared-database.ts';
 
 const TABLE = {
   KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
@@ -22,7 +23,7 @@ const eventSchema = z.object({
 });
 
 describe('Table streams on this machine', () => {
-  let engine: DynamoDbEngine;
+  let engine: DynamoDbDatabase;
   let tables = 0;
   const newTable = async (): Promise<Table> => {
     tables += 1;
@@ -54,9 +55,8 @@ describe('Table streams on this machine', () => {
   };
 
   beforeAll(async () => {
-    engine = await startDynamoDb();
+    engine = await sharedDatabase();
   });
-  afterAll(() => engine.stop());
 
   it('hands over every change in order, in batches of the mapping, as Lambda shows them', async () => {
     const table = await newTable();
@@ -134,7 +134,7 @@ describe('Table streams on this machine', () => {
     const table = await newTable();
     await write(table, 'a', 'b');
     let failures = 0;
-    const send: DynamoDbEngine['send'] = async (target, body) => {
+    const send: DynamoDbDatabase['send'] = async (target, body) => {
       const broken = delivered.length === 1 && failures < 3;
       if (broken) failures += 1;
       return broken ? Promise.reject(new Error('no answer')) : engine.send(target, body);

@@ -15,8 +15,9 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoDb } from '../../infra/local/dynamodb/dynamodb.ts';
 import { createTable } from '../../infra/local/dynamodb/table.ts';
-import { type DynamoDbEngine, startDynamoDb } from '../../infra/local/dynamodb-engine.ts';
+import type { DynamoDbDatabase } from '../../infra/local/dynamodb-engine.ts';
 import { ACCOUNT, REGION } from '../../infra/local/service.ts';
+import { sharedDatabase } from '../fakes/shared-database.ts';
 import { type Served, serveOne } from './fixtures/serve-one.ts';
 
 const ORDERS_ARN = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/Orders`;
@@ -50,13 +51,13 @@ const ORDERS = {
 };
 
 describe('DynamoDB on this machine', () => {
-  let engine: DynamoDbEngine;
+  let engine: DynamoDbDatabase;
   let served: Served;
   let client: DynamoDBClient;
   let documents: DynamoDBDocumentClient;
 
   beforeAll(async () => {
-    engine = await startDynamoDb();
+    engine = await sharedDatabase();
     served = await serveOne('dynamodb', createDynamoDb(engine));
     client = new DynamoDBClient(served.client);
     documents = DynamoDBDocumentClient.from(client);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DynamoDbEngine } from '../dynamodb-engine.ts';
+import type { DynamoDbDatabase } from '../dynamodb-engine.ts';
 import { ACCOUNT, AwsError, REGION, type Service, type ServiceRequest } from '../service.ts';
 
 // The engine names another region in its ARNs, whatever region a request is signed for.
@@ -30,7 +30,7 @@ const requestBody = z.looseObject({
 type RequestBody = z.infer<typeof requestBody>;
 
 /** The DynamoDB API in front of the engine: knows who asks, and speaks of real ARNs. */
-export function createDynamoDb(engine: DynamoDbEngine): Service {
+export function createDynamoDb(engine: DynamoDbDatabase): Service {
   return {
     handle: async (request) => {
       const target = request.headers['x-amz-target'] ?? '';
@@ -48,7 +48,6 @@ export function createDynamoDb(engine: DynamoDbEngine): Service {
       const headers = { 'content-type': 'application/x-amz-json-1.0' };
       return { status, headers, body: carriesItems ? body : realNames(body) };
     },
-    stop: async () => void (await engine.stop()),
   };
 }
 

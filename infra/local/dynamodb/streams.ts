@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import type { DynamoDbEngine } from '../dynamodb-engine.ts';
+import type { DynamoDbDatabase } from '../dynamodb-engine.ts';
 import type { Invoke } from '../service.ts';
 import { engineArn, realNames } from './dynamodb.ts';
 
 export interface StreamMappingOptions {
-  readonly engine: DynamoDbEngine;
+  readonly engine: DynamoDbDatabase;
   /** Resolved properties of an AWS::Lambda::EventSourceMapping on a table's stream. */
   readonly properties: unknown;
   readonly invoke: Invoke;
@@ -145,7 +145,7 @@ async function giveUp(records: readonly StreamRecord[], { mapping, onFailure }: 
   });
 }
 
-async function call(engine: DynamoDbEngine, operation: string, body: object): Promise<unknown> {
+async function call(engine: DynamoDbDatabase, operation: string, body: object): Promise<unknown> {
   const text = JSON.stringify(body, (_key, value) => (typeof value === 'string' ? engineArn(value) : value));
   const answer = await engine.send(`DynamoDBStreams_20120810.${operation}`, text);
   if (answer.status === 200) return JSON.parse(operation === 'GetRecords' ? answer.body : realNames(answer.body));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import type { DynamoDbEngine } from '../dynamodb-engine.ts';
+import type { DynamoDbDatabase } from '../dynamodb-engine.ts';
 import { realNames } from './dynamodb.ts';
 
 /** What Ref and Fn::GetAtt of a table resolve to; `streamArn` is empty for a table without a stream. */
@@ -29,7 +29,7 @@ const description = z.object({
  * data directory) stays as it is. Backups, encryption and protection from deletion have no effect on one machine.
  * @throws Error with the engine's answer when it refuses the properties
  */
-export async function createTable(engine: DynamoDbEngine, name: string, resolved: unknown): Promise<Table> {
+export async function createTable(engine: DynamoDbDatabase, name: string, resolved: unknown): Promise<Table> {
   const { KeySchema, AttributeDefinitions, ...table } = properties.parse(resolved);
   const call = (operation: string, body: object) =>
     engine.send(`DynamoDB_20120810.${operation}`, JSON.stringify({ TableName: name, ...body }));
