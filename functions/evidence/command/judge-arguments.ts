@@ -1,7 +1,7 @@
 import type { Parsed } from '../../platform/boundary.ts';
 import type { Reason } from '../../platform/errors.ts';
+import { nearest } from '../../platform/nearest.ts';
 import { GATES, type Gate, isGate, tablesOf } from './gates.ts';
-import { nearest } from './nearest.ts';
 
 export const USAGE = `Judges local evidence and prints what the judge found as JSON.
 

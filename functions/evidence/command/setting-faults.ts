@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Parsed } from '../../platform/boundary.ts';
 import type { Reason } from '../../platform/errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../../platform/nearest.ts';
 
 /**
  * Settings that a person wrote, with every fault at once: UNKNOWN_SETTING with the name that was probably meant,

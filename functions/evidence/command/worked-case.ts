@@ -1,7 +1,7 @@
 import type { Parsed } from '../../platform/boundary.ts';
 import type { Reason } from '../../platform/errors.ts';
+import { nearest } from '../../platform/nearest.ts';
 import { GATES, type GateQuestion, isGate, tablesOf } from './gates.ts';
-import { nearest } from './nearest.ts';
 import { parseSettings } from './setting-faults.ts';
 import { UNIT_FUNCTIONS } from './worked-unit.ts';
 
