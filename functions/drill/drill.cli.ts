@@ -1,16 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { readOutputs } from '../platform/command/outputs-store.ts';
+import { reasonLines } from '../platform/command/reason-lines.ts';
+import { clientOptions } from '../platform/command/where.ts';
 import type { Reason } from '../platform/errors.ts';
-import {
-  DEFAULT_OUTPUTS,
-  type DrillArguments,
-  type DrillSettings,
-  parseDrillArguments,
-  resolveDrill,
-  USAGE,
-} from './command/drill-arguments.ts';
-import { drillOutput, drillText, reasonLines } from './command/drill-text.ts';
+import { type DrillSettings, parseDrillArguments, resolveDrill, USAGE } from './command/drill-arguments.ts';
+import { drillOutput, drillText } from './command/drill-text.ts';
 
 const POLL_MS = 1_000;
 
@@ -22,7 +17,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  const resolved = resolveDrill(given, readOutputs(given), process.env);
+  const resolved = resolveDrill(given, readOutputs(given.text), process.env);
   if ('faults' in resolved) return refuse(resolved.faults, json, `\n${USAGE}\n`);
   try {
     const output = drillOutput.parse(await drilled(resolved.settings, json));
@@ -35,16 +30,8 @@ async function main(): Promise<number> {
   }
 }
 
-async function drilled(
-  { input, machineArn, region, endpoint, isLocal }: DrillSettings,
-  json: boolean,
-): Promise<unknown> {
-  const signedIn = process.env['AWS_ACCESS_KEY_ID'] !== undefined || process.env['AWS_PROFILE'] !== undefined;
-  const client = new SFNClient({
-    region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(isLocal && !signedIn ? { credentials: { accessKeyId: 'drill', secretAccessKey: 'drill' } } : {}),
-  });
+async function drilled({ input, machineArn, where }: DrillSettings, json: boolean): Promise<unknown> {
+  const client = new SFNClient(clientOptions(where, process.env, 'drill'));
   const name = `${input.model}_drill_${new Date().toISOString().replaceAll(/\D/g, '')}`;
   const started = await client.send(
     new StartExecutionCommand({ stateMachineArn: machineArn, name, input: JSON.stringify(input) }),
@@ -58,13 +45,6 @@ async function drilled(
     if (status !== 'RUNNING') throw new Error(`The execution ended as ${status}: ${error ?? ''} ${cause ?? ''}`);
     await sleep(POLL_MS);
   }
-}
-
-function readOutputs({ text }: DrillArguments): string | null {
-  const file = text.outputs ?? DEFAULT_OUTPUTS;
-  // A named file that is missing is a mistake, and an empty text is refused as one; the default one may be missing.
-  if (!existsSync(file)) return text.outputs === undefined ? null : '';
-  return readFileSync(file, 'utf8');
 }
 
 function refuse(reasons: readonly Reason[], json: boolean, after = ''): number {

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { readOutputs } from '../platform/command/outputs-store.ts';
+import { reasonLines } from '../platform/command/reason-lines.ts';
+import { clientOptions } from '../platform/command/where.ts';
+import type { Reason } from '../platform/errors.ts';
 import {
-  DEFAULT_OUTPUTS,
-  type KillSwitchArguments,
   type KillSwitchCommand,
   parseKillSwitchArguments,
   resolveKillSwitch,
@@ -13,34 +14,26 @@ import { exitCodeOf, killSwitchOutput, killSwitchText } from './command/kill-swi
 /** Throws one kill switch, or asks whether it is armed; answers the exit code. */
 async function main(): Promise<number> {
   const given = parseKillSwitchArguments(process.argv.slice(2));
+  const json = given.flags.has('json');
   if (given.flags.has('help')) {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
   const now = new Date().toISOString();
-  const resolved = resolveKillSwitch(given, readOutputs(given), { environment: process.env, now });
-  if ('faults' in resolved) {
-    const lines = resolved.faults.map(({ path, message, got }) => `${path}: ${message}${got ? ` Got: ${got}.` : ''}`);
-    process.stderr.write(`${lines.join('\n')}\n\n${USAGE}\n`);
-    return 2;
-  }
+  const resolved = resolveKillSwitch(given, readOutputs(given.text), { environment: process.env, now });
+  if ('faults' in resolved) return refuse(resolved.faults, { json, exit: 2, after: `\n${USAGE}\n` });
   try {
     const answer = await call(resolved.command);
-    process.stdout.write(given.flags.has('json') ? `${JSON.stringify(answer)}\n` : `${killSwitchText(answer)}\n`);
+    process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `${killSwitchText(answer)}\n`);
     return exitCodeOf(answer);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
-    return 1;
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return refuse([{ code: 'KILL_SWITCH_FAILED', message }], { json, exit: 1 });
   }
 }
 
-async function call({ functionName, event, endpoint, region, isLocal }: KillSwitchCommand) {
-  const signedIn = process.env['AWS_ACCESS_KEY_ID'] !== undefined || process.env['AWS_PROFILE'] !== undefined;
-  const client = new LambdaClient({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(isLocal && !signedIn ? { credentials: { accessKeyId: 'kill-switch', secretAccessKey: 'kill-switch' } } : {}),
-  });
+async function call({ functionName, event, where }: KillSwitchCommand) {
+  const client = new LambdaClient(clientOptions(where, process.env, 'kill-switch'));
   const Payload = Buffer.from(JSON.stringify(event));
   const answer = await client.send(new InvokeCommand({ FunctionName: functionName, Payload }));
   const text = Buffer.from(answer.Payload ?? []).toString('utf8');
@@ -48,9 +41,16 @@ async function call({ functionName, event, endpoint, region, isLocal }: KillSwit
   return killSwitchOutput.parse(JSON.parse(text));
 }
 
-function readOutputs({ text }: KillSwitchArguments): string | null {
-  const file = text.outputs ?? DEFAULT_OUTPUTS;
-  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+interface Refusal {
+  readonly json: boolean;
+  readonly exit: 1 | 2;
+  readonly after?: string;
+}
+
+function refuse(reasons: readonly Reason[], { json, exit, after = '' }: Refusal): number {
+  if (json) process.stdout.write(`${JSON.stringify({ outcome: exit === 2 ? 'not-called' : 'failed', reasons })}\n`);
+  else process.stderr.write(`${reasonLines(reasons).join('\n')}\n${after}`);
+  return exit;
 }
 
 process.exitCode = await main();

@@ -1,3 +1,8 @@
+/** True for an address that a client can be given. `localhost:4566` is a URL as well, of a scheme `localhost:`. */
+export function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
 /** True for an address of this machine: where commands find the local platform. False for what is no URL. */
 export function isLoopback(url: string): boolean {
   return URL.canParse(url) && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname);

@@ -88,7 +88,7 @@ describe('Drills on the whole stack', () => {
     expect(await drillFromTheCommandLine('--model', 'nobody')).toMatchObject({ code: 2 });
     expect(await drillFromTheCommandLine()).toMatchObject({
       code: 2,
-      text: expect.stringContaining('The model is missing.'),
+      text: expect.stringContaining('--model is missing.'),
     });
   });
 });

@@ -156,7 +156,7 @@ describe('npm run drill', () => {
       settings: {
         input: { model: 'demand', requestedBy: 'system:drill-cli-ana-b' },
         machineArn: 'arn:aws:states:eu-west-1:1:stateMachine:ModelRelease-drill:live',
-        ...{ region: 'eu-west-1', endpoint: 'http://127.0.0.1:4566', isLocal: true },
+        where: { region: 'eu-west-1', endpoint: 'http://127.0.0.1:4566', isLocal: true },
       },
     });
     expect(resolve(['--model', 'demand', '--name', 'Ana', '--email', 'ana@shop.example'])).toMatchObject({
@@ -169,9 +169,13 @@ describe('npm run drill', () => {
     [['--model', 'demand', '--name', 'Ana'], ['--name, --email']],
     [
       ['--modle', 'demand'],
-      ['--modle', 'demand', '--model'],
+      ['--modle', '--model'],
     ],
-    [['--model', 'Demand!'], ['model']],
+    [['--model', 'Demand!'], ['--model']],
+    [
+      ['--model', 'Demand!', '--name', 'Ana', '--email', 'nowhere'],
+      ['--model', '--email'],
+    ],
     [['--model', 'demand', '--endpoint', 'nowhere'], ['--endpoint']],
   ])('refuses %j', (argv, paths) => {
     const refused = resolve(argv);
@@ -181,6 +185,12 @@ describe('npm run drill', () => {
   it('does not guess the machine', () => {
     expect(resolve(['--model', 'demand'], null)).toMatchObject({ faults: [{ path: '--machine' }] });
     expect(resolve(['--model', 'demand'], '{}')).toMatchObject({ faults: [{}, { path: '--machine' }] });
+  });
+
+  it('goes to the region that was typed', () => {
+    expect(resolve(['--model', 'demand', '--region', 'eu-north-1'])).toMatchObject({
+      settings: { where: { region: 'eu-north-1' } },
+    });
   });
 
   it('prints what was recorded, and what was not', async () => {

@@ -184,7 +184,8 @@ describe('The command line', () => {
     ];
     expect(resolve(...argv, '--expires', 'P2D', '--name', 'Opal', '--email', 'opal@shop.example')).toEqual({
       command: {
-        ...{ functionName: 'stop', endpoint: 'http://127.0.0.1:4566', region: 'eu-west-1', isLocal: true },
+        functionName: 'stop',
+        where: { endpoint: 'http://127.0.0.1:4566', region: 'eu-west-1', isLocal: true },
         event: {
           ...{ model: 'demand', level: 'model', reason: 'Orders are too high.', segments: ['region:north'] },
           ...{ requestedBy: { name: 'Opal', email: 'opal@shop.example' }, expiresAt: '2026-03-03T08:00:00.000Z' },
@@ -199,7 +200,24 @@ describe('The command line', () => {
   it('says all that is wrong with what was typed', () => {
     const found = resolve('stray', '--level', 'everything', '--colour', 'red', '--model');
     const paths = 'faults' in found ? found.faults.map(({ path }) => path) : [];
-    expect(paths).toEqual(expect.arrayContaining(['stray', '--colour', '--model', '--level', '--reason', '--name']));
+    expect(paths).toEqual([
+      ...['stray', '--colour', 'red', '--model', '--model', '--level'],
+      '--reason',
+      '--name, --email',
+    ]);
+  });
+
+  it('throws nothing and asks nothing when what was typed may mean either', () => {
+    const found = resolve('--model', 'Demand!', '--dry-run=false');
+    expect('faults' in found && found.faults.map(({ path }) => path)).toEqual(['--dry-run', '--model']);
+  });
+
+  it('names the option of each segment that is none', () => {
+    const found = resolve(
+      ...['--model', 'demand', '--level', 'model', '--reason', 'Orders are too high.', '--segment', 'north'],
+      ...['--name', 'Opal', '--email', 'opal@shop.example'],
+    );
+    expect('faults' in found && found.faults).toMatchObject([{ path: '--segment', got: 'north' }]);
   });
 
   it('answers 0 only when it is stopped, and recorded', () => {

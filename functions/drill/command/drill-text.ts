@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Reason } from '../../platform/errors.ts';
+import { reasonLines } from '../../platform/command/reason-lines.ts';
 import { reason, storedObject } from '../../registry/items.ts';
 import { drillScore, PHASES } from '../drill-items.ts';
 
@@ -51,14 +51,6 @@ function trendLine({ at, passed, seconds, total, reasons }: z.infer<typeof trend
   const phases = PHASES.map((phase) => `${phase} ${secondsOf(seconds[phase])}`).join(', ');
   const result = passed ? 'passed' : reasons.join(' ') || 'failed';
   return `  ${at.slice(0, 16).replace('T', ' ')}  ${secondsOf(total).padStart(9)}  ${result}  (${phases})`;
-}
-
-export function reasonLines(reasons: readonly Reason[]): readonly string[] {
-  return reasons.flatMap(({ code, path, message, got, allowed, next }) => [
-    `${code}${path === undefined || path === '' ? '' : ` ${path}`}: ${message}`,
-    ...(got === undefined ? [] : [`  got: ${got}${allowed === undefined ? '' : `; allowed: ${allowed}`}`]),
-    ...(next === undefined ? [] : [`  ${next}`]),
-  ]);
 }
 
 function row(name: string, value: string, remark: string): string {

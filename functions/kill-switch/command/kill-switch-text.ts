@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { reasonLines } from '../../platform/command/reason-lines.ts';
 import { reason } from '../../registry/items.ts';
 import { type Armed, armedAnswer } from '../armed.ts';
 
@@ -37,9 +38,7 @@ export function killSwitchText(output: KillSwitchOutput): string {
   return [
     `${model}: ${outcome}${what === '' ? '' : ` (${what})`}`,
     ...(promotionId === undefined ? [] : [`Ended: ${promotionId}`]),
-    ...reasons.map((one) =>
-      [`${one.code}: ${one.message}`, one.got && `Got: ${one.got}.`, one.next].filter(Boolean).join(' '),
-    ),
+    ...reasonLines(reasons),
   ].join('\n');
 }
 

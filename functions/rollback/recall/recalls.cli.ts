@@ -1,16 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { readOutputs } from '../../platform/command/outputs-store.ts';
+import { reasonLines } from '../../platform/command/reason-lines.ts';
+import { clientOptions } from '../../platform/command/where.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { RecallStore } from './recall-store.ts';
-import {
-  DEFAULT_OUTPUTS,
-  parseRecallsArguments,
-  type RecallsArguments,
-  type RecallsSettings,
-  resolveRecalls,
-  USAGE,
-} from './recalls-arguments.ts';
+import { parseRecallsArguments, type RecallsSettings, resolveRecalls, USAGE } from './recalls-arguments.ts';
 import { recallsJson, recallsText } from './recalls-text.ts';
 
 /** Lists open recalls; answers the exit code. */
@@ -21,8 +16,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const json = given.flags.has('json');
-  const resolved = resolveRecalls(given, readOutputs(given), process.env);
-  if ('faults' in resolved) return refuse(resolved.faults, json);
+  const resolved = resolveRecalls(given, readOutputs(given.text), process.env);
+  if ('faults' in resolved) return refuse(resolved.faults, json, `\n${USAGE}\n`);
   try {
     return await list(resolved.settings, json);
   } catch (error) {
@@ -31,13 +26,8 @@ async function main(): Promise<number> {
   }
 }
 
-async function list({ table, model, endpoint, region, isLocal }: RecallsSettings, json: boolean): Promise<number> {
-  const signedIn = process.env['AWS_ACCESS_KEY_ID'] !== undefined || process.env['AWS_PROFILE'] !== undefined;
-  const client = new DynamoDBClient({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(isLocal && !signedIn ? { credentials: { accessKeyId: 'recalls', secretAccessKey: 'recalls' } } : {}),
-  });
+async function list({ table, model, where }: RecallsSettings, json: boolean): Promise<number> {
+  const client = new DynamoDBClient(clientOptions(where, process.env, 'recalls'));
   const store = new RecallStore(DynamoDBDocumentClient.from(client), table);
   const [open, pending] = await Promise.all([store.open(model), store.pending(model)]);
   const read = await Promise.all(open.map((one) => store.recall(one)));
@@ -46,14 +36,9 @@ async function list({ table, model, endpoint, region, isLocal }: RecallsSettings
   return recalls.length + pending.filter(({ part }) => part === 1).length === 0 ? 0 : 1;
 }
 
-function readOutputs({ text }: RecallsArguments): string | null {
-  const file = text.outputs ?? DEFAULT_OUTPUTS;
-  return existsSync(file) ? readFileSync(file, 'utf8') : null;
-}
-
-function refuse(reasons: readonly Reason[], json: boolean): number {
+function refuse(reasons: readonly Reason[], json: boolean, after = ''): number {
   if (json) process.stdout.write(`${JSON.stringify({ ok: false, reasons })}\n`);
-  else process.stderr.write(`${reasons.map(({ path = '', message }) => `${path} ${message}`.trim()).join('\n')}\n`);
+  else process.stderr.write(`${reasonLines(reasons).join('\n')}\n${after}`);
   return 2;
 }
 
