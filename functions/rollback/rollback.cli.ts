@@ -1,23 +1,25 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { readOutputs } from '../platform/command/outputs-store.ts';
+import { reasonLines } from '../platform/command/reason-lines.ts';
+import { clientOptions } from '../platform/command/where.ts';
 import type { Reason } from '../platform/errors.ts';
 import { RegistryStore } from '../registry/registry-store.ts';
-import {
-  DEFAULT_OUTPUTS,
-  parseRollbackArguments,
-  type RollbackArguments,
-  type RollbackCommand,
-  resolveRollback,
-  USAGE,
-  type Where,
-} from './command/rollback-arguments.ts';
-import { failureText, reasonLines, rollbackOutput, rollbackText, targetsText } from './command/rollback-text.ts';
+import { type FollowPorts, followRollback } from './command/follow-rollback.ts';
+import { parseRollbackArguments, type RollbackCommand, resolveRollback, USAGE } from './command/rollback-arguments.ts';
+import { rollbackText, targetsText } from './command/rollback-text.ts';
 import { listTargets } from './target-list.ts';
 
 const POLL_MS = 500;
+/** After a rollback is recorded its execution has at most half as many events left, every repetition counted. */
+const NEWEST_EVENTS = 100;
 type Starting = Extract<RollbackCommand, { readonly what: 'start' }>;
 type Listing = Extract<RollbackCommand, { readonly what: 'list' }>;
 
@@ -29,7 +31,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  const resolved = resolveRollback(given, readOutputs(given), process.env);
+  const resolved = resolveRollback(given, readOutputs(given.text), process.env);
   if ('faults' in resolved) return refuse(resolved.faults, { json, exit: 2, after: `\n${USAGE}\n` });
   const { command } = resolved;
   try {
@@ -40,31 +42,43 @@ async function main(): Promise<number> {
   }
 }
 
-async function start({ machineArn, input, wait, where }: Starting, json: boolean): Promise<number> {
-  const client = new SFNClient(clientOptions(where));
+async function start({ machineArn, input, waitsFor, where }: Starting, json: boolean): Promise<number> {
+  const client = new SFNClient(clientOptions(where, process.env, 'rollback'));
   const name = `${input.model}_cli_${new Date().toISOString().replaceAll(/\D/g, '')}`;
   const { executionArn } = await client.send(
     new StartExecutionCommand({ stateMachineArn: machineArn, name, input: JSON.stringify(input) }),
   );
-  if (!wait) {
+  if (waitsFor === 'nothing') {
     process.stdout.write(json ? `${JSON.stringify({ end: 'started', executionArn })}\n` : `Started ${executionArn}.\n`);
     return 0;
   }
   if (!json) process.stderr.write(`Rolling ${input.model} back (${name}).\n`);
-  for (;;) {
-    const { status, output, error, cause } = await client.send(new DescribeExecutionCommand({ executionArn }));
-    if (status === 'SUCCEEDED') {
-      const ended = rollbackOutput.parse(JSON.parse(output ?? ''));
-      process.stdout.write(json ? `${JSON.stringify(ended)}\n` : `${rollbackText(ended, name)}\n`);
-      return ended.end === 'rolled-back' ? 0 : 1;
-    }
-    if (status !== 'RUNNING') throw new Error(failureText(name, { status: status ?? '', error, cause }));
-    await sleep(POLL_MS);
-  }
+  const { output, goesOn } = await followRollback(execution(client, executionArn), name, waitsFor);
+  const text = json ? JSON.stringify({ ...output, goesOn }) : rollbackText(output, name, goesOn);
+  process.stdout.write(`${text}\n`);
+  return output.end === 'rolled-back' ? 0 : 1;
+}
+
+function execution(client: SFNClient, executionArn: string | undefined): FollowPorts {
+  return {
+    state: async () => {
+      const { status = '', output, error, cause } = await client.send(new DescribeExecutionCommand({ executionArn }));
+      return { status, output, error, cause };
+    },
+    left: async () => {
+      const newest = { executionArn, reverseOrder: true, maxResults: NEWEST_EVENTS };
+      const { events = [] } = await client.send(new GetExecutionHistoryCommand(newest));
+      return events.flatMap(({ stateExitedEventDetails: left }) => left ?? []);
+    },
+    pause: () => sleep(POLL_MS),
+  };
 }
 
 async function list({ model, table, where }: Listing, json: boolean): Promise<number> {
-  const registry = new RegistryStore(DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(where))), table);
+  const registry = new RegistryStore(
+    DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(where, process.env, 'rollback'))),
+    table,
+  );
   const [found, ways] = await Promise.all([registry.model(model), registry.waysBack(model)]);
   if (found === null) {
     const reason = {
@@ -80,22 +94,6 @@ async function list({ model, table, where }: Listing, json: boolean): Promise<nu
   const text = targetsText(model, serves, targets);
   process.stdout.write(json ? `${JSON.stringify({ model, serves, targets })}\n` : `${text}\n`);
   return 0;
-}
-
-function clientOptions({ region, endpoint, isLocal }: Where) {
-  const signedIn = process.env['AWS_ACCESS_KEY_ID'] !== undefined || process.env['AWS_PROFILE'] !== undefined;
-  return {
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(isLocal && !signedIn ? { credentials: { accessKeyId: 'rollback', secretAccessKey: 'rollback' } } : {}),
-  };
-}
-
-function readOutputs({ text }: RollbackArguments): string | null {
-  const file = text.outputs ?? DEFAULT_OUTPUTS;
-  // A named file that is missing is a mistake, and an empty text is refused as one; the default one may be missing.
-  if (!existsSync(file)) return text.outputs === undefined ? null : '';
-  return readFileSync(file, 'utf8');
 }
 
 interface Refusal {

@@ -137,7 +137,7 @@ describe('npm run rollback', () => {
     const refused = await command('--cause', 'safety', ...who, '--version', '9.9');
     expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('UNKNOWN_VERSION') });
     const { promotionId } = await scene.at('shadow', MODEL, '1.1.0');
-    const done = await command('--cause', 'safety', ...who, '--version', '1.1.0');
+    const done = await command('--cause', 'safety', ...who, '--version', '1.1.0', '--wait');
     expect(done).toMatchObject({ code: 0, out: expect.stringContaining('from version 1.1.0 to the safe forecast in') });
     expect(done.out).toContain(`Closed with it: ${promotionId}.`);
     expect(await scene.ledgerFaults()).toEqual([]);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { instant } from '../../approval/wording.ts';
-import type { Reason } from '../../platform/errors.ts';
+import { reasonLines } from '../../platform/command/reason-lines.ts';
 import { reason } from '../../registry/items.ts';
 import { versionWords } from '../cause-words.ts';
 import type { ListedTarget } from '../target-list.ts';
@@ -19,8 +19,8 @@ export const rollbackOutput = z.union([
 ]);
 export type RollbackOutput = z.infer<typeof rollbackOutput>;
 
-/** How a rollback ended, for a terminal. */
-export function rollbackText(output: RollbackOutput, executionName: string): string {
+/** How a rollback ended, for a terminal. `goesOn`: it is recorded, and what follows a rollback is not over yet. */
+export function rollbackText(output: RollbackOutput, executionName: string, goesOn = false): string {
   if (output.end !== 'rolled-back') {
     const why = output.end === 'rejected' ? 'the request was refused' : 'what should not serve does not';
     return [`${output.model} was not moved: ${why}.`, ...reasonLines(output.reasons)].join('\n');
@@ -30,7 +30,13 @@ export function rollbackText(output: RollbackOutput, executionName: string): str
     `${model} went back from ${versionWords(from)} to ${versionWords(to)} in ${seconds.toFixed(1)} s.`,
     closed.length === 0 ? 'No promotion was under way.' : `Closed with it: ${closed.join(', ')}.`,
     `Execution ${executionName}.`,
+    ...(goesOn ? [`People are being told${from === '' ? '.' : recalling(model)}`] : []),
   ].join('\n');
+}
+
+/** Of the safe forecast nothing is recalled. */
+function recalling(model: string): string {
+  return `, and what was handed on is being recalled: \`npm run recalls -- --model ${model}\` lists what is open.`;
 }
 
 const failure = z.object({ errorMessage: z.string() });
@@ -72,13 +78,4 @@ export function targetsText(model: string, serves: string, targets: readonly Lis
       ? 'No document goes back to the safe forecast.'
       : `When no version is left, the safe forecast serves (proven ${at(safe.provenAt)}); to go to it before that, use the kill switch.`,
   ].join('\n');
-}
-
-export function reasonLines(reasons: readonly Reason[]): readonly string[] {
-  return reasons.flatMap(({ code, path, message, got, allowed, next }) => [
-    `${code}${path === undefined || path === '' ? '' : ` ${path}`}: ${message}`,
-    ...(got === undefined ? [] : [`  got: ${got}`]),
-    ...(allowed === undefined ? [] : [`  allowed: ${allowed}`]),
-    ...(next === undefined ? [] : [`  ${next}`]),
-  ]);
 }

@@ -33,7 +33,7 @@ describe('What is typed to roll back', () => {
           cause: 'safety',
           requestedBy: { name: 'Ana Approver', email: 'ana@shop.example' },
         },
-        wait: true,
+        waitsFor: 'record',
         where: { region: 'eu-west-1', endpoint: 'http://127.0.0.1:4566', isLocal: true },
       },
     });
@@ -42,8 +42,10 @@ describe('What is typed to roll back', () => {
   it('may name versions and a detail, and not wait', () => {
     const more = ['--version', '2.0', '--target', '1.0', '--detail', 'Stockouts.', '--no-wait'];
     expect(resolve([...ENOUGH, ...more])).toMatchObject({
-      command: { input: { withdrawVersion: '2.0', targetVersion: '1.0', detail: 'Stockouts.' }, wait: false },
+      command: { input: { withdrawVersion: '2.0', targetVersion: '1.0', detail: 'Stockouts.' }, waitsFor: 'nothing' },
     });
+    expect(resolve([...ENOUGH, '--wait'])).toMatchObject({ command: { waitsFor: 'end' } });
+    expect(faults([...ENOUGH, '--wait', '--no-wait']).map(({ path }) => path)).toEqual(['--wait, --no-wait']);
   });
 
   it('takes who asks from the environment, and says both ways when nobody does', () => {
@@ -60,11 +62,11 @@ describe('What is typed to roll back', () => {
   });
 
   it('is refused with all that is wrong with it at once', () => {
-    const argv = ['--model', 'Bad', '--cause', 'x', '--target', 'no version', '--foo', 'bar', '--version', '--json'];
+    const argv = ['--model', 'Bad', '--cause', 'x', '--target', 'no version', '--colour', 'bar', '--version', '--json'];
     const paths = faults([...argv, '--endpoint', 'nowhere'], null).map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining([
-        ...['--foo', 'bar', '--version', '--endpoint', '--machine'],
+        ...['--colour', 'bar', '--version', '--endpoint', '--machine'],
         ...['--model', '--cause', '--target', '--name, --email'],
       ]),
     );

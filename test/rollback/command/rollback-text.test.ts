@@ -16,6 +16,14 @@ describe('How a rollback is told on a terminal', () => {
     expect(text([])).toContain('No promotion was under way.');
     expect(text(['demand_3-0_1'])).toContain('Closed with it: demand_3-0_1.');
     expect(text([])).toContain('run-1');
+    expect(text([])).not.toContain('being told');
+  });
+
+  it('says what goes on where it is recorded and its execution is not over', () => {
+    const done = { model: 'demand', end: 'rolled-back', to: '', seconds: 3.2, closed: [] };
+    const text = (from: string) => rollbackText(rollbackOutput.parse({ ...done, from }), 'run-1', true);
+    expect(text('2.0')).toContain('People are being told, and what was handed on is being recalled: `npm run recalls');
+    expect(text('')).toContain('People are being told.');
   });
 
   it('says why nothing was moved, and what could be done instead', () => {
