@@ -77,13 +77,12 @@ export function findPlace(wanted: Wanted, { text, outputsText, environment }: Gi
   if (!isKnown || faults.length > 0) return { ok: false, faults };
   const { url } = endpoint;
   const isLocal = url !== undefined && isLoopback(url);
-  const ofStack = wanted.typed === undefined ? regionOf(outputs?.RollbackStateMachineArn) : undefined;
-  const region =
-    text.region ??
-    regionOf(name) ??
-    regionOf(wanted.beside) ??
-    ofStack ??
-    (environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || (isLocal ? 'eu-west-1' : undefined));
+  const ofStack = regionOf(outputs?.RollbackStateMachineArn);
+  const ofEnvironment = environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || undefined;
+  // What was typed need not be of the stack whose outputs happen to lie here.
+  const known = wanted.typed === undefined ? (ofStack ?? ofEnvironment) : (ofEnvironment ?? ofStack);
+  const ofArn = regionOf(name) ?? regionOf(wanted.beside);
+  const region = text.region ?? ofArn ?? known ?? (isLocal ? 'eu-west-1' : undefined);
   return { ok: true, name, where: { region, endpoint: url, isLocal } };
 }
 

@@ -114,8 +114,10 @@ describe('Where AWS is asked', () => {
     expect(regionOf({ environment }, { typed: 'registry' })).toBe('us-east-1');
     expect(regionOf({ environment }, { typed: 'registry', beside: MACHINE })).toBe('eu-west-1');
     expect(regionOf({ environment: { AWS_DEFAULT_REGION: 'us-west-2' } }, { typed: 'registry' })).toBe('us-west-2');
-    expect(regionOf({}, { typed: 'registry' })).toBeUndefined();
-    expect(regionOf({ outputsText: outputs(LOCAL) }, { typed: 'registry' })).toBe('eu-west-1');
+    expect(regionOf({}, { typed: 'registry' })).toBe('eu-west-1');
+    expect(regionOf({ outputsText: null }, { typed: 'registry' })).toBeUndefined();
+    const local = { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+    expect(regionOf({ outputsText: null, environment: local }, { typed: 'registry' })).toBe('eu-west-1');
   });
 
   it('needs no credentials on this machine, and never makes any up elsewhere', () => {
