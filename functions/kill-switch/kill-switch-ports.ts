@@ -17,7 +17,7 @@ export interface KillSwitchPorts {
     'model' | 'run' | 'inFlight' | 'version' | 'versions' | 'returnDocument' | 'returnDocuments' | 'killSwitch'
   >;
   readonly writes: Pick<RegistryWrites, 'returnDocument' | 'runIsOpen' | 'updateVersion'>;
-  readonly switches: Pick<KillSwitchStore, 'stopped'>;
+  readonly switches: Pick<KillSwitchStore, 'stopped' | 'all'>;
   readonly switchWrites: Pick<KillSwitchWrites, 'stands' | 'stopped'>;
   /** Finds a model's place without the registry. */
   readonly findPlace: (model: string) => Promise<PointerPlace | null>;

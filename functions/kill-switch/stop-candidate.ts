@@ -7,7 +7,7 @@ import { documentData } from '../pointer/document-record.ts';
 import { findDocument, type HostedDocument, hostDocument } from '../pointer/hosted-document.ts';
 import { RETURN_LABEL, returnDescription } from '../pointer/return-label.ts';
 import { type Beside, besideIn, type Stopping } from './beside.ts';
-import type { CandidateLevel } from './items.ts';
+import type { CandidateLevel, KillSwitchItem, StoppedCandidate } from './items.ts';
 import type { KillSwitchAnswer, KillSwitchPorts, Looked } from './kill-switch-ports.ts';
 import { describeThrow, letOut, letOutBefore, stoppedBy } from './let-out.ts';
 import { INTENT_PATIENCE_MS, notRecorded, RECORD_PATIENCE_MS, REGISTRY_PATIENCE_MS } from './patience.ts';
@@ -103,20 +103,46 @@ async function notExposed(ports: KillSwitchPorts, looked: Looked, level: Candida
   }
   const waiting = await within(RECORD_PATIENCE_MS, async () => {
     const inFlight = await ports.registry.inFlight(input.model, 'promotion');
-    return inFlight === null ? null : ports.registry.run(input.model, inFlight.promotionId);
+    const found = inFlight === null ? null : await ports.registry.run(input.model, inFlight.promotionId);
+    return { run: found, before: found === null ? await stoppedBefore(ports, input, level) : null };
   });
   if (!waiting.done) {
     const message = 'The pointer exposes no candidate, and the registry does not say whether one waits.';
     throw new ReleaseError('DEPENDENCY_UNAVAILABLE', message, { cause: waiting.cause });
   }
-  const run = waiting.value;
-  if (run?.kind !== 'promotion' || run.end !== undefined) return null;
+  const { run, before } = waiting.value;
+  if (run?.kind !== 'promotion' || run.end !== undefined) return before;
   const concerned = level === 'candidate' || (run.stage === level && !run.awaitingApproval);
   if (!concerned || looked.hosted.document.productionVersion === run.version) return null;
   // A canary that is held, or about to go out, has its shadow in the pointer: nobody would take it out after the promotion.
   const beside = besideIn(looked.hosted.document);
   if (beside?.promotionId === run.promotionId && !beside.isComparator) return takeOut(ports, looked, { level, beside });
   return { level, promotionId: run.promotionId, version: run.version, isComparator: false, out: null };
+}
+
+/**
+ * What the same call stopped before and recorded; null: nothing. Its promotion has ended by then, and its execution may run
+ * on: whoever calls again has that stopped as well.
+ */
+async function stoppedBefore(
+  { switches, registry }: KillSwitchPorts,
+  input: Looked['input'],
+  level: CandidateLevel,
+): Promise<Stopping | null> {
+  const items = await switches.all(input.model);
+  const item = items
+    .filter((one: KillSwitchItem): one is StoppedCandidate => one.level === level && isSaidIn(one, input))
+    .toSorted((a, b) => b.ledgerSeq - a.ledgerSeq)[0];
+  if (item === undefined) return null;
+  const { promotionId, version } = item;
+  const run = await registry.run(input.model, promotionId);
+  const isComparator = run?.kind !== 'promotion' || run.version !== version;
+  return { level, promotionId, version, isComparator, out: null };
+}
+
+function isSaidIn({ reason, requestedBy, expiresAt }: StoppedCandidate, input: Looked['input']): boolean {
+  const samePerson = requestedBy.name === input.requestedBy.name && requestedBy.email === input.requestedBy.email;
+  return samePerson && reason === input.reason && expiresAt === input.expiresAt;
 }
 
 /** Tries to record what is about to happen; whether it succeeds changes nothing. */
