@@ -13,7 +13,7 @@ import { CONFIG_NAMES } from '../../functions/platform/config.ts';
 import { readPublicKey } from '../../functions/platform/signing-store.ts';
 import { createKms } from '../../infra/local/kms.ts';
 import { REGION, type ServiceRequest } from '../../infra/local/service.ts';
-import { Account } from './account.ts';
+import { Account, applicationArn, VOUCH_ARN } from './account.ts';
 import type { ServiceName } from './account-faults.ts';
 import { ANA } from './inputs.ts';
 
@@ -115,6 +115,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   POINTER_PUBLIC_KEY: pointerKeyPem,
   LEDGER_PUBLIC_KEY: ledgerKeyPem,
   APPCONFIG_APPLICATION_ID: applicationId,
+  APPCONFIG_APPLICATION_ARN: applicationArn(applicationId),
+  VOUCH_FUNCTION_ARN: VOUCH_ARN,
   INSTANT_STRATEGY_ID: strategyId,
   APPROVAL_BASE_URL: 'https://approve.example/',
   SENDER_EMAIL: 'release@shop.example',

@@ -27,8 +27,19 @@ export function createExecutions(): Executions {
     handle: jsonService({
       DescribeExecution: operation(named, ({ executionArn }) => {
         const name = executionArn.slice(executionArn.lastIndexOf(':') + 1);
-        return { executionArn, name, status: status.get(executionArn) ?? 'RUNNING', startDate: 0, input: '{}' };
+        const { input } = started.get(name) ?? { input: '{}' };
+        return { executionArn, name, status: status.get(executionArn) ?? 'RUNNING', startDate: 0, input };
       }),
+      // Of a machine that nothing was started of here, none runs.
+      ListExecutions: operation(
+        z.looseObject({ stateMachineArn: z.string(), statusFilter: z.string() }),
+        ({ stateMachineArn, statusFilter }) => {
+          const own = [...started].filter(([, one]) => one.stateMachineArn.startsWith(stateMachineArn));
+          const arns = own.map(([name]) => `${stateMachineArn}:${name}`);
+          const wanted = arns.filter((arn) => (status.get(arn) ?? 'RUNNING') === statusFilter);
+          return { executions: wanted.map((executionArn) => ({ executionArn, status: statusFilter, startDate: 0 })) };
+        },
+      ),
       StartExecution: operation(
         z.looseObject({ stateMachineArn: z.string(), name: z.string(), input: z.string() }),
         ({ stateMachineArn, name, input }) => {

@@ -57,6 +57,10 @@ export interface Played<R> {
   readonly sent: readonly SentCall[];
 }
 
+/** The vouching extension's function, and the application that it guards. */
+export const VOUCH_ARN = 'arn:aws:lambda:eu-west-1:000000000000:function:vouch';
+export const applicationArn = (id: string): string => `arn:aws:appconfig:eu-west-1:000000000000:application/${id}`;
+
 export type Vouch = (event: unknown) => Promise<unknown>;
 
 /** What the process was asked to do when it was lost. */
@@ -109,9 +113,9 @@ export class Account {
     const { Id: applicationId } = this.#appConfig.createApplication({ Name: 'model-release' });
     const instant = { DeploymentDurationInMinutes: 0, FinalBakeTimeInMinutes: 0, GrowthFactor: 100 };
     const { Id: strategyId } = this.#appConfig.createDeploymentStrategy({ Name: 'instant', ...instant });
-    const action = { Name: 'vouch', Uri: 'arn:aws:lambda:eu-west-1:000000000000:function:vouch' };
+    const action = { Name: 'vouch', Uri: VOUCH_ARN };
     const { Arn } = this.#appConfig.createExtension({ Name: 'vouch', Actions: { PRE_START_DEPLOYMENT: [action] } });
-    const ResourceIdentifier = `arn:aws:appconfig:eu-west-1:000000000000:application/${applicationId}`;
+    const ResourceIdentifier = applicationArn(applicationId);
     this.#appConfig.createExtensionAssociation({ ExtensionIdentifier: Arn, ResourceIdentifier });
     this.#appConfig.save();
     return { applicationId, strategyId };

@@ -28,6 +28,21 @@ export function cutsOf(sent: readonly SentCall[]): readonly Cut[] {
   });
 }
 
+/**
+ * The cuts of each call in one way, in turn, and of one that changes what is kept the loss of its answer as well; unless all
+ * are asked for.
+ */
+export function fewerOf(cuts: readonly Cut[], sent: readonly SentCall[]): readonly Cut[] {
+  if (ALL_FAULTS) return cuts;
+  const keeps = (at: number) => sent[at - 1]?.reads === false && !PASSING.has(sent[at - 1]?.service ?? '');
+  return cuts.filter(({ at, how }) => {
+    const ways = cuts.filter((one) => one.at === at).map((one) => one.how);
+    return how === ways[at % ways.length] || (how === 'unanswered' && keeps(at));
+  });
+}
+/** Services whose effect no later call sees. */
+const PASSING: ReadonlySet<string> = new Set(['kms', 'ses', 'sns']);
+
 /** Calls after which something is different. */
 export function writesOf(sent: readonly SentCall[]): readonly number[] {
   return sent.flatMap((call, index) => (call.reads || call.service === 'kms' ? [] : [index + 1]));
