@@ -47,6 +47,8 @@ export class BenchModel {
   readonly stage: ReleaseStage;
   readonly reader: PointerReader;
   #round = 0;
+  /** Requests that come all the time: a reader looks only when it is asked. */
+  #use: NodeJS.Timeout | undefined;
 
   constructor(stand: BenchStand, model: string, place: PointerPlace) {
     this.model = model;
@@ -79,8 +81,14 @@ export class BenchModel {
     await this.stage.promote(from);
     if (beside === 'shadow') await this.stage.shadowed(`3.${this.#round}`);
     if (beside === 'canary') await this.stage.canaried(`3.${this.#round}`);
-    await this.reader.current();
+    // Until it looks again it goes by what it saw last, which may be the version of the round before.
+    this.#use ??= setInterval(() => void this.reader.current(), PAUSE_MS);
+    await until(performance.now(), async () => (await this.reader.current()).document.productionVersion === from);
     return { from, to: '1.0' };
+  }
+
+  stop(): void {
+    clearInterval(this.#use);
   }
 }
 
@@ -182,11 +190,11 @@ export class BenchStand {
         input: JSON.stringify(input),
       }),
     );
-    const reader = this.#until(start, async () => (await one.reader.current()).document.productionVersion === at.to);
-    const planeMs = await this.#until(start, async () => (await this.document(model))?.productionVersion === at.to);
+    const reader = until(start, async () => (await one.reader.current()).document.productionVersion === at.to);
+    const planeMs = await until(start, async () => (await this.document(model))?.productionVersion === at.to);
     const { executionArn = '' } = await begun;
     // The function that moved the pointer goes on reading for the ledger: the next one begins when it is done.
-    await this.#until(start, async () => this.#calls.some(({ caller }) => caller === 'confirm-rollback'));
+    await until(start, async () => (await this.#statesUntilMoved(executionArn)) !== null);
     const made = this.#calls.filter(({ caller }) => caller === 'roll-back');
     const moved = made.findIndex(({ operation }) => MOVES.test(operation));
     const before = made.slice(0, moved + 1);
@@ -211,21 +219,27 @@ export class BenchStand {
       status = (await sfn.send(new DescribeExecutionCommand({ executionArn }))).status ?? '';
       if (status === 'RUNNING') await pause(100);
     }
-    const { events = [] } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
-    const done = events.findIndex(({ type }) => type === 'TaskStateExited');
-    return { status, states: events.slice(0, done).filter(({ type }) => type?.endsWith('StateEntered')).length };
+    return { status, states: (await this.#statesUntilMoved(executionArn)) ?? 0 };
   }
 
-  async #until(start: number, holds: () => Promise<boolean>): Promise<number> {
-    while (performance.now() - start < PATIENCE_MS) {
-      if (await holds()) return performance.now() - start;
-      await pause(PAUSE_MS);
-    }
-    throw new Error('It was not so within a minute.');
+  /** States that an execution entered before the function that moves the pointer was done; null while it is not. */
+  async #statesUntilMoved(executionArn: string): Promise<number | null> {
+    const asked = new GetExecutionHistoryCommand({ executionArn });
+    const { events = [] } = await this.scene.stack.clients.sfn.send(asked);
+    const done = events.findIndex(({ type }) => type === 'TaskStateExited');
+    return done < 0 ? null : events.slice(0, done).filter(({ type }) => type?.endsWith('StateEntered')).length;
   }
 }
 
-function pause(milliseconds: number): Promise<void> {
+async function until(start: number, holds: () => Promise<boolean>): Promise<number> {
+  while (performance.now() - start < PATIENCE_MS) {
+    if (await holds()) return performance.now() - start;
+    await pause(PAUSE_MS);
+  }
+  throw new Error('It was not so within a minute.');
+}
+
+export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
   });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Scene } from '../fakes/scene.ts';
 import { ON_AWS, sumOf } from './rollback-on-aws.ts';
-import { BenchStand, type Beside, type Measured } from './rollback-run.ts';
+import { BenchStand, type Beside, type Measured, pause } from './rollback-run.ts';
 
 /** A hundred rollbacks, unless fewer are asked for. */
 const MODELS = Number(process.env['BENCH_MODELS'] ?? 20);
@@ -10,6 +10,8 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const BESIDE: readonly Beside[] = [null, 'shadow', null, 'canary'];
 /** Models that are made ready side by side. */
 const AT_ONCE = 4;
+/** Rollbacks do not come within seconds of a promotion's steps: of so young deployments it is asked whose they are. */
+const SETTLED_MS = 6_000;
 
 it('rolls back a hundred times', { timeout: 1_200_000 }, async () => {
   const scene = await Scene.start();
@@ -22,6 +24,7 @@ it('rolls back a hundred times', { timeout: 1_200_000 }, async () => {
         const beside = BESIDE[(index + round) % BESIDE.length] ?? null;
         return { model, beside, at: await model.prepare(beside) };
       });
+      await pause(SETTLED_MS);
       const running = [];
       for (const { model, beside, at } of ready) running.push(await stand.measure(model, beside, at));
       for (const { reader, executionArn, ...one } of running) {
@@ -31,6 +34,7 @@ it('rolls back a hundred times', { timeout: 1_200_000 }, async () => {
       }
       console.log(`${measured.length} rollbacks`);
     }
+    for (const model of models) model.stop();
     report(measured);
     expect(measured).toHaveLength(MODELS * ROUNDS);
   } finally {

@@ -159,6 +159,10 @@ describe('npm run drill', () => {
         where: { region: 'eu-west-1', endpoint: 'http://127.0.0.1:4566', isLocal: true },
       },
     });
+    const olga = { RELEASE_USER_NAME: 'Olga', RELEASE_USER_EMAIL: 'olga@shop.example', USER: 'ana' };
+    expect(resolve(['--model', 'demand'], outputs, olga)).toMatchObject({
+      settings: { input: { requestedBy: { name: 'Olga', email: 'olga@shop.example' } } },
+    });
     expect(resolve(['--model', 'demand', '--name', 'Ana', '--email', 'ana@shop.example'])).toMatchObject({
       settings: { input: { requestedBy: { name: 'Ana', email: 'ana@shop.example' } } },
     });

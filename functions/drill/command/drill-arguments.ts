@@ -1,6 +1,6 @@
 import { parseInput } from '../../platform/boundary.ts';
-import { fault, type Options, parseOptions } from '../../platform/command/options.ts';
-import { asOptions } from '../../platform/command/typed-input.ts';
+import { type Options, parseOptions } from '../../platform/command/options.ts';
+import { asOptions, whoAsks } from '../../platform/command/typed-input.ts';
 import {
   type Environment,
   findPlace,
@@ -17,8 +17,8 @@ export const USAGE = `Rehearses a rollback of a model and prints how long each p
   npm run drill -- --model MODEL [options]
 
   --model MODEL      whose rollback (required)
-  --name NAME        who asks (default: whoever is logged in)
-  --email ADDRESS    their address (required with --name)
+  --name NAME        who asks (default: RELEASE_USER_NAME, else whoever is logged in)
+  --email ADDRESS    their address (default: RELEASE_USER_EMAIL)
   --machine ARN      drill machine (default: DrillStateMachineArn of the outputs)
   ${PLACE_USAGE}
   --json             prints one JSON object
@@ -46,10 +46,12 @@ export function resolveDrill(
   outputsText: string | null,
   environment: Environment,
 ): { readonly settings: DrillSettings } | { readonly faults: readonly Reason[] } {
-  const { name, email } = text;
-  const halfNamed = (name === undefined) !== (email === undefined);
+  const who = whoAsks(text, environment);
+  const nobody = [text.name, text.email, environment['RELEASE_USER_NAME'], environment['RELEASE_USER_EMAIL']];
+  // A drill changes nothing that serves: it may be asked for without a name.
+  const unnamed = nobody.every((one) => one === undefined);
   const asked = `system:drill-cli-${environment['USER'] ?? environment['LOGNAME'] ?? 'unknown'}`.replaceAll(/\s/g, '-');
-  const requestedBy = name === undefined || email === undefined ? asked : { name, email };
+  const requestedBy = unnamed ? asked : { name: who.name, email: who.email };
   const input = parseInput(drillInput, { model: text.model, requestedBy });
   const machine = findPlace(
     {
@@ -58,12 +60,12 @@ export function resolveDrill(
     },
     { text, outputsText, environment },
   );
-  if (input.ok && machine.ok && faults.length === 0 && !halfNamed) {
+  if (input.ok && machine.ok && faults.length === 0) {
     return { settings: { input: input.value, machineArn: machine.name, where: machine.where } };
   }
-  const wrong = input.ok ? [] : asOptions(input.reasons, { optionOf: OPTION_OF, required: ['--model'], typed: text });
-  const unnamed = halfNamed ? [fault('--name, --email', 'A person has a name and an address.')] : [];
-  return { faults: [...faults, ...wrong, ...unnamed, ...(machine.ok ? [] : machine.faults)] };
+  const typedAs = { optionOf: OPTION_OF, required: ['--model'], typed: text, ...(unnamed ? {} : { who }) };
+  const wrong = input.ok ? [] : asOptions(input.reasons, typedAs);
+  return { faults: [...faults, ...wrong, ...(machine.ok ? [] : machine.faults)] };
 }
 
 /** The options behind the members of the input. */

@@ -32,13 +32,14 @@ export function asOptions(reasons: readonly Reason[], { optionOf, required, type
   return [...faults.filter(({ path }) => path !== '--name' && path !== '--email'), ...who.faults];
 }
 
-/** Whatever is recorded is recorded under a name and an address; none is made up. */
+/** Whatever is recorded is recorded under a name and an address; none is made up, and two people are not mixed. */
 export function whoAsks(
   text: { readonly name?: string; readonly email?: string },
   environment: Readonly<Record<string, string | undefined>>,
 ): WhoAsks {
-  const name = text.name ?? environment['RELEASE_USER_NAME'] ?? '';
-  const email = text.email ?? environment['RELEASE_USER_EMAIL'] ?? '';
+  const isTyped = text.name !== undefined || text.email !== undefined;
+  const known = { name: environment['RELEASE_USER_NAME'], email: environment['RELEASE_USER_EMAIL'] };
+  const { name = '', email = '' } = isTyped ? text : known;
   if (name !== '' && email !== '') return { name, email, faults: [] };
   const unknown = {
     code: 'INVALID_ARGUMENT',

@@ -37,6 +37,7 @@ describe('Who asks', () => {
     expect(whoAsks({}, environment)).toEqual({ name: 'Olga', email: 'olga@shop.example', faults: [] });
     const typed = { name: 'Ben', email: 'ben@shop.example' };
     expect(whoAsks(typed, environment)).toEqual({ ...typed, faults: [] });
+    expect(whoAsks({ name: 'Ben' }, environment)).toMatchObject({ email: '', faults: [{ path: '--name, --email' }] });
     expect(whoAsks({}, { USER: 'ben' })).toMatchObject({ name: '', email: '', faults: [{ path: '--name, --email' }] });
   });
 });
