@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
-import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
+import { CURRENTLY_RECOMMENDED_FLAGS, DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { bundledCode } from './bundling.ts';
 import type { FunctionSpec } from './function-spec.ts';
@@ -36,7 +36,7 @@ export interface SynthesizeOptions {
    */
   readonly outdir?: string;
   /**
-   * The code of each function.
+   * The code of each function; the assembly refers to it where it lies.
    * @default the bundles of all functions, made now: in `<outdir>/functions`, or in `.build/functions` without an outdir
    */
   readonly code?: (spec: FunctionSpec) => Code;
@@ -58,7 +58,11 @@ export async function synthesize(options: SynthesizeOptions = {}): Promise<strin
     ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
     autoSynth: false,
     builtinCloudFormationValidation: rules,
-    postCliContext: CDK_BEHAVIOUR,
+    // Whoever brings the code keeps it; copies of it would be most of the work.
+    postCliContext: {
+      ...CDK_BEHAVIOUR,
+      ...(options.code === undefined ? {} : { [DISABLE_ASSET_STAGING_CONTEXT]: true }),
+    },
   });
   const settings = parseSettings({ ...contextSettings(app), ...options.settings });
   if (rules) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
