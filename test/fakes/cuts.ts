@@ -34,13 +34,17 @@ export function cutsOf(sent: readonly SentCall[]): readonly Cut[] {
  */
 export function fewerOf(cuts: readonly Cut[], sent: readonly SentCall[]): readonly Cut[] {
   if (ALL_FAULTS) return cuts;
-  const keeps = (at: number) => sent[at - 1]?.reads === false && !PASSING.has(sent[at - 1]?.service ?? '');
   return cuts.filter(({ at, how }) => {
     const ways = cuts.filter((one) => one.at === at).map((one) => one.how);
-    return how === ways[at % ways.length] || (how === 'unanswered' && keeps(at));
+    return how === ways[at % ways.length] || (how === 'unanswered' && keeps(sent, at));
   });
 }
-/** Services whose effect no later call sees. */
+
+/** True of a call after which something is kept that later calls see. */
+export function keeps(sent: readonly SentCall[], at: number): boolean {
+  const call = sent[at - 1];
+  return call !== undefined && !call.reads && !PASSING.has(call.service);
+}
 const PASSING: ReadonlySet<string> = new Set(['kms', 'ses', 'sns']);
 
 /** Calls after which something is different. */
