@@ -8,6 +8,8 @@ const state = z.looseObject({
   Type: z.string(),
   Parameters: z.looseObject({ FunctionName: z.string().optional() }).optional(),
   Retry: z.array(retrier).default([]),
+  Next: z.string().optional(),
+  Choices: z.array(z.looseObject({ StringEquals: z.string().optional(), Next: z.string() })).default([]),
   ItemProcessor: z.looseObject({ States: z.record(z.string(), z.unknown()) }).optional(),
 });
 export type MachineState = z.infer<typeof state>;

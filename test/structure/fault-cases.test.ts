@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LEVELS } from '../../functions/kill-switch/items.ts';
 import { functionOf, statesOf } from '../fakes/machines.ts';
 import { ROOT } from './sources.ts';
 
@@ -42,5 +43,32 @@ describe('The fault tests of promotion and rollback', () => {
     const failing = ['EndExposureOfFailed', 'CloseFailed', 'NoticeOfFailure'];
     const left = calling('promotion').filter((name) => !PASSED.promotion.includes(name));
     expect(left.toSorted()).toEqual([...again, ...failing].toSorted());
+  });
+});
+
+describe('The fault tests of the kill switch', () => {
+  it('throw it at every level', () => {
+    const text = readFileSync(join(ROOT, 'test', 'faults', 'kill-switch-calls.test.ts'), 'utf8');
+    const thrown = [...text.matchAll(/eachCall\(\{ level: '(\w+)'/g)].map(([, level = '']) => level);
+    expect(LEVELS.filter((level) => !thrown.includes(level))).toEqual([]);
+  });
+
+  it('leave it by every state that nothing else passes, and know no state that the machine does not have', () => {
+    const states = statesOf('onboarding');
+    const passed = passedBy('stops.ts');
+    expect(passed.filter((name) => states[name] === undefined)).toEqual([]);
+    const choices = Object.values(states).flatMap(({ Choices }) => Choices);
+    const calling: string[] = [];
+    let next = choices.find(({ StringEquals }) => StringEquals === 'restore')?.Next;
+    for (
+      let state = states[next ?? ''];
+      state !== undefined && functionOf(state) !== null;
+      state = states[next ?? '']
+    ) {
+      calling.push(next ?? '');
+      next = state.Next;
+    }
+    expect(calling.length).toBeGreaterThan(0);
+    expect(calling.filter((name) => !passed.includes(name))).toEqual([]);
   });
 });
