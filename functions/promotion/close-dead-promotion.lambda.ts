@@ -9,7 +9,7 @@ import { sesSender } from '../platform/email-store.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
 import { AppConfigStore } from '../pointer/appconfig-store.ts';
-import { completeRestoration } from '../pointer/complete-restoration.ts';
+import { completeMove } from '../pointer/complete-move.ts';
 import { endExposure } from '../pointer/end-exposure.ts';
 import { type CloseDeadPorts, closeDeadPromotions } from './close-dead-promotion.ts';
 import { type Closed, closePromotion } from './close-promotion.ts';
@@ -28,7 +28,7 @@ const exposures = wired.exposureEnding();
 const end: CloseDeadPorts['endExposure'] = (promotionId) => endExposure(exposures, promotionId);
 const pointer = new AppConfigStore(appConfig(), config('APPCONFIG_APPLICATION_ID'));
 const completing = { ...exposures, appConfig: pointer, writes: wired.registryWrites() };
-const complete: CloseDeadPorts['completeRestoration'] = (promotionId) => completeRestoration(completing, promotionId);
+const complete: CloseDeadPorts['completeMove'] = (promotionId) => completeMove(completing, promotionId);
 
 const announcing = {
   publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
@@ -45,6 +45,6 @@ const closing = wired.closing('execution-status');
 export async function handler(event: unknown): Promise<readonly Closed[]> {
   const { detail } = parseEvent(eventSchema, event);
   const close: CloseDeadPorts['close'] = (one) => closePromotion(closing, one, systemClock().toISOString());
-  const left = { takeOut, endExposure: end, completeRestoration: complete };
+  const left = { takeOut, endExposure: end, completeMove: complete };
   return closeDeadPromotions({ registry, close, status, ...left, tell }, detail?.executionArn);
 }

@@ -11,8 +11,8 @@ export interface CloseDeadPorts {
   readonly takeOut: (left: TakenOut) => Promise<void>;
   /** Takes a promotion's shadow or canary out of the pointer; changes nothing where there is none. */
   readonly endExposure: (promotionId: string) => Promise<unknown>;
-  /** Records that a kill switch was left, where that went out unrecorded. */
-  readonly completeRestoration: (promotionId: string) => Promise<unknown>;
+  /** Records that a kill switch was left, or a first document is out, where that went out unrecorded. */
+  readonly completeMove: (promotionId: string) => Promise<unknown>;
   /** Tells the people concerned how a run ended. */
   readonly tell: (closed: Closed) => Promise<void>;
 }
@@ -42,7 +42,7 @@ async function closeIfDead(ports: CloseDeadPorts, item: InFlightItem): Promise<C
   const left = leftBehind(run);
   if (left?.takeOut === 'version') await ports.takeOut({ ...item, version: left.version });
   if (left?.takeOut === 'exposure') await ports.endExposure(run.promotionId);
-  if (left?.takeOut === 'nothing') await ports.completeRestoration(run.promotionId);
+  if (left?.takeOut === 'nothing') await ports.completeMove(run.promotionId);
   const closed = await ports.close(close);
   // A step that outlived its execution may have moved the pointer in between. No step can once the run is closed.
   if (left?.takeOut === 'exposure') await ports.endExposure(run.promotionId);

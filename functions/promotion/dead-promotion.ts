@@ -38,13 +38,13 @@ export type LeftBehind =
   | { readonly takeOut: 'version'; readonly version: string }
   /** Its candidate may run beside production, or serve a share of the units. */
   | { readonly takeOut: 'exposure' }
-  /** It may have left a kill switch and not said so: nothing is taken out, that it did is recorded. */
-  | { readonly takeOut: 'nothing'; readonly record: 'restoration' };
+  /** It may have left a kill switch, or let out a model's first document, and not said so: that is recorded. */
+  | { readonly takeOut: 'nothing'; readonly record: 'move' };
 
 /** What a run that died may have left in the pointer, by where it stands in the registry; null: nothing. */
 export function leftBehind(run: Run): LeftBehind | null {
   if (run.kind !== 'promotion') {
-    if (run.kind === 'restore') return run.pointer === undefined ? { takeOut: 'nothing', record: 'restoration' } : null;
+    if (run.kind !== 'change' && run.pointer === undefined) return { takeOut: 'nothing', record: 'move' };
     const { adopt, manifest, adopted } = run;
     if (adopt === undefined || manifest === undefined || adopted !== undefined) return null;
     return { takeOut: 'version', version: adopt.version };

@@ -216,7 +216,10 @@ export class ReleaseStage {
     const { model } = this;
     const promotionId = `${model}_onboard_1`;
     const run = changeItem({ kind: 'onboard', model, promotionId, startedAt: this.now(), ...over });
-    await this.#register(run, this.#writes.newModel(modelItem({ model, ...this.#engine.appConfig.place })));
+    await this.#register(
+      run,
+      this.#writes.newModel(modelItem({ model, changedBy: promotionId, ...this.#engine.appConfig.place })),
+    );
     await this.approve(run);
     return run.promotionId;
   }

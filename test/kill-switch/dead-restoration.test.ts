@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { completeRestoration } from '../../functions/pointer/complete-restoration.ts';
+import { completeMove } from '../../functions/pointer/complete-move.ts';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { describeRelease } from '../../functions/registry/describe-release.ts';
 import { onFreshStage } from '../fakes/fresh-stage.ts';
@@ -33,8 +33,8 @@ describe('A restoration that went out and died before it was recorded', () => {
 
   it('is completed, once, before its run is closed: the switch does not come back with what goes out next', async () => {
     const deployments = stage.appConfig.deployments.length;
-    expect(await completeRestoration(stage.movePorts(), promotionId)).toBe(true);
-    expect(await completeRestoration(stage.movePorts(), promotionId)).toBe(true);
+    expect(await completeMove(stage.movePorts(), promotionId)).toBe(true);
+    expect(await completeMove(stage.movePorts(), promotionId)).toBe(true);
     expect(stage.appConfig.deployments.length).toBe(deployments);
     expect((await stage.types()).filter((type) => type === 'pointer-moved').length).toBe(4);
     await stage.close(promotionId, 'withdrawn');
@@ -49,7 +49,7 @@ describe('A restoration that went out and died before it was recorded', () => {
 
   it('is not completed over what was thrown since: that switch stands', async () => {
     await stage.kill('model', { reason: 'It is still far too high.' });
-    expect(await completeRestoration(stage.movePorts(), promotionId)).toBe(false);
+    expect(await completeMove(stage.movePorts(), promotionId)).toBe(false);
     expect(await live()).toMatchObject({ productionVersion: '2.0', fallback: 'seasonal-naive' });
     expect(await stage.registry.killSwitch(stage.model)).toMatchObject({ reason: 'It is still far too high.' });
   });
@@ -60,8 +60,8 @@ describe('A restoration that died before anything went out', () => {
     await stage.kill('model');
     const promotionId = await stage.restoration();
     await stage.prepare(promotionId);
-    expect(await completeRestoration(stage.movePorts(), promotionId)).toBe(false);
-    expect(await completeRestoration(stage.movePorts(), `${stage.model}_restore_9`)).toBe(false);
+    expect(await completeMove(stage.movePorts(), promotionId)).toBe(false);
+    expect(await completeMove(stage.movePorts(), `${stage.model}_restore_9`)).toBe(false);
     expect(await live()).toMatchObject({ fallback: 'seasonal-naive' });
     expect(await stage.registry.killSwitch(stage.model)).not.toBeNull();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { completeRestoration } from '../../functions/pointer/complete-restoration.ts';
+import { completeMove } from '../../functions/pointer/complete-move.ts';
 import { type CloseDeadPorts, closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
 import { leftBehind, takeOutInput } from '../../functions/promotion/dead-promotion.ts';
 import { failure } from '../fakes/failure.ts';
@@ -37,15 +37,18 @@ describe('What a dead run may have left in the pointer', () => {
   });
 
   it('is the pointer without a kill switch, of a restoration that says nothing of it', () => {
-    expect(leftBehind(aChange({ kind: 'restore' }))).toEqual({ takeOut: 'nothing', record: 'restoration' });
+    expect(leftBehind(aChange({ kind: 'restore' }))).toEqual({ takeOut: 'nothing', record: 'move' });
     expect(leftBehind(aChange({ kind: 'restore', pointer: MOVE }))).toBeNull();
   });
 
-  it('is an adopted version that may serve unrecorded, of an onboarding', () => {
+  it('is its first document, or an adopted version that may serve unrecorded, of an onboarding', () => {
     const adopt = { version: '0.9', artifact: stored('a') };
     const manifest = stored('m');
     const of = (members: Parameters<typeof aChange>[0]) => leftBehind(aChange({ kind: 'onboard', ...members }));
-    expect(of({})).toBeNull();
+    expect(of({})).toEqual({ takeOut: 'nothing', record: 'move' });
+    expect(of({ adopt, manifest })).toEqual({ takeOut: 'nothing', record: 'move' });
+    expect(of({ pointer: MOVE })).toBeNull();
+    expect(leftBehind(aChange({ kind: 'change' }))).toBeNull();
     expect(of({ adopt, pointer: MOVE })).toBeNull();
     expect(of({ adopt, pointer: MOVE, manifest })).toEqual({ takeOut: 'version', version: '0.9' });
     expect(of({ adopt, pointer: MOVE, manifest, adopted: MOVE })).toBeNull();
@@ -73,7 +76,7 @@ describe('A promotion whose execution died', () => {
         const answer = await stage.rollBack(takeOutInput(left), left.promotionId);
         if (answer.outcome === 'deployed') await stage.finish(answer);
       },
-      completeRestoration: (promotionId) => completeRestoration(stage.movePorts(), promotionId),
+      completeMove: (promotionId) => completeMove(stage.movePorts(), promotionId),
       tell: async () => {},
       close: async (event) => {
         await stage.close(event.promotionId, event.end);

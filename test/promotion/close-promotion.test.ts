@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { completeRestoration } from '../../functions/pointer/complete-restoration.ts';
+import { completeMove } from '../../functions/pointer/complete-move.ts';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
@@ -121,7 +121,7 @@ describe('Closing a promotion whose execution died', () => {
       registry: { allInFlight: async () => inFlight(), run: (model, id) => stage.registry.run(model, id) },
       status: async () => 'ABORTED',
       endExposure: (promotionId) => stage.endExposure(promotionId),
-      completeRestoration: (promotionId) => completeRestoration(stage.movePorts(), promotionId),
+      completeMove: (promotionId) => completeMove(stage.movePorts(), promotionId),
       takeOut: async (run) => {
         started.push(takeOutInput(run));
         const answer = await stage.rollBack(takeOutInput(run), run.promotionId);

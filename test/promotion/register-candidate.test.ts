@@ -224,7 +224,7 @@ describe('Closing a promotion', () => {
           status: async () => status,
           takeOut: async () => {},
           endExposure: async () => {},
-          completeRestoration: async () => {},
+          completeMove: async () => {},
           tell: async ({ promotionId, end }) => void told.push(`${promotionId} ${end}`),
           close: (event) => closePromotion({ ...ports(), withdrawGate: async () => {} }, event, AT),
         },
@@ -252,7 +252,7 @@ describe('Closing a promotion', () => {
       status: async () => 'FAILED',
       takeOut: async () => {},
       endExposure: async () => {},
-      completeRestoration: async () => {},
+      completeMove: async () => {},
       tell: async ({ promotionId }) => void told.push(promotionId),
       close: async (event) => {
         if (event.promotionId === 'b_1_1') throw new Error('corrupt');

@@ -38,6 +38,13 @@ describe('The way of an onboarding that adopts a version', () => {
     expect(waysTo('Recorded').toSorted()).toEqual(['Applied', 'LeaveKillSwitch', 'PrepareFirstReturn']);
   });
 
+  it('is closed by who records the first document first, where that may be out unrecorded', () => {
+    expect(States['DeployFirstDocument']?.Catch).toMatchObject([
+      { ErrorEquals: ['NOT_VOUCHED', 'NO_ROLLBACK_TARGET', 'PROMOTION_ENDED'], Next: 'Failed' },
+      { ErrorEquals: ['States.ALL'], Next: 'NotRecorded' },
+    ]);
+  });
+
   it('keeps the model and says so when a step fails after the first document', () => {
     expect(['PrepareReturn', 'SignManifest'].map(onFailure)).toEqual([['AdoptionFailed'], ['AdoptionFailed']]);
     expect(States['AdoptionFailed']).toMatchObject({
