@@ -6,7 +6,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { readAssembly } from '../local/assembly.ts';
-import { type Platform, startPlatform } from '../local/platform.ts';
+import { type Platform, type PlatformOptions, startPlatform } from '../local/platform.ts';
 import { REGION } from '../local/service.ts';
 import type { SettingsInput } from '../settings.ts';
 import { STACK_NAME, type SynthesizeOptions, synthesize } from '../synthesize.ts';
@@ -33,16 +33,17 @@ export async function startLocalStack(options: {
   readonly outdir: string;
   /** Of each function. @default the bundles of all functions, made now */
   readonly code?: SynthesizeOptions['code'];
+  readonly database?: NonNullable<PlatformOptions['database']>;
   readonly functionLog?: (functionName: string, line: string) => void;
   readonly log?: (line: string) => void;
 }): Promise<LocalStack> {
-  const { settings, outdir, code, ...sinks } = options;
+  const { settings, outdir, code, ...rest } = options;
   // The rules of cdk-nag are asked by `npm run synth`; here they would only cost time.
   const assembly = await readAssembly(
     await synthesize({ settings, outdir, rules: false, ...(code === undefined ? {} : { code }) }),
     STACK_NAME,
   );
-  const platform = await startPlatform({ ...assembly, ...sinks });
+  const platform = await startPlatform({ ...assembly, ...rest });
   const where = {
     endpoint: platform.endpoint,
     region: REGION,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createCustomResources } from './cloudformation/custom-resource.ts';
 import { createCloudTrail } from './cloudtrail.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
-import { type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
+import { type DynamoDbDatabase, type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
 import type { Events } from './events.ts';
 import { createFlow } from './flow.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
@@ -30,6 +30,8 @@ export interface PartsOptions {
   readonly port?: number;
   /** Keeps tables, objects, keys, configurations and executions in this directory; without it they live in memory. */
   readonly dataDir?: string;
+  /** Where the tables live, in an engine that somebody else runs. @default an engine of its own */
+  readonly database?: DynamoDbDatabase;
   /** @default the machine's clock */
   readonly now?: Now;
   /** Given a line for each thing that the platform itself has to say (HTTP access log, failed targets, defects). */
@@ -134,7 +136,9 @@ function createObserved(options: {
   return { host, sns, monitoring };
 }
 
-async function startEngine(options: PartsOptions): Promise<DynamoDbEngine> {
+async function startEngine(options: PartsOptions): Promise<DynamoDbDatabase & Pick<DynamoDbEngine, 'stop'>> {
+  const { database } = options;
+  if (database !== undefined) return { ...database, stop: async () => undefined };
   const fault = (message: string, cause?: unknown): PlatformFault => {
     options.log?.(message);
     // Its last words are many lines; whoever wants them finds them in the log.

@@ -28,6 +28,7 @@ import { askInference } from '../../infra/demo/replay-ports.ts';
 import { prepareScenario, type Scenario } from '../../infra/demo/scenario.ts';
 import { Stopwatch } from '../../infra/demo/stopwatch.ts';
 import { sharedCode } from '../fakes/bundles.ts';
+import { sharedDatabase } from '../fakes/shared-database.ts';
 import { stand } from '../inference/stand.ts';
 
 /** One request as it was sent, with the pointer document of that moment and the answer as it came. */
@@ -55,7 +56,8 @@ beforeAll(async () => {
     pointerPollSeconds: 0,
     candidateWaitMs: 10_000,
   };
-  const stack = await startLocalStack({ settings, outdir: join(directory, 'cdk.out'), code: await sharedCode() });
+  const [code, database] = [await sharedCode(), await sharedDatabase()];
+  const stack = await startLocalStack({ settings, outdir: join(directory, 'cdk.out'), code, database });
   try {
     const publicKeyPem = await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn'));
     const screen = { isTerminal: false, columns: 80, write: () => {} };

@@ -30,6 +30,7 @@ import { type Feeding, type FeedPorts, feed, feedStage, QUICK_POLICY, type Quali
 import { ANA, BEN, CHANGE_RECORD, onboardInput, PIPELINE } from './inputs.ts';
 import { Mailbox } from './mailbox.ts';
 import { hasReached, PLACES, type Place, partsOf } from './places.ts';
+import { sharedDatabase } from './shared-database.ts';
 import { until } from './until.ts';
 
 const FIRST = { id: 'fred', name: 'Fred First', email: 'fred@shop.example' };
@@ -69,7 +70,7 @@ export class Scene {
     // Inference looks at the pointer on each request, so that tests need not wait for it to.
     // What a candidate says on a busy machine is late, and not missing.
     const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0, candidateWaitMs: 10_000, ...members };
-    const stack = await startLocalStack({ settings, outdir, code });
+    const stack = await startLocalStack({ settings, outdir, code, database: await sharedDatabase() });
     return new Scene(stack, await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn')), outdir);
   }
 
