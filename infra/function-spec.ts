@@ -15,6 +15,7 @@ const ACCESS = [
   'evidence:read',
   'evidence:write', // put only, with retention
   'work:use', // put and read what is handed from one step to the next, and expires
+  'change-logs:write', // put only, under change-logs/
   'anchors:write',
   'predictors:invoke', // versions that run elsewhere, as far as the settings name them
   'models:read', // signed manifests and the artifacts that they name

@@ -206,10 +206,20 @@ export const FUNCTIONS = [
   },
   {
     name: 'release-note',
-    entry: 'functions/change/release-note.lambda.ts',
-    description: 'Writes the release note from facts.',
+    entry: 'functions/change/release-note/release-note.lambda.ts',
+    description: 'Writes release notes from facts, and the change log of a model from its ledger.',
     config: [...LEDGER, 'EVIDENCE_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE'],
-    access: ['registry:read', 'registry:write', 'ledger:append', 'ledger:read', 'evidence:read', 'evidence:write'],
+    access: [
+      'registry:read',
+      'registry:write',
+      'ledger:append',
+      'ledger:read',
+      'evidence:read',
+      'evidence:write',
+      'change-logs:write',
+    ],
+    memoryMb: 1024,
+    timeoutSeconds: 120,
   },
   {
     name: 'send-notice',

@@ -108,6 +108,11 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `undone#${deploymentNumber}`,
   }),
+  /** The release note of the fact at this position of the ledger is written, once. */
+  notedFact: (model: string, seq: number): ItemKey => ({
+    pk: modelPartition(model),
+    sk: `note#${String(seq).padStart(12, '0')}`,
+  }),
   /** How far CloudTrail's event history was read. */
   trailCursor: { pk: 'trail', sk: 'cursor' },
   /** An event of CloudTrail is in the ledger, once. */
@@ -137,7 +142,10 @@ export const approvalKeys = {
   alertPublished: (alertId: string): ItemKey => ({ pk: `alert#${alertId}`, sk: 'published' }),
 } as const;
 
-/** Evidence bucket. Everything outside `incoming/` and `work/` is written once, with If-None-Match and under retention. */
+/**
+ * Evidence bucket. Everything outside `incoming/`, `work/` and `change-logs/` is written once, with If-None-Match and under
+ * retention.
+ */
 export const evidencePaths = {
   incomingPrefix: 'incoming/',
   candidate: (promotionId: string, name: 'artifact' | 'backtest' | 'history') => `candidates/${promotionId}/${name}`,
@@ -153,7 +161,15 @@ export const evidencePaths = {
   /** The artifact of a version that an onboarding takes over. */
   adopted: (promotionId: string) => `candidates/${promotionId}/artifact`,
   deploymentStatement: (promotionId: string) => `manifests/${promotionId}/deployment.dsse.json`,
-  releaseNote: (promotionId: string) => `release-notes/${promotionId}.md`,
+  /** Of a promotion or a change. */
+  releaseNote: (promotionId: string, extension: NoteExtension) => `release-notes/${promotionId}.${extension}`,
+  /** Of the rollback at this position of the ledger. */
+  rollbackNote: (model: string, seq: number, extension: NoteExtension) =>
+    `release-notes/rollbacks/${model}/${String(seq).padStart(12, '0')}.${extension}`,
+  /** What became of a model, the newest first. Made anew from the ledger each time, so that it is not locked. */
+  changeLog: (model: string, extension: NoteExtension) =>
+    `${evidencePaths.changeLogsPrefix}${model}/change-log.${extension}`,
+  changeLogsPrefix: 'change-logs/',
   /** What one drill found. */
   drill: (model: string, executionName: string) => `${evidencePaths.drillsPrefix}${model}/${executionName}.json`,
   /** The trend of a model's drills as it was after one of them, for machines and as a page. */
@@ -163,6 +179,8 @@ export const evidencePaths = {
   anchor: (model: string, seq: number) => `${evidencePaths.anchorPrefix(model)}${String(seq).padStart(12, '0')}.json`,
   anchorPrefix: (model: string) => `anchors/${model}/`,
 } as const;
+
+type NoteExtension = 'md' | 'html';
 
 /**
  * Prediction bucket. `predictions/` is written by inference and never changed; `outcomes/` by whoever knows the sales;

@@ -3,6 +3,7 @@ import { promotionChange } from '../change/change-record.ts';
 import { handedIn } from '../evidence/handed-in.ts';
 import { businessDate, modelName, versionName } from '../platform/ids.ts';
 import { requester } from '../platform/people.ts';
+import { trainingParameters } from './training-parameters.ts';
 
 /** Input of the promotion state machine. Every field is required but `change.critical` and `change.equalIsEnough`. */
 export const promotionInput = z.strictObject({
@@ -18,6 +19,8 @@ export const promotionInput = z.strictObject({
       features: z.array(z.string().trim().min(1).max(200)).min(1).max(500),
       /** Revision of the training code, for example a commit id. */
       code: z.string().trim().min(1).max(200),
+      /** What else it was trained with, for example `learning_rate`; what changed of it is in the release note. */
+      parameters: trainingParameters.exactOptional(),
     })
     .refine((training) => training.from <= training.to, { path: ['to'], message: 'Training ends before it begins.' }),
   backtest: handedIn,

@@ -5,6 +5,7 @@ import { businessDate, sha256, versionName } from '../platform/ids.ts';
 import { downstreamTeam, knownApprover, owner, requester } from '../platform/people.ts';
 import { exposurePlan } from '../promotion/exposure.ts';
 import { ENDS, STAGES } from '../promotion/life-cycle.ts';
+import { trainingParameters } from '../promotion/training-parameters.ts';
 import { storedPolicy } from './policy.ts';
 import { restoration } from './restoration.ts';
 
@@ -190,6 +191,7 @@ export const promotionItem = z.object({
     to: businessDate,
     features: z.array(z.string()),
     code: z.string(),
+    parameters: trainingParameters.exactOptional(),
   }),
   knownFailureModes: z.array(z.string()),
   /** The production version at the time of registration; empty: the safe forecast. */

@@ -10,9 +10,9 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { predictionPaths } from '../../functions/platform/keys.ts';
-import { EVIDENCE_PREFIXES, WORK_PREFIX } from './access.ts';
+import { evidencePaths, predictionPaths } from '../../functions/platform/keys.ts';
 import { acknowledge } from './findings.ts';
+import { EVIDENCE_PREFIXES, WORK_PREFIX } from './object-grants.ts';
 
 const PROTECTED = {
   versioned: true,
@@ -42,7 +42,11 @@ export class Buckets extends Construct {
       // No default retention: pipelines must be able to replace and remove what they put under incoming/.
       objectLockEnabled: true,
       // Parts of a large backtest are of no use once they are summed, and as large as the backtest itself.
-      lifecycleRules: [{ ...expiring(WORK_PREFIX, 7), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      lifecycleRules: [
+        { ...expiring(WORK_PREFIX, 7), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        // A change log is made anew after each entry; what it said before is in the ledger.
+        { prefix: evidencePaths.changeLogsPrefix, noncurrentVersionExpiration: Duration.days(30) },
+      ],
     });
     this.predictions = new Bucket(this, 'Predictions', {
       ...PROTECTED,

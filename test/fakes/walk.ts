@@ -5,7 +5,7 @@ import { handler as openGate } from '../../functions/approval/open-gate.lambda.t
 import { handler as readGate } from '../../functions/approval/read-gate.lambda.ts';
 import { handler as repeatCallbacks } from '../../functions/approval/repeat-callbacks.lambda.ts';
 import { handler as requestApproval } from '../../functions/approval/request-approval.lambda.ts';
-import { handler as releaseNote } from '../../functions/change/release-note.lambda.ts';
+import { handler as releaseNote } from '../../functions/change/release-note/release-note.lambda.ts';
 import { handler as sendNotice } from '../../functions/change/send-notice.lambda.ts';
 import { handler as mayExpose } from '../../functions/drill/hold/may-expose.lambda.ts';
 import { judge } from '../../functions/evidence/judge.ts';

@@ -162,6 +162,8 @@ describe('buckets', () => {
           ...{ Prefix: 'work/', Status: 'Enabled', ExpirationInDays: 7 },
           NoncurrentVersionExpiration: { NoncurrentDays: 1 },
         }),
+        // Made anew from the ledger: what it said before can be made again.
+        { Prefix: 'change-logs/', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
       ],
     });
     expect(rulesOf('AccessLogs')).toMatchObject({ Rules: [{ ExpirationInDays: 365 }] });

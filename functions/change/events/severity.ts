@@ -1,0 +1,29 @@
+import type { EventName, Severity } from './release-event.ts';
+
+/** Events that somebody should look at whatever run they belong to; all others are for information. */
+const SEVERE: Readonly<Partial<Record<EventName, Severity>>> = {
+  'canary-held': 'warning',
+  'rolled-back': 'critical',
+  'recall-opened': 'critical',
+  'kill-switch-thrown': 'critical',
+  'rollback-not-ready': 'warning',
+  'drill-failed': 'warning',
+  'alert-raised': 'critical',
+  'change-noticed': 'critical',
+  'change-undone': 'warning',
+};
+
+/** Events by which a run acts on what people are handed. */
+const ACTS: ReadonlySet<EventName> = new Set([
+  'stage-entered',
+  'canary-step',
+  'promoted',
+  'settings-changed',
+  'model-onboarded',
+]);
+
+/** How severe an event is: by what it is, or, where it acts, by how critical the change is. */
+export function severityOf(event: EventName, change: { readonly critical?: true | undefined } | null): Severity {
+  if (change?.critical === true && ACTS.has(event)) return 'critical';
+  return SEVERE[event] ?? 'info';
+}

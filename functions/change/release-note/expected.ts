@@ -1,0 +1,119 @@
+import type { Measured } from '../../evidence/report/gate-report.ts';
+import { percentOf } from '../../evidence/report/numbers.ts';
+import { intervalOf } from '../../evidence/report/offline-measures.ts';
+import { orderedSegments } from '../../evidence/report/offline-order.ts';
+import { measuresOf, spanWords } from '../../evidence/report/read-report.ts';
+import type { CanaryReport, ShadowReport } from '../../evidence/report/stage-schema.ts';
+import type { GateReports } from './release-facts.ts';
+
+type Interval = readonly [low: number, high: number] | null;
+
+/** How the error of the absolute forecast changes, in plain words. */
+export interface ErrorChange {
+  /** Relative change; negative is better. */
+  readonly change: Measured;
+  /** Two-sided, 90 %; null where there is too little data for one. */
+  readonly interval: Interval;
+}
+
+/** `8.4 % smaller (between 6.2 % and 10.6 % smaller)`; null where nothing was measured. */
+export function errorWords({ change, interval }: ErrorChange): string | null {
+  if (change === null) return null;
+  if (change === 'inf') return 'larger: there was none before';
+  if (change === '-inf') return 'gone: there was one before';
+  if (interval === null) return `${directed(change)}, on too little data to say how sure that is`;
+  const [low, high] = interval;
+  if (high < 0) return `${directed(change)} (between ${percentOf(-high)} and ${directed(low)})`;
+  if (low > 0) return `${directed(change)} (between ${percentOf(low)} and ${directed(high)})`;
+  return `about the same (between ${directed(low)} and ${directed(high)})`;
+}
+
+function directed(change: number): string {
+  return `${percentOf(Math.abs(change))} ${change > 0 ? 'larger' : 'smaller'}`;
+}
+
+/** The error overall, as the backtest measured it. */
+export function overallChange({ report }: GateReports): ErrorChange {
+  const overall = report.result?.overall;
+  return overall === undefined
+    ? { change: null, interval: null }
+    : { change: overall.rel_wape, interval: intervalOf(overall) };
+}
+
+/** What each gate measured overall, a line each, then what the canary did to the shelves. */
+export function expectations(reports: GateReports): readonly string[] {
+  const backtest = errorWords(overallChange(reports));
+  return [
+    ...(backtest === null ? [] : [`In the backtest its error was ${backtest}. ${spanWords(reports.report)}`]),
+    ...reports.stageReports.flatMap(stageLines),
+  ];
+}
+
+function stageLines(report: ShadowReport | CanaryReport): readonly string[] {
+  if (report.gate === 'shadow') {
+    const words = errorWords({ change: report.result.accuracy.rel_wape, interval: report.interval });
+    return words === null ? [] : [`Running beside production its error was ${words}. ${spanWords(report)}`];
+  }
+  const measures = measuresOf(report).filter(({ name }) => SHELVES.includes(name));
+  return measures.map(
+    ({ name, candidate, comparator, estimate, bounds }) =>
+      `${name} in the canary: ${candidate}, against ${comparator} where it did not serve; a difference of ${estimate} (${bounds}). ${spanWords(report)}`,
+  );
+}
+
+const SHELVES: readonly string[] = ['Stockouts', 'Overstock per unit sold'];
+
+interface SegmentChange extends ErrorChange {
+  readonly name: string;
+}
+
+/** At most so many segments are told in words; the tables have them all. */
+const TOLD = 5;
+
+/** Where it gets better and where it gets worse, the most first. Segments with too little data are neither. */
+export function segmentLines(reports: GateReports): readonly string[] {
+  const segments = judgedSegments(reports);
+  const by = (one: SegmentChange) => (typeof one.change === 'number' ? one.change : Number.POSITIVE_INFINITY);
+  const better = segments
+    .filter(({ interval }) => interval !== null && interval[1] < 0)
+    .toSorted((a, b) => by(a) - by(b));
+  const worse = segments
+    .filter(({ change, interval }) => change === 'inf' || (interval !== null && interval[0] > 0))
+    .toSorted((a, b) => by(b) - by(a));
+  const open = segments.length - better.length - worse.length;
+  return [
+    told('Better', better),
+    worse.length === 0 ? 'Worse: no segment is shown to be.' : told('Worse', worse),
+    ...(open > 0 ? [`About the same, or not told apart: ${open} ${open === 1 ? 'segment' : 'segments'}.`] : []),
+  ].filter((line) => line !== '');
+}
+
+function judgedSegments({ report }: GateReports): readonly SegmentChange[] {
+  return orderedSegments(report)
+    .filter(([, { sufficient }]) => sufficient)
+    .map(([name, found]) => ({ name, change: found.rel_wape, interval: intervalOf(found) }));
+}
+
+function told(title: string, segments: readonly SegmentChange[]): string {
+  if (segments.length === 0) return '';
+  const words = segments.slice(0, TOLD).map((one) => `${segmentWords(one.name)}: ${errorWords(one)}`);
+  const more = segments.length - words.length;
+  return `${title}: ${words.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
+}
+
+const KINDS: Readonly<Record<string, (name: string) => string>> = {
+  region: (name) => `region ${name}`,
+  category: (name) => `category ${name}`,
+  store: (name) => `store ${name}`,
+  sku: (name) => `SKU ${name}`,
+  regime: (name) => `SKUs with ${name} demand`,
+  volume: (name) => `SKUs of volume band ${name}`,
+  horizon: (name) => `forecasts ${name} days ahead`,
+};
+
+/** `regime:lumpy` as `SKUs with lumpy demand`; a segment of another kind by its own name. */
+export function segmentWords(segment: string): string {
+  const at = segment.indexOf(':');
+  const words = KINDS[segment.slice(0, Math.max(at, 0))];
+  return words === undefined ? segment : words(segment.slice(at + 1));
+}
