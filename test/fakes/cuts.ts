@@ -1,6 +1,6 @@
 import type { Cut, Fault, SentCall } from './account.ts';
 
-/** FAULTS=all disturbs every passing of every state, and every call in every way: some 2,500 cases, in minutes. */
+/** FAULTS=all disturbs every passing of every state, and every call in every way: some 4,400 cases, in minutes. */
 export const ALL_FAULTS = process.env['FAULTS'] === 'all';
 /** A call that only asks has no effect that could be lost or happen twice: the ways in which it fails take turns. */
 const READ_FAULTS: readonly Fault[] = ['throttled', 'failed', 'unanswered', 'killed'];

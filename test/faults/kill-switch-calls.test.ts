@@ -78,9 +78,11 @@ async function leaveIt(asked: Stop, at: number): Promise<Found> {
   return { ...found, changedBySchedules: before === after ? null : [before, after] };
 }
 
+const typesIn = ({ entries }: Found): readonly unknown[] => [entries].flat();
+
 /** What the reconciler noticed in between is no decision. */
-function withoutNotices({ entries, ...found }: Found): Found {
-  return { ...found, entries: [entries].flat().filter((type) => type !== 'change-noticed') };
+function withoutNotices(found: Found): Found {
+  return { ...found, entries: typesIn(found).filter((type) => type !== 'change-noticed') };
 }
 
 /**
@@ -101,19 +103,21 @@ async function eachCall(asked: Stop, { all, lefts }: { readonly all: boolean; re
   }
   // What people are told comes when all is recorded.
   const writing = writesOf(sent).filter((at) => ALL_FAULTS || (lefts && keeps(sent, at)));
+  let noticed = 0;
   for (const at of writing) {
-    const found = withoutNotices(await leaveIt(asked, at));
+    const found = await leaveIt(asked, at);
     await restore();
-    const other = difference(found, { ...expected, changedBySchedules: null });
+    if (typesIn(found).includes('change-noticed')) noticed += 1;
+    const other = difference(withoutNotices(found), { ...expected, changedBySchedules: null });
     if (other.length > 0) differing.push({ left: at, call: sent[at - 1], other });
   }
   again += wanted.length;
   left += writing.length;
   calls += new Set(wanted.map(({ at }) => at)).size;
-  return { expected, differing };
+  return { expected, differing, noticed };
 }
 
-const thrown = ({ entries }: Found) => [entries].flat().filter((type) => type === 'kill-switch-thrown').length;
+const thrown = (found: Found) => typesIn(found).filter((type) => type === 'kill-switch-thrown').length;
 const OUT = ['', '', 0];
 
 describe('Whichever call of a throw fails, and however', () => {
@@ -142,10 +146,11 @@ describe('Whichever call of a throw fails, and however, while a canary serves', 
   beforeAll(() => walkOn('judging the shadow', 'raising the canary step'));
 
   it('the canary is out, and its promotion ended, once', async () => {
-    const { expected, differing } = await eachCall({ level: 'canary' }, { all: false, lefts: true });
+    const { expected, differing, noticed } = await eachCall({ level: 'canary' }, { all: false, lefts: true });
     expect(differing).toEqual([]);
     expect(expected).toMatchObject({ wrong: [], stopped: true, inFlight: [] });
     expect(expected['pointer']).toMatchObject({ serves: '1.0.0', beside: OUT, switched: null });
+    expect(noticed).toBeGreaterThan(0);
     expect(thrown(expected)).toBe(1);
   });
 
@@ -159,9 +164,10 @@ describe('Whichever call of a throw fails, and however, while a canary serves', 
   });
 
   it('the safe forecast serves, the canary is out, and every way back carries the switch, once', async () => {
-    const { expected, differing } = await eachCall({ level: 'model' }, { all: true, lefts: true });
+    const { expected, differing, noticed } = await eachCall({ level: 'model' }, { all: true, lefts: true });
     expect(differing).toEqual([]);
     expect(expected).toMatchObject({ wrong: [], inFlight: [] });
+    expect(noticed).toBeGreaterThan(0);
     expect(expected['pointer']).toMatchObject({ beside: OUT, switched: { fallbackSegments: [] } });
     expect(thrown(expected)).toBe(1);
   });
