@@ -20,19 +20,23 @@ export function plusDays(date: string, days: number): string {
 
 /** Whether a text is a positive duration of fixed length. */
 export function isDuration(text: string): boolean {
+  return isOfFixedLength(text) && durationSeconds(text) > 0;
+}
+
+function isOfFixedLength(text: string): boolean {
   try {
     const d = parse(text);
-    return !d.years && !d.months && !d.negative && durationSeconds(text) > 0;
+    return !d.years && !d.months && !d.negative;
   } catch {
     return false;
   }
 }
 
-/** A positive ISO 8601 duration, optionally bounded, for example `P7D` or `PT15M`. */
+/** A positive ISO 8601 duration, optionally bounded, for example `P7D` or `PT15M`; with the bound `PT0S` none at all, too. */
 export function durationSchema(bounds: { readonly min?: string; readonly max?: string } = {}) {
   return z.string().superRefine((text, context) => {
     const allowed = `an ISO 8601 duration in weeks, days, hours, minutes or seconds${bounds.min ? `, at least ${bounds.min}` : ''}${bounds.max ? `, at most ${bounds.max}` : ''}`;
-    const fixed = isDuration(text);
+    const fixed = bounds.min === 'PT0S' ? isOfFixedLength(text) : isDuration(text);
     const seconds = fixed ? durationSeconds(text) : Number.NaN;
     const tooShort = bounds.min !== undefined && seconds < durationSeconds(bounds.min);
     const tooLong = bounds.max !== undefined && seconds > durationSeconds(bounds.max);

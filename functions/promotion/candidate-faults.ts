@@ -2,6 +2,7 @@ import { contentFaults, type Found, placeFaults } from '../evidence/handed-in.ts
 import { parseInput } from '../platform/boundary.ts';
 import type { Reason } from '../platform/errors.ts';
 import { parsePromotionId, subjectOf } from '../platform/ids.ts';
+import { candidateTypeFaults } from '../registry/change-type-faults.ts';
 import type { InFlightItem, ModelItem, VersionItem } from '../registry/items.ts';
 import { idReason, inFlightFaults, modelIn } from '../registry/registration.ts';
 import { type PromotionInput, promotionInput } from './input.ts';
@@ -49,6 +50,8 @@ export interface RegistryFacts {
   /** The model's onboarding ended before its first document went out: there is nothing to go back to yet. */
   readonly onboardingBroke: boolean;
   readonly inFlight: InFlightItem | null;
+  /** With which features the version in production was trained; null: none serves, or it came without a promotion. */
+  readonly featuresBefore: readonly string[] | null;
   readonly allowedPrefixes: readonly string[];
 }
 
@@ -59,6 +62,7 @@ export function registrationFaults(input: PromotionInput, facts: RegistryFacts):
     ...versionFaults(input, facts.version),
     ...inFlightFaults(facts.inFlight),
     ...prefixFaults(input, facts.allowedPrefixes),
+    ...candidateTypeFaults(input.change.type, input.training.features, facts.featuresBefore),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { promotionSeverity } from '../change/change-severity.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import type { JsonObject } from '../platform/json.ts';
 import type { ModelItem, PromotionItem, StoredObject } from '../registry/items.ts';
@@ -28,6 +29,7 @@ export function newPromotion(accepted: Accepted): PromotionItem {
     attempt: parsePromotionId(accepted.promotionId)?.attempt ?? 1,
     requestedBy: input.requestedBy,
     change: input.change,
+    severity: promotionSeverity(input.change, model.policy.canaryPlan.where),
     policyVersion: model.policyVersion,
     policyDigest: model.policyDigest,
     executionArn: accepted.executionArn,
@@ -57,6 +59,7 @@ export function registeredData(run: PromotionItem): JsonObject {
     training: run.training,
     knownFailureModes: run.knownFailureModes,
     change: run.change,
+    ...(run.severity === undefined ? {} : { severity: run.severity }),
     policyVersion: run.policyVersion,
     policyDigest: run.policyDigest,
     plan: run.plan,

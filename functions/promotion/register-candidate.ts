@@ -92,12 +92,22 @@ async function readFacts(
   settings: RegistrationSettings,
   input: PromotionInput,
 ): Promise<RegistryFacts> {
-  const [model, version, inFlight] = await Promise.all([
+  const [model, version, inFlight, featuresBefore] = await Promise.all([
     modelOrOwnerless(ports, input.model),
     ports.registry.version(input.model, input.version),
     blockingRun(ports, input.model),
+    servingFeatures(ports, input.model),
   ]);
-  return { ...settings, model, version, inFlight, onboardingBroke: await onboardingBroke(ports, model) };
+  const broke = await onboardingBroke(ports, model);
+  return { ...settings, model, version, inFlight, featuresBefore, onboardingBroke: broke };
+}
+
+/** With which features the version in production was trained, as its promotion registered them. */
+async function servingFeatures(ports: RegisterCandidatePorts, model: string): Promise<readonly string[] | null> {
+  const versions = await ports.registry.versions(model);
+  const serving = versions.find(({ status }) => status === 'production');
+  const run = serving === undefined ? null : await ports.registry.run(model, serving.promotionId);
+  return run?.kind === 'promotion' ? run.training.features : null;
 }
 
 /** Whether the model item is as an onboarding left it that never deployed the first document. */

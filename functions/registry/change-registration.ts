@@ -6,10 +6,12 @@ import { normalName } from '../platform/people.ts';
 import type { Stage } from '../promotion/life-cycle.ts';
 import { askedAdoption, versionConflicts } from './adoption.ts';
 import type { ChangeInput } from './change-input.ts';
+import { settingsTypeFaults } from './change-type-faults.ts';
 import type { InFlightItem, ModelApprover, ModelItem, Proposal, VersionItem } from './items.ts';
 import type { Policy } from './policy.ts';
 import { idReason, inFlightFaults } from './registration.ts';
 import { restorationFaults, type Standing } from './restoration.ts';
+import { settingsDiff } from './settings-diff.ts';
 
 /** What the registry and the ledger know that bears on an onboarding or change. */
 export interface ChangeFacts {
@@ -38,7 +40,7 @@ export function changeFaults(changeId: string, input: ChangeInput, facts: Change
     ...(proposed === null ? [] : [...quorumFaults(proposed), ...duplicateFaults(proposed.approvers)]),
     // A kill switch must not stay for what a model was given long before.
     ...(proposed === null || input.kind === 'restore' ? [] : principalFaults(proposed)),
-    ...(input.kind === 'change' ? emptyFaults(input, facts.model) : []),
+    ...(input.kind === 'change' ? [...emptyFaults(input, facts.model), ...typeFaults(input, facts.model)] : []),
     ...(input.kind === 'restore' && facts.model !== null ? restorationFaults(facts) : []),
   ];
 }
@@ -147,6 +149,12 @@ function principalFaults({ owner, approvers }: Pick<Proposal, 'owner' | 'approve
       return [{ code: 'PRINCIPAL_TWICE', path: `${person.path}.principals`, message, got: principal, next }];
     }),
   );
+}
+
+function typeFaults(input: ChangeInput, model: ModelItem | null): readonly Reason[] {
+  const proposed = proposalOf(input, model);
+  if (model === null || proposed === null) return [];
+  return settingsTypeFaults(input.change.type, settingsDiff(settingsOf(model), proposed));
 }
 
 function emptyFaults(input: Extract<ChangeInput, { kind: 'change' }>, model: ModelItem | null): readonly Reason[] {

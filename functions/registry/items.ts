@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { changeRecord, promotionChange } from '../change/change-record.ts';
+import { changeSeverity } from '../change/change-severity.ts';
 import { hold } from '../drill/hold/hold.ts';
 import { businessDate, sha256, versionName } from '../platform/ids.ts';
 import { downstreamTeam, knownApprover, owner, requester } from '../platform/people.ts';
@@ -10,12 +11,7 @@ import { storedPolicy } from './policy.ts';
 import { restoration } from './restoration.ts';
 
 /** One S3 object version with the digest that was checked on it. */
-export const storedObject = z.object({
-  bucket: z.string(),
-  key: z.string(),
-  versionId: z.string(),
-  sha256,
-});
+export const storedObject = z.object({ bucket: z.string(), key: z.string(), versionId: z.string(), sha256 });
 export type StoredObject = z.infer<typeof storedObject>;
 
 /** A Reason (platform/errors.ts) as stored. */
@@ -116,6 +112,8 @@ const runItem = {
   /** Absent until it is known. */
   startedBy: startedBy.exactOptional(),
   change: changeRecord,
+  /** As the rule gave it at registration; absent on a run of an earlier release. */
+  severity: changeSeverity.exactOptional(),
   policyVersion: z.int().min(1),
   policyDigest: sha256,
   executionArn: z.string(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { freezeCalendar } from '../change/freeze.ts';
 import { SAFE_FORECASTS } from '../inference/predictors/safe-forecasts.ts';
 import { SAFE_FORECAST } from '../inference/predictors/seasonal-naive.ts';
 import { durationSchema, durationSeconds } from '../platform/duration.ts';
@@ -21,7 +22,14 @@ export type { CanaryPolicy, GuardPolicy, OfflinePolicy, ShadowPolicy } from './g
 const count = () => z.int().min(1);
 
 /** Bounds of what is no judge's threshold: no policy may go beyond them. */
-export const FLOORS = { quorum: 1, expiry: 'P21D', poll: 'PT1S', drillAge: 'P90D', drillSeconds: 180 } as const;
+export const FLOORS = {
+  quorum: 1,
+  expiry: 'P21D',
+  poll: 'PT1S',
+  drillAge: 'P90D',
+  drillSeconds: 180,
+  leadTime: 'P14D',
+} as const;
 
 const names = () => z.array(z.string().min(1).max(200)).max(1000).default([]);
 
@@ -103,6 +111,31 @@ const shapeOf = ({ offline, shadow, canary, guard }: Gates) => ({
     /** From the fault to the last reader, in seconds. */
     maxSeconds: z.int().min(1).max(FLOORS.drillSeconds).default(120),
   }).prefault({}),
+  /** How the teams downstream hear of a critical change before it serves anybody. */
+  notice: settings({
+    /** From the notice to the first canary at the earliest. */
+    leadTime: durationSchema({ min: 'PT0S', max: FLOORS.leadTime }).default('PT24H'),
+    /** Which teams must acknowledge it before: none of them, or all. */
+    acknowledge: z.enum(['none', 'all']).default('none'),
+  }).prefault({}),
+  /** Times in which no candidate begins to serve, neither as a canary nor for all. */
+  freezes: freezeCalendar.default([]),
+  /**
+   * What is agreed with whoever trains the model: recorded, versioned and approved here, and acted by there. How often it
+   * is trained again, and on how long a history.
+   */
+  retraining: settings({
+    every: durationSchema({ min: 'PT1H', max: 'P730D' }).exactOptional(),
+    window: durationSchema({ min: 'P1D', max: 'P3650D' }).exactOptional(),
+  }).prefault({}),
+  /** Adjustments of what the model says that lie outside its artifact, by name; acted by where they are made. */
+  calibration: z
+    .record(
+      z.string().regex(/^[a-z][A-Za-z0-9_.-]{0,79}$/, 'Expected a name such as uplift.weekend.'),
+      z.union([z.number(), z.string().trim().min(1).max(200)]),
+    )
+    .refine((values) => Object.keys(values).length <= 100, { message: 'Expected at most 100 values.' })
+    .default({}),
   /** For how long after a promotion the previous version runs as shadow, as the comparator of what was promoted. */
   confirmation: durationSchema({ min: 'PT1M', max: 'P90D' }).default('P28D'),
   /** How often a running stage looks whether there is new evidence. */

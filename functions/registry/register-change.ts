@@ -1,3 +1,4 @@
+import { settingsSeverity } from '../change/change-severity.ts';
 import type { Draft } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseInput } from '../platform/boundary.ts';
@@ -20,6 +21,7 @@ import { modelIn, type Registration, type RegistrationAnswer, refuse, settledBef
 import type { RegistryStore } from './registry-store.ts';
 import type { RegistryWrites } from './registry-writes.ts';
 import { exposingRun, restorationOf } from './restoration.ts';
+import { settingsDiff } from './settings-diff.ts';
 
 export interface RegisterChangePorts extends AdoptionPorts {
   readonly registry: Pick<RegistryStore, 'model' | 'run' | 'inFlight' | 'refusal' | 'versions' | 'killSwitch'>;
@@ -139,6 +141,7 @@ function requestOf(run: ChangeItem): Draft {
       promotionId: run.promotionId,
       kind: run.kind,
       change: run.change,
+      ...(run.severity === undefined ? {} : { severity: run.severity }),
       proposal: run.proposal,
       policyDigest: run.policyDigest,
       baseRevision: run.baseRevision,
@@ -157,6 +160,8 @@ function newChange(
 ): ChangeItem {
   const { input, proposal, item, facts, at } = accepted;
   const policyDigest = digestOf(proposal.policy);
+  const altered = settingsDiff(input.kind === 'onboard' || item === null ? null : settingsOf(item), proposal);
+  const paths = input.kind === 'onboard' ? [] : altered.map(({ path }) => path);
   return {
     kind: input.kind,
     promotionId: registration.promotionId,
@@ -164,6 +169,7 @@ function newChange(
     attempt: parsePromotionId(registration.promotionId)?.attempt ?? 1,
     requestedBy: input.requestedBy,
     change: input.change,
+    severity: settingsSeverity(input.change, { paths, adopts: askedAdoption(input) !== null }),
     policyVersion: nextPolicyVersion(item, policyDigest),
     policyDigest,
     executionArn: registration.executionArn,

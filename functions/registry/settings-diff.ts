@@ -39,13 +39,18 @@ export function settingsDiff(
 
 function flatten({ owner, approvers, downstream, policy }: Proposal): ReadonlyMap<string, string> {
   const lines = new Map<string, string>();
-  lines.set('owner', `${owner.name} <${owner.email}>, ${owner.team}`);
-  for (const { id, name, email, stages } of approvers) {
-    lines.set(`approver ${id}`, `${name} <${email}>${stages === undefined ? '' : `, only ${stages.join(', ')}`}`);
+  lines.set('owner', `${owner.name} <${owner.email}>, ${owner.team}${principalsOf(owner)}`);
+  for (const { id, name, email, stages, ...rest } of approvers) {
+    const only = stages === undefined ? '' : `, only ${stages.join(', ')}`;
+    lines.set(`approver ${id}`, `${name} <${email}>${only}${principalsOf(rest)}`);
   }
   for (const { team, email } of downstream) lines.set(`downstream ${team}`, email);
   addLeaves(lines, 'policy', policy);
   return lines;
+}
+
+function principalsOf({ principals }: { readonly principals?: readonly string[] }): string {
+  return principals === undefined ? '' : `, acting as ${principals.join(', ')}`;
 }
 
 function addLeaves(lines: Map<string, string>, path: string, value: JsonValue): void {

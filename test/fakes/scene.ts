@@ -214,7 +214,8 @@ export class Scene {
   /** Starts a change of a model; its approvers of now decide on it. */
   async change(model: string, number: number, proposed: Readonly<Record<string, unknown>>) {
     const promotionId = `${model}_change_${number}`;
-    const input = { kind: 'change', model, change: CHANGE_RECORD, requestedBy: PIPELINE, ...proposed };
+    const type = ['owner', 'approvers', 'downstream'].some((name) => name in proposed) ? 'ownership' : 'thresholds';
+    const input = { kind: 'change', model, change: { ...CHANGE_RECORD, type }, requestedBy: PIPELINE, ...proposed };
     const arn = await this.pipeline.start(this.output('OnboardingStateMachineArn'), promotionId, input);
     return { promotionId, arn };
   }

@@ -113,11 +113,8 @@ describe('Inference', () => {
 describe('A promotion whose model changes while it runs', () => {
   it('is judged by the thresholds that it started under, and let in by the people and the quorum of now', async () => {
     const { promotionId, arn } = await scene.at('shadow', MODEL, '2.1.0');
-    const policy = policySchema.parse({
-      ...QUICK_POLICY,
-      shadow: { ...QUICK_POLICY.shadow, min_cycles: 4, max_cycles: 8 },
-      approvals: { quorum: { canary: 2 } },
-    });
+    const longer = { ...QUICK_POLICY, shadow: { ...QUICK_POLICY.shadow, min_cycles: 4, max_cycles: 8 } };
+    const policy = policySchema.parse({ ...longer, approvals: { quorum: { canary: 2 } } });
     const change = await scene.change(MODEL, 1, { policy });
     await scene.approve(change.promotionId, ANA.email, MODEL);
     expect(await scene.ended(change.arn)).toMatchObject({ end: 'applied' });
@@ -132,7 +129,7 @@ describe('A promotion whose model changes while it runs', () => {
     // At the open gate into production, one approver less: what was asked is void, and asked again.
     await scene.through(promotionId, 'production gate');
     const old = await scene.mail.link(promotionId, BEN.email, { stage: 'production' });
-    const fewer = await scene.change(MODEL, 2, { approvers: [ANA], policy: policySchema.parse(QUICK_POLICY) });
+    const fewer = await scene.change(MODEL, 2, { approvers: [ANA], policy: policySchema.parse(longer) });
     await scene.approve(fewer.promotionId, BEN.email, MODEL);
     expect(await scene.ended(fewer.arn)).toMatchObject({ end: 'applied' });
     expect(await scene.mail.answer(old, '2.1.0')).toBe(403);

@@ -19,6 +19,7 @@ const facts: RegistryFacts = {
   version: null,
   inFlight: null,
   onboardingBroke: false,
+  featuresBefore: null,
   allowedPrefixes: ['s3://evidence/incoming/'],
 };
 
@@ -112,6 +113,13 @@ describe('The promotion id', () => {
 });
 
 describe('A well-formed candidate', () => {
+  it('is refused when it was trained with other features than the one that serves, under a type that does not say so', () => {
+    const other = { ...facts, featuresBefore: ['weekday'] };
+    const change = { ...input().change, type: 'calibration' };
+    expect(codes(registrationFaults(input({ change }), other))).toEqual(['CHANGE_TYPE_MISMATCH']);
+    expect(codes(registrationFaults(input(), other))).toEqual([]);
+  });
+
   it('may be registered when nothing speaks against it', () => {
     expect(registrationFaults(input(), facts)).toEqual([]);
   });

@@ -327,6 +327,37 @@ describe('Onboarding and changing a model', () => {
     expect(item?.policy.offline.margin_overall).toBe(0.02);
   });
 
+  it.each([
+    ['thresholds', { offline: { margin_overall: 0.02 } }, 'minor'],
+    ['calibration', { calibration: { 'uplift.weekend': 1.1 } }, 'minor'],
+    ['retraining-cadence', { retraining: { every: 'P7D' } }, 'minor'],
+    ['training-window', { retraining: { window: 'P365D' } }, 'minor'],
+    [
+      'thresholds',
+      { freezes: [{ from: '2026-11-20T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'Peak' }] },
+      'major',
+    ],
+  ])('takes a change of %s without a version, with its severity, and carries it out once approved', async (...of) => {
+    const [type, policy, level] = of;
+    await onboard();
+    const change = { ...onboardInput().change, type };
+    const promotionId = `${model}_change_1`;
+    await register(promotionId, { kind: 'change', model, policy, change, requestedBy: PIPELINE });
+    expect(await ports().registry.run(model, promotionId)).toMatchObject({ change: { type }, severity: { level } });
+    await apply(promotionId);
+    expect((await ports().registry.model(model))?.policy).toMatchObject(policy);
+  });
+
+  it('refuses a change whose type is not what it does, with every other fault at once', async () => {
+    await onboard();
+    const change = { ...onboardInput().change, type: 'retraining-cadence' };
+    const policy = { retraining: { every: 'P7D' }, approvals: { quorum: { production: 3 } } };
+    const input = { kind: 'change', model, approvers: [ANA], policy, change, requestedBy: PIPELINE };
+    const { reasons } = await register(`${model}_change_1`, input);
+    expect(codes(reasons)).toEqual(['QUORUM_UNREACHABLE', 'CHANGE_TYPE_MISMATCH']);
+    expect(reasons[1]).toMatchObject({ allowed: 'ownership, thresholds' });
+  });
+
   it('refuses a change of nothing, of an unknown model, and a quorum that nobody can reach, each with its reason', async () => {
     const change = { ...onboardInput().change, type: 'ownership' };
     const unknown = await register(`${model}_change_1`, { kind: 'change', model, change, requestedBy: PIPELINE });
