@@ -74,8 +74,8 @@ export const FUNCTIONS = [
     name: 'request-approval',
     entry: 'functions/approval/request-approval.lambda.ts',
     description: 'Keeps the task token and emails one link to each approver.',
-    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'APPROVAL_BASE_URL', 'SENDER_EMAIL'],
-    access: ['registry:read', 'approvals:read', 'approvals:write', 'email:send'],
+    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'APPROVAL_BASE_URL', 'SENDER_EMAIL'],
+    access: ['registry:read', 'approvals:read', 'approvals:write', 'evidence:read', 'email:send'],
   },
   {
     name: 'show-approval',

@@ -1,8 +1,9 @@
 import type { Reason } from '../platform/errors.ts';
 import { type Html, html } from '../platform/html.ts';
+import { closedWords } from './closed.ts';
 import { EMPTY_FORM, JUSTIFICATION_MAX, JUSTIFICATION_MIN, type TypedForm } from './decision-form.ts';
-import { evidenceSections } from './evidence-sections.ts';
-import { checked, described, errorSummary, fault, wrong } from './form-parts.ts';
+import { evidenceSections, verdictSection } from './evidence-sections.ts';
+import { checked, described, errorSummary, fault, faultOf, wrong } from './form-parts.ts';
 import type { GateItem } from './items.ts';
 import { page } from './page-frame.ts';
 import type { Review } from './review.ts';
@@ -15,6 +16,7 @@ import {
   proposalSection,
   sealFooter,
 } from './review-sections.ts';
+import { wayBackSection } from './way-back-section.ts';
 import { asked, END_TONES, END_WORDS, instant, question, STATUS_WORDS, typedName } from './wording.ts';
 
 interface Filled {
@@ -28,15 +30,15 @@ interface Filled {
  */
 export function approvalPage(review: Review, now: Date, filled: Filled = { typed: EMPTY_FORM, faults: [] }): string {
   const { gate, run, request } = review;
-  const title = asked(run, gate.stage);
-  const closed = closedNotice(review, now);
+  const closed = closedWords(review, isOver(gate, now));
+  const title = closed?.title ?? question(run, gate.stage);
   return page(
-    `${filled.faults.length === 0 ? '' : 'Error: '}Approval of ${title}`,
-    html`<p class="eyebrow">Approval request for ${request.approver.name}</p>
-<h1>${question(run, gate.stage)}</h1>
-<p>${statusPill(review, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p>
-${closed}${closed === null && filled.faults.length > 0 ? errorSummary('Nothing was recorded yet', filled.faults) : null}
-${askedSection(review)}${exposureSection(review)}${proposalSection(review)}${evidenceSections(review)}${failureModes(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
+    `${filled.faults.length === 0 ? '' : 'Error: '}${closed === null ? '' : `${closed.title}. `}Approval of ${asked(run, gate.stage)}`,
+    html`<header><p class="eyebrow">Approval request for ${request.approver.name}</p>
+<h1>${title}</h1>
+<p>${statusPill(review, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p></header>
+${closed === null ? null : html`<div class="card notice" role="status">${closed.lines.map((line) => html`<p>${line}</p>`)}</div>`}${closed === null && filled.faults.length > 0 ? errorSummary('Nothing was recorded yet', filled.faults) : null}
+${verdictSection(review)}${evidenceSections(review)}${failureModes(review)}${askedSection(review)}${proposalSection(review)}${exposureSection(review)}${wayBackSection(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
 ${closed === null ? form(review, filled) : null}
 ${sealFooter(review)}`,
   );
@@ -54,29 +56,14 @@ function statusPill({ gate, run }: Review, now: Date): Html {
   return html`<span class="pill ${tone}">${STATUS_WORDS[status]}</span>`;
 }
 
-/** Why there is no form; null while there is one. */
-function closedNotice({ gate, run, request }: Review, now: Date): Html | null {
-  const notice = (text: string) => html`<div class="card notice" role="status"><p>${text}</p></div>`;
-  const decided = request.decision === undefined ? '' : `You decided on this request: ${request.decision}. `;
-  if (run.end !== undefined) return notice(`${decided}It has ended: ${END_WORDS[run.end].toLowerCase()}.`);
-  if (decided !== '') return notice(`${decided}A request can be used once.`);
-  if (isOver(gate, now) || gate.status === 'expired')
-    return notice(`The time to decide ended at ${instant(gate.expiresAt)}.`);
-  if (gate.status === 'open') return null;
-  if (gate.status === 'void')
-    return notice(`${gate.reason?.message ?? ''} This request is void; a new one follows.`.trim());
-  if (gate.status === 'withdrawn') return notice(`${gate.reason?.message ?? ''} Nothing is left to decide.`.trim());
-  return notice(`It was ${gate.status} before you decided. Nothing is left to decide.`);
-}
-
 function form({ run, request }: Review, { typed, faults }: Filled): Html {
   const name = typedName(run);
   const what = run.kind === 'promotion' ? 'version' : "model's name";
   return html`<section aria-labelledby="decide"><h2 id="decide">Your decision</h2>
 <p>It is recorded under your name, ${request.approver.name} (${request.approver.email}), and cannot be changed.</p>
 <form method="post" novalidate>
-<fieldset ${wrong(faults, 'decision')}><legend id="decision">Decision</legend>${fault(faults, 'decision')}
-<label class="choice"><input type="radio" name="decision" value="approve" ${checked(typed.decision === 'approve')}><span><strong>Approve</strong></span></label>
+<fieldset ${wrong(faults, 'decision')} ${faultOf(faults, 'decision')}><legend>Decision</legend>${fault(faults, 'decision')}
+<label class="choice"><input type="radio" id="decision" name="decision" value="approve" ${checked(typed.decision === 'approve')}><span><strong>Approve</strong></span></label>
 <label class="choice"><input type="radio" name="decision" value="reject" ${checked(typed.decision === 'reject')}><span><strong>Reject</strong> <span class="hint">ends it at once</span></span></label></fieldset>
 <div ${wrong(faults, 'version', 'field')}><label class="block" for="version">Type the ${what}: ${name}</label>
 <span class="hint" id="version-hint">By hand, so that nothing can decide in your place.</span>${fault(faults, 'version')}

@@ -8,9 +8,9 @@ import { stepFunctionsCallback } from './callback-store.ts';
 import { type DecidePorts, decide } from './decide.ts';
 import { readForm } from './decision-form.ts';
 import { failurePage, outcomePage, unknownLinkPage } from './outcome-page.ts';
-import { loadReview } from './review.ts';
+import { loadReview, type ReviewPorts } from './review.ts';
 
-const evidence = wired.evidence();
+const reviewing: ReviewPorts = { evidence: wired.evidence(), wayBack: wired.wayBack() };
 
 const ports: DecidePorts = {
   registry: wired.registry(),
@@ -18,7 +18,7 @@ const ports: DecidePorts = {
   approvals: wired.approvals(),
   approvalWrites: wired.approvalWrites(),
   ledger: wired.ledger(),
-  evidence,
+  evidence: wired.evidence(),
   wake: stepFunctionsCallback(stepFunctions()),
   onWake: ({ promotionId, stage, round }, went, error) =>
     logger[went === 'woken' ? 'info' : 'warn']('Callback', { promotionId, stage, round, went, error }),
@@ -34,7 +34,7 @@ export async function handler(event: unknown): Promise<HttpAnswer> {
     logger.info('Decision', { status: outcome.status });
     if (outcome.status === 404) return answerPage(404, unknownLinkPage());
     if (outcome.status !== 400) return answerPage(outcome.status, outcomePage(outcome));
-    const review = await loadReview(evidence, outcome.found, link.secret);
+    const review = await loadReview(reviewing, outcome.found, link.secret);
     return answerPage(400, approvalPage(review, now, { typed, faults: outcome.faults }));
   } catch (error) {
     logger.error('DECISION_FAILED', { error: error instanceof Error ? error : String(error) });

@@ -2,9 +2,12 @@ import { type Measure, VERDICT_TONES, VERDICT_WORDS } from '../evidence/report/m
 import { UNDEFINED } from '../evidence/report/numbers.ts';
 import type { Reason } from '../platform/errors.ts';
 import { type Html, html } from '../platform/html.ts';
+import { evidenceCharts } from './evidence-charts.ts';
+import type { Evidence } from './gate-evidence.ts';
+import { keyFigures, verdictTone } from './key-figures.ts';
 import { type ReportPage, reportPages } from './report-pages.ts';
 import type { GateSummary, SegmentLine } from './report-summary.ts';
-import type { Evidence, Review } from './review.ts';
+import type { Review } from './review.ts';
 import { instant } from './wording.ts';
 
 /** What the gates found, the newest first. */
@@ -16,12 +19,29 @@ export function evidenceSections(review: Review): readonly Html[] {
   });
 }
 
+/** The newest verdict with its key figures, before anything else; nothing for a change without a version. */
+export function verdictSection({ evidence }: Review): Html | null {
+  const newest = evidence.at(-1);
+  if (newest === undefined) return null;
+  const { stage, result, report } = newest;
+  const figures = report === null ? [] : keyFigures(report);
+  const worse = report === null ? 0 : report.worseCount;
+  return html`<section aria-labelledby="verdict"><h2 id="verdict">Verdict of the ${stage} gate</h2>
+<p><span class="pill ${verdictTone(newest)}">${result.verdict}</span> <span class="soft">by ${result.judge}, ${instant(result.judgedAt)}</span></p>
+${
+  report === null
+    ? html`<p class="fault">Its report cannot be read, or is not the one that was recorded.</p>`
+    : html`<dl class="figures">${figures.map(({ name, value, beside }) => html`<div><dt>${name}</dt><dd><strong>${value}</strong> <span class="soft">${beside}</span></dd></div>`)}</dl>
+<p>${worse === 0 ? 'No segment got worse.' : `${worse} of ${report.segmentCount} segments got worse; the worst are listed below.`}</p>`
+}</section>`;
+}
+
 function evidenceSection({ stage, result, report }: Evidence, links: Html | null): Html {
-  const tone = result.verdict === 'PASS' ? 'good' : result.verdict === 'FAIL' ? 'bad' : 'warn';
+  const tone = verdictTone({ stage, result, report });
   return html`<section aria-labelledby="evidence-${stage}"><h2 id="evidence-${stage}">Evidence: ${stage} gate</h2>
 <p><span class="pill ${tone}">${result.verdict}</span> <span class="soft">by ${result.judge}, ${instant(result.judgedAt)}</span></p>
 ${result.reasons.length === 0 ? null : html`<ul>${result.reasons.map(reasonLine)}</ul>`}
-${links}${report === null ? unreadable() : tables(report)}</section>`;
+${report === null ? unreadable() : html`${evidenceCharts(report.source)}${tables(report)}`}${links}</section>`;
 }
 
 /** Links keep the secret of the one that was opened; the report pages themselves link nowhere. */

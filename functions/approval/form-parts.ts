@@ -32,3 +32,8 @@ export function described(faults: readonly Reason[], field: string): Html {
   if (messageOf(faults, field) === undefined) return html`aria-describedby="${field}-hint"`;
   return html`aria-describedby="${field}-hint ${field}-fault" aria-invalid="true"`;
 }
+
+/** Attributes by which a group of choices, which has no hint, names what is wrong with it. */
+export function faultOf(faults: readonly Reason[], field: string): Html | null {
+  return messageOf(faults, field) === undefined ? null : html`aria-describedby="${field}-fault" aria-invalid="true"`;
+}

@@ -77,6 +77,8 @@ export const requestItem = z.object({
   sentAt: z.string().optional(),
   decision: z.enum(DECISIONS).optional(),
   decidedAt: z.string().optional(),
+  /** Who was asked in the place of this approver; the link shows that, and decides nothing. */
+  delegatedTo: approver.exactOptional(),
 });
 export type RequestItem = z.infer<typeof requestItem>;
 

@@ -1,7 +1,8 @@
+import { closedWords } from './closed.ts';
 import type { Outcome } from './decide.ts';
 import { messagePage } from './page-frame.ts';
 import { countApprovals } from './quorum.ts';
-import { asked, instant, progress } from './wording.ts';
+import { asked, progress } from './wording.ts';
 
 /** The page for a link that leads nowhere: the same for an unknown id and for a wrong secret. */
 export function unknownLinkPage(): string {
@@ -29,17 +30,15 @@ export function outcomePage(outcome: Exclude<Outcome, { readonly status: 400 | 4
       ]);
     case 403:
       return messagePage('You may not decide on this', [
-        `Whoever asks cannot approve, and only the current approvers of ${run.model} decide on ${what}. Nothing was recorded.`,
+        `Whoever asks cannot approve, and only the current approvers of ${run.model} decide on ${what}.`,
+        'Nothing was recorded.',
       ]);
     case 409:
-      return messagePage('Nothing is left to decide here', [
-        closedLine(outcome.found, what),
-        'Nothing was recorded now.',
-      ]);
-    case 410:
-      return messagePage('This request has expired', [
-        `The time to decide on ${what} ended at ${instant(gate.expiresAt)}. Nothing was recorded.`,
-      ]);
+    case 410: {
+      const closed = closedWords(outcome.found, outcome.status === 410);
+      const { title, lines } = closed ?? { title: 'Nothing is left to decide here', lines: [what] };
+      return messagePage(title, [...lines, 'Nothing was recorded now.']);
+    }
   }
 }
 
@@ -49,14 +48,4 @@ function afterwards({ gate }: Found): string {
   if (gate.status === 'approved') return 'The quorum is complete and the flow goes on by itself.';
   if (gate.status === 'rejected') return 'This ends it. What is in production stays as it is.';
   return `${progress(gate, countApprovals(gate.decisions))} so far; others are still asked.`;
-}
-
-function closedLine({ gate, run, request }: Found, what: string): string {
-  if (request.decision !== undefined)
-    return `You decided on ${what} before: ${request.decision}. A request can be used once.`;
-  if (gate.status === 'void')
-    return `${gate.reason?.message ?? ''} This request is void; a new one follows by email.`.trim();
-  if (gate.status === 'approved' || gate.status === 'rejected') return `${what}: it was ${gate.status} by others.`;
-  if (gate.status === 'withdrawn') return `${what}: it was withdrawn. ${gate.reason?.message ?? ''}`.trim();
-  return `${what}: it has ended${run.end === undefined ? '' : ` (${run.end})`}.`;
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { darkChartRules } from '../evidence/report/chart-colors.ts';
 import { Html, html } from '../platform/html.ts';
 
 /** One style for all pages; its digest is the only style that the content security policy lets in. */
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--paper:#fff;--ground:#f3f5f7;--accent:#0b5cad;--on-accent:#fff;--good:#116329;--good-bg:#e6f6ea;--bad:#a40e26;--bad-bg:#fdecee;--warn:#7a4b00;--warn-bg:#fff5d6}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa6b2;--line:#3b434c;--paper:#161b22;--ground:#0d1117;--accent:#6cb0f5;--on-accent:#0d1117;--good:#6fdd8b;--good-bg:#12301b;--bad:#ff9aa5;--bad-bg:#3d1519;--warn:#f0c36a;--warn-bg:#33270d}}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa6b2;--line:#3b434c;--paper:#161b22;--ground:#0d1117;--accent:#6cb0f5;--on-accent:#0d1117;--good:#6fdd8b;--good-bg:#12301b;--bad:#ff9aa5;--bad-bg:#3d1519;--warn:#f0c36a;--warn-bg:#33270d}${darkChartRules()}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",sans-serif;overflow-wrap:anywhere}
 main{max-width:46rem;margin:0 auto;padding:1.25rem 1rem 3rem}
@@ -28,6 +29,7 @@ th:first-child,td:first-child,.left th,.left td{text-align:left}
 thead th{color:var(--soft);font-weight:600;white-space:nowrap}
 table{overflow-wrap:break-word}table:not(.left) td{white-space:nowrap}
 td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}table:not(.left) td.wrap{white-space:normal}.range{display:block;white-space:normal;color:var(--soft);font-size:.85em;font-weight:400}
+figure{margin:.8rem 0}figcaption{color:var(--soft);font-size:.9rem}svg{display:block;width:100%;height:auto;font-family:inherit}svg.narrow{display:none}.figures>div{display:contents}
 fieldset{border:0;margin:0 0 1rem;padding:0}legend,label.block{font-weight:600;padding:0;display:block}
 .choice{display:flex;gap:.6rem;align-items:flex-start;margin:.5rem 0;padding:.6rem .75rem;border:1px solid var(--line);border-radius:.4rem}
 .choice input{width:1.3rem;height:1.3rem;margin:.1rem 0 0;flex:none;accent-color:var(--accent)}
@@ -39,7 +41,7 @@ input[type=text]{max-width:24rem}textarea{min-height:8rem;resize:vertical}
 button{font:inherit;font-weight:600;color:var(--on-accent);background:var(--accent);border:0;border-radius:.4rem;padding:.7rem 1.4rem;cursor:pointer}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 a{color:var(--accent)}code{font:.85rem/1.4 ui-monospace,monospace}footer{font-size:.85rem}
-@media (max-width:34rem){dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.6rem}section,.card{padding:.9rem .9rem}button{width:100%}
+@media (max-width:34rem){dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.6rem}section,.card{padding:.9rem .9rem}button{width:100%}svg.narrow{display:block}svg.wide{display:none}
 thead{display:block;position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}table,tbody,tr,tbody th,td{display:block}
 tr{border-bottom:1px solid var(--line);padding:.5rem 0}tbody th,td{text-align:left!important;white-space:normal!important;border:0;padding:.1rem 0}
 td.none{display:none}td::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}}

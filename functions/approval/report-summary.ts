@@ -28,10 +28,14 @@ export interface GateSummary {
   /** Worst first. */
   readonly segments: readonly SegmentLine[];
   readonly segmentCount: number;
+  /** How many of them have a greater error than before, by their estimate. */
+  readonly worseCount: number;
   readonly warnings: readonly string[];
   readonly notTested: readonly string[];
   /** Counts by name. */
   readonly quality: readonly (readonly [string, string])[];
+  /** The report itself, for its charts. */
+  readonly source: GateReport;
 }
 
 /** Summary of the report of a stage's gate; null when the bytes are none, or one of another gate. `worst`: how many segments. */
@@ -45,9 +49,11 @@ export function summarise(stage: Stage, bytes: Uint8Array, worst = 5): GateSumma
     measures: measuresOf(report),
     segments: worstFirst(segments).slice(0, worst).map(lineOf),
     segmentCount: segments.length,
+    worseCount: segments.filter((one) => one.rel_wape !== null && badness(one) > 0).length,
     warnings: report.warnings.map(({ message }) => message),
     notTested: untestedOf(report),
     quality: qualityOf(report),
+    source: report,
   };
 }
 

@@ -21,6 +21,7 @@ const ports: RequestApprovalPorts = {
   registry: wired.registry(),
   approvals: wired.approvals(),
   approvalWrites: wired.approvalWrites(),
+  evidence: wired.evidence(),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   random: randomBytes,
   baseUrl: config('APPROVAL_BASE_URL'),

@@ -1,3 +1,4 @@
+import type { EvidenceStore } from '../evidence/evidence-store.ts';
 import type { SendEmail } from '../platform/email.ts';
 import { isReleaseError, ReleaseError } from '../platform/errors.ts';
 import type { Run } from '../registry/items.ts';
@@ -5,6 +6,7 @@ import type { RegistryStore } from '../registry/registry-store.ts';
 import { approvalEmail, approvalLink } from './approval-email.ts';
 import type { ApprovalStore, GateRef } from './approval-store.ts';
 import type { ApprovalWrites } from './approval-writes.ts';
+import { type Evidence, loadEvidence } from './gate-evidence.ts';
 import type { GateItem, RequestItem, TokenItem } from './items.ts';
 import { readRun } from './open-gate.ts';
 import { newSecret, type RandomBytes } from './secret.ts';
@@ -13,6 +15,7 @@ export interface RequestApprovalPorts {
   readonly registry: Pick<RegistryStore, 'run'>;
   readonly approvals: Pick<ApprovalStore, 'gate' | 'token' | 'request' | 'carryOut'>;
   readonly approvalWrites: ApprovalWrites;
+  readonly evidence: Pick<EvidenceStore, 'read'>;
   readonly sendEmail: SendEmail;
   readonly random: RandomBytes;
   readonly baseUrl: string;
@@ -46,12 +49,13 @@ export async function requestApproval(
     throw new ReleaseError('NOT_FOUND', `${event.promotionId} has no gate ${event.stage} ${event.round}.`);
   if (gate.status !== 'open') throw new ReleaseError('CONDITION_FAILED', `The gate ${gate.stage} is ${gate.status}.`);
   await keepToken(ports, event, now.toISOString());
+  const evidence = (await loadEvidence(ports.evidence, run)).at(-1) ?? null;
   const sent: string[] = [];
   const failed: string[] = [];
   let cause: unknown;
   for (const approver of gate.approvers) {
     try {
-      await ask(ports, { run, gate, approver, at: now.toISOString() });
+      await ask(ports, { run, gate, evidence, approver, at: now.toISOString() });
       sent.push(approver.id);
     } catch (error) {
       failed.push(approver.id);
@@ -78,11 +82,12 @@ async function keepToken(ports: RequestApprovalPorts, event: RequestApprovalEven
 interface Ask {
   readonly run: Run;
   readonly gate: GateItem;
+  readonly evidence: Evidence | null;
   readonly approver: GateItem['approvers'][number];
   readonly at: string;
 }
 
-async function ask(ports: RequestApprovalPorts, { run, gate, approver, at }: Ask): Promise<void> {
+async function ask(ports: RequestApprovalPorts, { run, gate, evidence, approver, at }: Ask): Promise<void> {
   const { requestId, ...person } = approver;
   const existing = await ports.approvals.request(requestId);
   if (existing?.sentAt !== undefined || existing?.decidedAt !== undefined) return;
@@ -100,7 +105,7 @@ async function ask(ports: RequestApprovalPorts, { run, gate, approver, at }: Ask
   };
   await keepSecret(ports, request, existing);
   const link = approvalLink(ports.baseUrl, requestId, secret);
-  await ports.sendEmail(person.email, approvalEmail({ gate, run, approver: person, link }));
+  await ports.sendEmail(person.email, approvalEmail({ gate, run, evidence, approver: person, link }));
   await ports.approvals.carryOut([ports.approvalWrites.requestSent(requestId, at)]);
 }
 

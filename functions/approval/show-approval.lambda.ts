@@ -10,6 +10,7 @@ const ports: ShowPorts = {
   registry: wired.registry(),
   approvals: wired.approvals(),
   evidence: wired.evidence(),
+  wayBack: wired.wayBack(),
 };
 
 /** GET and HEAD of an approval link, or of a report that it leads to. Reads only, however often it is called and by whom. */

@@ -1,12 +1,9 @@
-import type { EvidenceStore } from '../evidence/evidence-store.ts';
 import { approvalPage } from './approval-page.ts';
 import { type FindRequestPorts, findRequest, type Link } from './find-request.ts';
 import { unknownLinkPage } from './outcome-page.ts';
-import { loadReview } from './review.ts';
+import { loadReview, type ReviewPorts } from './review.ts';
 
-export interface ShowPorts extends FindRequestPorts {
-  readonly evidence: Pick<EvidenceStore, 'read'>;
-}
+export interface ShowPorts extends FindRequestPorts, ReviewPorts {}
 
 /** The page behind a link. Changes nothing. */
 export async function showApproval(
@@ -16,5 +13,5 @@ export async function showApproval(
 ): Promise<{ readonly status: 200 | 404; readonly page: string }> {
   const found = await findRequest(ports, link);
   if (found === null) return { status: 404, page: unknownLinkPage() };
-  return { status: 200, page: approvalPage(await loadReview(ports.evidence, found, link.secret), now) };
+  return { status: 200, page: approvalPage(await loadReview(ports, found, link.secret), now) };
 }

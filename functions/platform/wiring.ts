@@ -3,7 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { withdrawOpenGate } from '../approval/close-gate.ts';
-import { topicPublisher } from '../change/notice-store.ts';
+import type { WayBackPorts } from '../approval/way-back.ts';
+import { busPublisher } from '../change/events/event-bus-store.ts';
+import { publisherTo } from '../change/events/event-message.ts';
+import { topicPublisher } from '../change/events/event-topic-store.ts';
+import { DrillStore } from '../drill/drill-store.ts';
+import { ReadinessStore } from '../drill/readiness-store.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
 import { KillSwitchStore } from '../kill-switch/kill-switch-store.ts';
 import { DynamoLedger } from '../ledger/ledger-store.ts';
@@ -52,6 +57,12 @@ export const exposureEnding = (): EndExposurePorts => ({
   registry: registry(),
   writes: new ExposureEndWrites(config('REGISTRY_TABLE')),
   ledger: ledger(),
+/** What is read of the way back that an approver is shown. */
+export const wayBack = (): WayBackPorts => ({
+  registry: registry(),
+  readiness: new ReadinessStore(dynamo(), config('REGISTRY_TABLE')),
+  drills: new DrillStore(dynamo(), config('REGISTRY_TABLE')),
+});
   appConfig: new AppConfigStore(appConfig(), config('APPCONFIG_APPLICATION_ID')),
   strategyId: config('INSTANT_STRATEGY_ID'),
   publicKeyPem: config('POINTER_PUBLIC_KEY'),

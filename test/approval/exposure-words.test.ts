@@ -108,7 +108,13 @@ describe('What happens next', () => {
 
 describe('The email to an approver', () => {
   const emailOf = (run: Parameters<typeof approvalEmail>[0]['run'], stage: Parameters<typeof exposureWords>[1]) =>
-    approvalEmail({ gate: gateItem({ stage }), run, approver: ANA, link: 'https://x.example/approvals/1?k=2' });
+    approvalEmail({
+      gate: gateItem({ stage }),
+      run,
+      approver: ANA,
+      evidence: null,
+      link: 'https://x.example/approvals/1?k=2',
+    });
 
   it.each(ASKED_STAGES)(
     'into %s says what it exposes and how far the candidate has come, as text and as HTML',

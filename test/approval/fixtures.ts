@@ -1,4 +1,5 @@
 import type { GateItem } from '../../functions/approval/items.ts';
+import type { WayBack, WayBackPorts } from '../../functions/approval/way-back.ts';
 import { PAGE_SUFFIX, REPORT_NAME } from '../../functions/evidence/report/gate-report.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import type { Stage } from '../../functions/promotion/life-cycle.ts';
@@ -120,4 +121,30 @@ export function reportText(over: Parameters<typeof anOfflineReport>[0] = {}): st
 /** A report as the shadow or the canary gate writes it. */
 export function stageReportText(gate: 'shadow' | 'canary'): string {
   return JSON.stringify(gate === 'shadow' ? aShadowReport() : aCanaryReport());
+}
+
+/** A model that can be gone back from, as a drill has shown. */
+export function wayBackItem(over: Partial<WayBack> = {}): WayBack {
+  const [model, version] = ['demand', '1.1.0'];
+  const at = '2026-03-01T04:10:00.000Z';
+  return {
+    target: { model, version, hostedVersion: 7, documentSha256: sha256Hex('document'), preparedAt: STARTED },
+    readiness: { model, ready: true, reasons: [], checkedAt: STARTED, since: at, revision: 3 },
+    drill: {
+      ...{ model, executionName: 'drill-1', startedAt: at, at, from: version, to: '1.0.0', production: version },
+      ...{ passed: true, seconds: { detect: 1, decide: 2, switch: 3, converge: 15.5 }, total: 21.5, maxSeconds: 300 },
+      ...{ slowest: 'converge', reasons: [], pollSeconds: 15, evidence: stored('drills/demand/drill-1.json', 'x') },
+      ledgerSeq: 5,
+    },
+    ...over,
+  };
+}
+
+/** Where `wayBackItem` is read from. */
+export function wayBackPorts({ target, readiness, drill }: WayBack = wayBackItem()): WayBackPorts {
+  return {
+    registry: { returnDocument: async () => target },
+    readiness: { read: async () => readiness },
+    drills: { newest: async () => (drill === null ? [] : [drill]) },
+  };
 }

@@ -8,6 +8,8 @@ import type { GateItem, GateStage } from '../../functions/approval/items.ts';
 import { openGate } from '../../functions/approval/open-gate.ts';
 import { requestApproval } from '../../functions/approval/request-approval.ts';
 import { sealOf } from '../../functions/approval/seal.ts';
+import { DrillStore } from '../../functions/drill/drill-store.ts';
+import { ReadinessStore } from '../../functions/drill/readiness-store.ts';
 import type { Email } from '../../functions/platform/email.ts';
 import { ReleaseError } from '../../functions/platform/errors.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
@@ -79,8 +81,14 @@ export async function createStand(tables: Tables, over: Over = {}) {
   for (const [key, text] of Object.entries(writtenBefore('production'))) evidence.put(key, text);
   const forged: GateItem[] = [];
   const wakes: string[] = [];
+  const registry = new RegistryStore(tables.client, tables.registry);
   const ports = {
-    registry: new RegistryStore(tables.client, tables.registry),
+    registry,
+    wayBack: {
+      registry,
+      readiness: new ReadinessStore(tables.client, tables.registry),
+      drills: new DrillStore(tables.client, tables.registry),
+    },
     registryWrites: new RegistryWrites(tables.registry),
     approvals: new ApprovalStore(tables.client, tables.approvals),
     approvalWrites: new ApprovalWrites(tables.approvals),

@@ -23,6 +23,7 @@ import {
   reportText,
   STARTED,
   stageReportText,
+  wayBackItem,
 } from '../approval/fixtures.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
 
@@ -52,6 +53,7 @@ function reviewOf(over: Partial<Review> = {}): Review {
       createdAt: STARTED,
     },
     evidence: evidenceOf(promotionBefore('production')),
+    wayBack: wayBackItem(),
     ...over,
   };
 }

@@ -49,9 +49,10 @@ describe('That an equal candidate is enough', () => {
       ...{ requestId: '0'.repeat(32), promotionId: 'p', model: 'demand', stage: 'canary' as const, round: 1 },
       ...{ approver: ANA, secretSha256s: ['x'], createdAt: STARTED },
     };
-    const pageOf = (of: typeof run) => approvalPage({ request, model: modelItem(), gate, run: of, evidence: [] }, NOW);
+    const pageOf = (of: typeof run) =>
+      approvalPage({ request, model: modelItem(), gate, run: of, evidence: [], wayBack: null }, NOW);
     const textOf = (of: typeof run) =>
-      approvalEmail({ gate, run: of, approver: ANA, link: 'https://x.example/approvals/1?k=2' }).text;
+      approvalEmail({ gate, run: of, approver: ANA, evidence: null, link: 'https://x.example/approvals/1?k=2' }).text;
     for (const text of [pageOf(run), textOf(run)]) {
       expect(text).toContain('Equal is enough');
       expect(text).toContain('cost: Half of the machines | at the same error.');

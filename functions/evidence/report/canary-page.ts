@@ -1,10 +1,9 @@
 import { type Html, html } from '../../platform/html.ts';
-import { CANARY_NAMES, canaryMeasures, differenceOf } from './canary-measures.ts';
+import { canaryMeasures, differenceOf } from './canary-measures.ts';
 import { figure } from './chart.ts';
-import type { Measured } from './gate-report.ts';
-import { lookChart } from './look-chart.ts';
 import { between } from './measure.ts';
 import { measureTable } from './measure-table.ts';
+import { looksAt, metricLookChart, metricName } from './metric-looks.ts';
 import { counted, percentOf, probabilityOf, ratioOf } from './numbers.ts';
 import {
   bullets,
@@ -55,28 +54,10 @@ function looksSection(report: CanaryReport): Html | null {
 }
 
 function metricLooks(metric: string, looks: readonly CanaryLookReport[]): Html {
-  const { name, unit } = CANARY_NAMES[metric] ?? { name: metric, unit: '' };
-  const seen = looks.flatMap(({ day, metrics }) => {
-    const found = metrics[metric];
-    return found === undefined ? [] : [{ day, ...found }];
-  });
+  const { name, unit } = metricName(metric);
+  const seen = looksAt(metric, looks);
   const write = differenceOf(metric);
-  const hundred = (value: Measured) => (typeof value === 'number' ? value * 100 : null);
-  return html`<h3>${name}</h3>${figure(
-    lookChart({
-      id: `looks-${metric}`,
-      title: `${name}, from look to look`,
-      description: `Difference between canary and control at each look, in ${unit}, with its bounds. Harm is said when the lower bound stays above zero and the difference reaches the margin; a pass needs the upper bound below the dashed line of the margin.`,
-      axis: unit,
-      looks: seen.map(({ day, tau, lcb, ucb }) => ({
-        day,
-        estimate: hundred(tau),
-        low: hundred(lcb),
-        high: hundred(ucb),
-      })),
-      margin: hundred(seen.at(-1)?.margin ?? null),
-    }),
-  )}${folded(
+  return html`<h3>${name}</h3>${figure(metricLookChart(metric, looks))}${folded(
     'Numbers of this chart',
     table({
       caption: `${name} at each look, in ${unit}.`,
@@ -117,7 +98,7 @@ function statisticsSection(report: CanaryReport): Html | null {
         'p: always-valid chance of such a difference without harm (running minimum, adjusted for the other metrics). Theta: how much of the difference before is taken off.',
       columns: ['Metric', 'p of harm', 'Adjusted', 'Standard error', 'Theta', 'Before', 'Clusters'],
       rows: seen.map(([metric, found]) => ({
-        name: CANARY_NAMES[metric]?.name ?? metric,
+        name: metricName(metric).name,
         cells: [
           estimate(probabilityOf(found.p_harm), `running ${probabilityOf(found.p_harm_running)}`),
           probabilityOf(found.p_harm_holm),

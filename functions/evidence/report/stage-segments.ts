@@ -1,5 +1,5 @@
 import type { Html } from '../../platform/html.ts';
-import { figure } from './chart.ts';
+import { type Chart, figure } from './chart.ts';
 import { intervalChart } from './interval-chart.ts';
 import { intervalText } from './measure.ts';
 import { counted, percentOf, signedPercentOf } from './numbers.ts';
@@ -15,10 +15,10 @@ const LISTED = 300;
 export function stageSegmentsSection(report: ShadowReport | CanaryReport): Html | null {
   const segments = report.segments.toSorted((a, b) => bySegment(a.name, b.name));
   if (segments.length === 0) return null;
-  const drawn = highest(segments, DRAWN, worst).filter(({ rel_wape }) => typeof rel_wape === 'number');
+  const chart = stageSegmentChart(report);
   const listed = highest(segments, LISTED, worst);
   return section('segments', 'Segments', [
-    drawn.length === 0 ? null : figure(chart(report, drawn)),
+    chart === null ? null : figure(chart),
     table({
       caption: `The change with its 90 % interval. WAPE is the absolute error as a share of demand, bias forecast less demand. ${howMany(listed.length, segments.length)}`,
       columns: ['Segment', 'Change of WAPE', 'WAPE', 'Bias', 'Rows'],
@@ -32,8 +32,12 @@ export function howMany(shown: number, all: number): string {
   return shown === all ? `All ${all} segments.` : `The ${shown} worst of ${all} segments.`;
 }
 
-function chart(report: ShadowReport | CanaryReport, segments: readonly ReportedSegment[]) {
-  const rows = segments.map((segment) => {
+/** Change of the error by segment with its interval; null without a segment that has one. */
+export function stageSegmentChart(report: ShadowReport | CanaryReport): Chart | null {
+  const segments = report.segments.toSorted((a, b) => bySegment(a.name, b.name));
+  const drawn = highest(segments, DRAWN, worst).filter(({ rel_wape }) => typeof rel_wape === 'number');
+  if (drawn.length === 0) return null;
+  const rows = drawn.map((segment) => {
     const { interval: bounds } = segment;
     return {
       name: segment.name,
