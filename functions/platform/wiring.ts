@@ -4,9 +4,7 @@ import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { withdrawOpenGate } from '../approval/close-gate.ts';
 import type { WayBackPorts } from '../approval/way-back.ts';
-import { busPublisher } from '../change/events/event-bus-store.ts';
-import { publisherTo } from '../change/events/event-message.ts';
-import { topicPublisher } from '../change/events/event-topic-store.ts';
+import { topicPublisher } from '../change/notice-store.ts';
 import { DrillStore } from '../drill/drill-store.ts';
 import { ReadinessStore } from '../drill/readiness-store.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
@@ -52,17 +50,17 @@ export const incomingPrefixes = (): readonly string[] => [
   `s3://${config('EVIDENCE_BUCKET')}/${evidencePaths.incomingPrefix}`,
   ...(process.env['INCOMING_PREFIXES'] ?? '').split(',').filter((prefix) => prefix !== ''),
 ];
-/** What taking a candidate out of the pointer reads and writes. */
-export const exposureEnding = (): EndExposurePorts => ({
-  registry: registry(),
-  writes: new ExposureEndWrites(config('REGISTRY_TABLE')),
-  ledger: ledger(),
 /** What is read of the way back that an approver is shown. */
 export const wayBack = (): WayBackPorts => ({
   registry: registry(),
   readiness: new ReadinessStore(dynamo(), config('REGISTRY_TABLE')),
   drills: new DrillStore(dynamo(), config('REGISTRY_TABLE')),
 });
+/** What taking a candidate out of the pointer reads and writes. */
+export const exposureEnding = (): EndExposurePorts => ({
+  registry: registry(),
+  writes: new ExposureEndWrites(config('REGISTRY_TABLE')),
+  ledger: ledger(),
   appConfig: new AppConfigStore(appConfig(), config('APPCONFIG_APPLICATION_ID')),
   strategyId: config('INSTANT_STRATEGY_ID'),
   publicKeyPem: config('POINTER_PUBLIC_KEY'),
