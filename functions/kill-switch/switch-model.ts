@@ -198,6 +198,7 @@ async function endExposed(ports: KillSwitchPorts, { input }: Looked, { out }: Re
   const before = out?.before?.hosted.document;
   const run = before === undefined ? null : await ports.registry.run(input.model, before.promotionId);
   if (before === undefined || run?.kind !== 'promotion' || exposedAs(run, before) === null) return null;
-  if (run.end === undefined) await endRun(ports, run, input);
+  // Closed by an earlier try of this call, it may still run.
+  if (run.end === undefined || run.end === 'withdrawn') await endRun(ports, run, input);
   return run.promotionId;
 }

@@ -49,10 +49,9 @@ afterAll(async () => {
 });
 
 /** How everything stands, and what of that nobody may find. */
-async function standing(failed: string | null, level = ''): Promise<Found> {
+async function standing(failed: string | null): Promise<Found> {
   const seen = await view();
-  // A promotion that ended with a switch of the model needs no stopping: its execution ends at its next step.
-  const stopped = level === 'model' || wasStopped(walk);
+  const stopped = wasStopped(walk);
   return { failed, wrong: contradictions(seen), stopped, ...outcomeOf(seen) };
 }
 
@@ -74,7 +73,7 @@ async function leaveIt(asked: Stop, at: number): Promise<Found> {
   await lookTwice();
   await closeDead({});
   const after = JSON.stringify((await view()).pointer);
-  const found = await standing(await throwIt(asked), asked.level);
+  const found = await standing(await throwIt(asked));
   return { ...found, changedBySchedules: before === after ? null : [before, after] };
 }
 
@@ -92,12 +91,12 @@ function withoutNotices(found: Found): Found {
 async function eachCall(asked: Stop, { all, lefts }: { readonly all: boolean; readonly lefts: boolean }) {
   const restore = await account.save();
   const { sent } = await account.play(() => stop(asked));
-  const expected = await standing(null, asked.level);
+  const expected = await standing(null);
   await restore();
   const differing: unknown[] = [];
   const wanted = fewerOf(cutsOf(sent), sent).filter(({ at }) => all || ALL_FAULTS || keeps(sent, at));
   for (const cut of wanted) {
-    const other = difference(await standing(await throwIt(asked, cut), asked.level), expected);
+    const other = difference(await standing(await throwIt(asked, cut)), expected);
     await restore();
     if (other.length > 0) differing.push({ cut, call: sent[cut.at - 1], other });
   }
