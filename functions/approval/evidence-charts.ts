@@ -3,7 +3,7 @@ import { looksAt, metricLookChart } from '../evidence/report/metric-looks.ts';
 import { segmentErrorChart } from '../evidence/report/offline-charts.ts';
 import type { GateReport } from '../evidence/report/read-report.ts';
 import { stageSegmentChart } from '../evidence/report/stage-segments.ts';
-import type { Html } from '../platform/html.ts';
+import { type Html, html } from '../platform/html.ts';
 
 /** What the canary is judged by, the metrics of the business after those of the forecast. */
 const LOOKED_AT = ['paired_wape', 'wape', 'stockout', 'overstock'] as const;
@@ -12,7 +12,7 @@ const LOOKED_AT = ['paired_wape', 'wape', 'stockout', 'overstock'] as const;
 export function evidenceCharts(report: GateReport): readonly Html[] {
   const charts = chartsOf(report).filter((chart) => chart !== null);
   // One page shows several gates, whose charts have the same names.
-  return charts.map((chart) => figure({ ...chart, id: `${report.gate}-${chart.id}` }));
+  return charts.map((chart) => html`<h3>${chart.title}</h3>${figure({ ...chart, id: `${report.gate}-${chart.id}` })}`);
 }
 
 function chartsOf(report: GateReport): readonly (Chart | null)[] {

@@ -69,8 +69,8 @@ const AGAINST = {
 function tables({ gate, span, measures, segments, segmentCount, warnings, notTested, quality }: GateSummary): Html {
   const [against, column] = AGAINST[gate];
   return html`<p>${span}</p>
-${measureTable(`Held against ${against}. WAPE is the absolute error as a share of demand; less is better.`, column, measures)}
-${segments.length === 0 ? null : html`<h3>Worst segments</h3>${segmentTable(`The ${segments.length} worst of ${segmentCount} segments, by change of WAPE.`, gate === 'offline' ? 'Baseline' : 'Production', segments)}`}
+${measureTable(gate, `Held against ${against}. WAPE is the absolute error as a share of demand; less is better.`, column, measures)}
+${segments.length === 0 ? null : html`<h3>Worst segments</h3>${segmentTable(gate, `The ${segments.length} worst of ${segmentCount} segments, by change of WAPE.`, gate === 'offline' ? 'Baseline' : 'Production', segments)}`}
 ${list('Warnings', warnings)}${list('Not tested', notTested)}
 ${quality.length === 0 ? null : html`<details><summary>What it was measured on</summary><dl>${quality.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></details>`}`;
 }
@@ -79,7 +79,7 @@ function list(title: string, lines: readonly string[]): Html | null {
   return lines.length === 0 ? null : html`<h3>${title}</h3><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
 }
 
-function measureTable(about: string, comparator: string, measures: readonly Measure[]): Html | null {
+function measureTable(gate: string, about: string, comparator: string, measures: readonly Measure[]): Html | null {
   if (measures.length === 0) return null;
   const columns = ['Measured', 'Verdict', 'Candidate', comparator, 'Difference', 'Allowed'];
   // What has no limit is in the report.
@@ -93,10 +93,10 @@ function measureTable(about: string, comparator: string, measures: readonly Meas
       cell(one.limit, 'wrap'),
     ]),
   );
-  return table(about, columns, lines);
+  return table(gate, about, columns, lines);
 }
 
-function segmentTable(about: string, comparator: string, segments: readonly SegmentLine[]): Html {
+function segmentTable(gate: string, about: string, comparator: string, segments: readonly SegmentLine[]): Html {
   const columns = ['Segment', 'Change', 'Candidate', comparator, 'Bias', 'Rows'];
   const lines = segments.map((one) =>
     line(columns, html`${one.name}${one.thin ? html` <span class="soft">(too little data)</span>` : null}`, [
@@ -107,7 +107,7 @@ function segmentTable(about: string, comparator: string, segments: readonly Segm
       cell(one.rows),
     ]),
   );
-  return table(about, columns, lines);
+  return table(gate, about, columns, lines);
 }
 
 interface Cell {
@@ -129,9 +129,9 @@ function line(columns: readonly string[], name: string | Html, cells: readonly C
 ${cells.map(({ text, look }, index) => html`<td${look === undefined ? null : html` class="${look}"`} data-label="${columns[index + 1] ?? ''}">${text}</td>`)}</tr>`;
 }
 
-function table(about: string, columns: readonly string[], lines: readonly Html[]): Html {
+function table(gate: string, about: string, columns: readonly string[], lines: readonly Html[]): Html {
   return html`<p class="soft">${about}</p>
-<div class="scroll" role="region" aria-label="${about}" tabindex="0"><table>
+<div class="scroll" role="region" aria-label="${gate} gate: ${about}" tabindex="0"><table>
 <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${lines}</tbody></table></div>`;
 }

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import chromium from '@sparticuz/chromium';
-import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { approvalPage } from '../../functions/approval/approval-page.ts';
 import { parseForm, readForm, type TypedForm } from '../../functions/approval/decision-form.ts';
@@ -26,6 +25,7 @@ import {
   wayBackItem,
 } from '../approval/fixtures.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
+import { openBrowser } from './browser.ts';
 
 const ID = '0'.repeat(31).concat('1');
 const NOW = new Date('2026-03-02T09:00:00.000Z');
@@ -111,9 +111,7 @@ beforeAll(async () => {
     const { status, text } = answer(request.method ?? '', body);
     response.writeHead(request.url?.startsWith('/approvals/') ? status : 204, PAGE_HEADERS).end(text);
   }).listen(0, '127.0.0.1');
-  // Not the package's own arguments: they run everything in one process, and switch off the web security that is tried here.
-  const executablePath = await chromium.executablePath();
-  browser = await playwright.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'], headless: true });
+  browser = await openBrowser();
 });
 afterAll(async () => {
   await browser.close();
