@@ -2,8 +2,8 @@ import type { FunctionSpec } from './function-spec.ts';
 
 const LEDGER = ['REGISTRY_TABLE', 'LEDGER_TABLE', 'LEDGER_KEY_ID'] as const;
 /** What telling those takes who can go back. */
-const ALERTING = ['APPROVALS_TABLE', 'SENDER_EMAIL', 'NOTIFICATION_TOPIC_ARN', 'APPROVAL_BASE_URL'] as const;
-const TELLING = ['approvals:read', 'approvals:write', 'email:send', 'notice:publish'] as const;
+const ALERTING = ['APPROVALS_TABLE', 'SENDER_EMAIL', 'EVENT_TOPIC_ARN', 'EVENT_BUS_NAME', 'APPROVAL_BASE_URL'] as const;
+const TELLING = ['approvals:read', 'approvals:write', 'email:send', 'events:publish'] as const;
 
 /** What proves that a model can be gone back from, and holds a canary until it is proven. */
 export const DRILL_FUNCTIONS = [

@@ -52,7 +52,8 @@ const ACCESS = [
   'readiness:ask', // InvokeFunction on the function that checks readiness alone
   'kill-switch:ask', // InvokeFunction on the function that stops alone
   'email:send',
-  'notice:publish',
+  'events:publish', // Publish on the topic of events, PutEvents on their bus
+  'failure:report', // Publish on the topic of alarms what a stream could not deliver
 ] as const;
 export type Access = (typeof ACCESS)[number];
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { releaseEvent } from '../functions/change/events/release-event.ts';
 import { drillInput } from '../functions/drill/drill-input.ts';
 import { killSwitchInput } from '../functions/kill-switch/input.ts';
 import { promotionInput } from '../functions/promotion/input.ts';
@@ -12,6 +13,17 @@ const INPUTS = {
   'kill-switch': killSwitchInput,
   drill: drillInput,
 } as const;
+
+/** Where the schema of events is kept, from the project's root. */
+export const EVENT_SCHEMA_FILE = 'functions/change/events/release-event.schema.json';
+
+/**
+ * The JSON Schema of what topic and bus of events tell, for systems in other languages. It lets members pass that it does not
+ * know: a later release may add some without a new version.
+ */
+export function eventSchema(): string {
+  return `${JSON.stringify(z.toJSONSchema(releaseEvent, { io: 'input', reused: 'ref' }), null, 2)}\n`;
+}
 
 /**
  * The JSON Schema of each state machine's input, for pipelines in other languages, by file name. Generated from the types

@@ -17,7 +17,6 @@ export const KILL_SWITCH_FUNCTIONS = [
       'SIGNING_KEY_ID',
       'POINTER_PUBLIC_KEY',
       'SENDER_EMAIL',
-      'NOTIFICATION_TOPIC_ARN',
     ],
     access: [
       'registry:read',
@@ -31,7 +30,6 @@ export const KILL_SWITCH_FUNCTIONS = [
       'sign:pointer',
       'execution:stop',
       'email:send',
-      'notice:publish',
     ],
     // The pointer moves within seconds; the record of it is waited for, and a way back is made for every version.
     timeoutSeconds: 120,
@@ -40,9 +38,9 @@ export const KILL_SWITCH_FUNCTIONS = [
     name: 'remind-kill-switch',
     entry: 'functions/kill-switch/remind-kill-switch.lambda.ts',
     description: 'Reminds of kill switches before they expire, and presses on after that.',
-    config: ['REGISTRY_TABLE', 'SENDER_EMAIL', 'NOTIFICATION_TOPIC_ARN'],
+    config: ['REGISTRY_TABLE', 'SENDER_EMAIL'],
     // Writes the registry for the mark that people were reminded.
-    access: ['registry:read', 'registry:write', 'email:send', 'notice:publish'],
+    access: ['registry:read', 'registry:write', 'email:send'],
     timeoutSeconds: 60,
   },
 ] as const satisfies readonly FunctionSpec[];

@@ -8,14 +8,7 @@ export const RECALL_FUNCTIONS = [
     name: 'recall',
     entry: 'functions/rollback/recall/recall.lambda.ts',
     description: 'Lists what withdrawn versions had handed downstream, tells the teams, and reminds them.',
-    config: [
-      ...LEDGER,
-      'APPROVALS_TABLE',
-      'PREDICTION_BUCKET',
-      'APPROVAL_BASE_URL',
-      'SENDER_EMAIL',
-      'NOTIFICATION_TOPIC_ARN',
-    ],
+    config: [...LEDGER, 'APPROVALS_TABLE', 'PREDICTION_BUCKET', 'APPROVAL_BASE_URL', 'SENDER_EMAIL'],
     access: [
       'registry:read',
       'registry:write',
@@ -26,7 +19,6 @@ export const RECALL_FUNCTIONS = [
       'recalls:read',
       'recalls:write',
       'email:send',
-      'notice:publish',
     ],
     memoryMb: 3008,
     timeoutSeconds: 900,

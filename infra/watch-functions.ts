@@ -6,7 +6,8 @@ const ALERTING = [
   'APPROVALS_TABLE',
   'APPROVAL_BASE_URL',
   'SENDER_EMAIL',
-  'NOTIFICATION_TOPIC_ARN',
+  'EVENT_TOPIC_ARN',
+  'EVENT_BUS_NAME',
 ] as const;
 
 /** What watches the versions that serve. */
@@ -26,7 +27,7 @@ export const WATCH_FUNCTIONS = [
       'approvals:read',
       'approvals:write',
       'email:send',
-      'notice:publish',
+      'events:publish',
     ],
     memoryMb: 3008,
     timeoutSeconds: 900,
@@ -47,7 +48,7 @@ export const WATCH_FUNCTIONS = [
       'approvals:read',
       'approvals:write',
       'email:send',
-      'notice:publish',
+      'events:publish',
     ],
     timeoutSeconds: 60,
   },

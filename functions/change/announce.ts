@@ -6,19 +6,17 @@ import { endNotice, type Notice } from './notice.ts';
 import { noticeHtml } from './notice-html.ts';
 
 export interface AnnouncePorts {
-  readonly publish: (notice: Notice) => Promise<void>;
   readonly sendEmail: SendEmail;
   /** Told how many of the recipients could not be reached; addresses stay out of the log. */
   readonly onUndelivered: (notice: Notice, count: number) => void;
 }
 
 /**
- * Sends a notice to the topic and to each recipient. At least once: a repeated call sends again. One mailbox that cannot
- * be reached keeps no other from its notice.
+ * Sends a notice to each recipient. At least once: a repeated call sends again. One mailbox that cannot be reached keeps no
+ * other from its notice.
  * @throws ReleaseError DEPENDENCY_UNAVAILABLE when nobody could be reached
  */
 export async function announce(ports: AnnouncePorts, notice: Notice): Promise<{ readonly recipients: number }> {
-  await ports.publish(notice);
   const email = { subject: notice.subject, text: notice.text, html: noticeHtml(notice) };
   const sent = await Promise.allSettled(notice.recipients.map((to) => ports.sendEmail(to, email)));
   const failed = sent.filter((one) => one.status === 'rejected');

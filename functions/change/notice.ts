@@ -18,11 +18,10 @@ export interface RollbackFacts {
   readonly seconds: number;
 }
 
-/** One notice, in the forms in which it goes out: an email, and one JSON message for machines. */
+/** One notice, as it is emailed to people. Other systems are told by events (see events/). */
 export interface Notice {
   readonly subject: string;
   readonly text: string;
-  readonly message: Readonly<Record<string, unknown>>;
   /** Addresses, each once. */
   readonly recipients: readonly string[];
 }
@@ -50,15 +49,6 @@ export function endNotice(run: Run, model: ModelItem | null): Notice {
       `Asked for by ${run.requestedBy.name} <${run.requestedBy.email}>.`,
       `Id: ${run.promotionId}`,
     ].join('\n'),
-    message: {
-      type: run.kind === 'promotion' ? 'promotion-ended' : 'change-ended',
-      promotionId: run.promotionId,
-      model: run.model,
-      ...(run.kind === 'promotion' ? { version: run.version, stage: run.stage } : {}),
-      end,
-      reasons: run.reasons ?? [],
-      at: run.endedAt ?? null,
-    },
     recipients: distinct([
       run.requestedBy.email,
       ...concerned(run, model, acts || (end !== 'rolled-back' && wasServed(run))),
@@ -79,7 +69,6 @@ export function rollbackNotice(facts: RollbackFacts, model: ModelItem): Notice {
       `Asked for by ${facts.requestedBy}.`,
       `It took ${facts.seconds} seconds from the request to the confirmed switch.`,
     ].join('\n'),
-    message: { type: 'rolled-back', ...facts },
     recipients: distinct([model.owner.email, ...model.downstream.map((team) => team.email)]),
   };
 }

@@ -1,14 +1,15 @@
 import * as z from 'zod';
 import { parseEvent } from '../platform/boundary.ts';
-import { ses, sns } from '../platform/clients.ts';
+import { ses } from '../platform/clients.ts';
 import { config } from '../platform/config.ts';
 import { sesSender } from '../platform/email-store.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
 import { type AnnouncePorts, announce, announceAll, noticeOfEnd } from './announce.ts';
+import { eventNotice } from './events/event-notice.ts';
+import { type ReleaseEvent, releaseEvent } from './events/release-event.ts';
 import { type Notice, rollbackNotice } from './notice.ts';
-import { topicPublisher } from './notice-store.ts';
 
 const rollback = z.object({
   model: z.string(),
@@ -21,21 +22,32 @@ const rollback = z.object({
   /** Promotions that it ended; their requesters are told. */
   closed: z.array(z.string()).default([]),
 });
-const eventSchema = z.union([z.object({ promotionId: z.string() }), z.object({ rollback })]);
+/** A step of a run or of a rollback, or an event of the bus. */
+const eventSchema = z.union([
+  z.object({ promotionId: z.string() }),
+  z.object({ rollback }),
+  z.object({ detail: releaseEvent }),
+]);
 
 const registry = wired.registry();
 const ports: AnnouncePorts = {
-  publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: ({ subject }, count) => logger.error('NOTICE_NOT_SENT', { subject, count }),
 };
 
-/** Tells the people concerned how a promotion, change or rollback ended. At least once: a retry sends again. */
+/** Tells the people concerned of an event, or how a promotion, change or rollback ended. At least once: a retry sends again. */
 export async function handler(event: unknown): Promise<{ readonly recipients: number }> {
   const parsed = parseEvent(eventSchema, event);
   if ('promotionId' in parsed) return announce(ports, await noticeOfEnd(registry, parsed.promotionId));
+  if ('detail' in parsed) return announceAll(ports, await ofEvent(parsed.detail));
   const ends = parsed.rollback.closed.map((promotionId) => noticeOfEnd(registry, promotionId));
   return announceAll(ports, await Promise.all([ofRollback(parsed.rollback), ...ends]));
+}
+
+async function ofEvent(event: ReleaseEvent): Promise<readonly Notice[]> {
+  const model = await registry.model(event.model);
+  const notice = model === null ? null : eventNotice(event, model);
+  return notice === null ? [] : [notice];
 }
 
 async function ofRollback(facts: z.infer<typeof rollback>): Promise<Notice> {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topicPublisher } from '../change/notice-store.ts';
-import { appConfig, dynamo, kms, ses, sns, stepFunctions } from '../platform/clients.ts';
+import { appConfig, dynamo, kms, ses, stepFunctions } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { within } from '../platform/deadline.ts';
@@ -41,7 +40,6 @@ const ports: KillSwitchPorts = {
   sleep: (milliseconds) => sleep(milliseconds),
 };
 const announcing = {
-  publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: (_: unknown, count: number) => logger.error('NOTICE_NOT_SENT', { count }),
 };

@@ -34,11 +34,6 @@ export function thrownNotice(input: KillSwitchInput, answer: KillSwitchAnswer, m
       then,
       ...(promotionId === undefined ? [] : [`Ended: ${promotionId}`]),
     ].join('\n'),
-    message: {
-      type: 'kill-switch-thrown',
-      ...{ model: model.model, level, reason, requestedBy, expiresAt, fallback, fallbackSegments, version },
-      promotionId: promotionId ?? null,
-    },
     recipients: [...new Map(people.map(({ email }) => [normalEmail(email), email])).values()],
   };
 }

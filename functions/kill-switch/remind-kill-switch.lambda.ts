@@ -1,6 +1,5 @@
 import { announce } from '../change/announce.ts';
-import { topicPublisher } from '../change/notice-store.ts';
-import { dynamo, ses, sns } from '../platform/clients.ts';
+import { dynamo, ses } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { sesSender } from '../platform/email-store.ts';
@@ -10,7 +9,6 @@ import { KillSwitchStore } from './kill-switch-store.ts';
 import { type RemindPorts, remind } from './remind.ts';
 
 const announcing = {
-  publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: (_: unknown, count: number) => logger.error('NOTICE_NOT_SENT', { count }),
 };

@@ -41,7 +41,6 @@ export function reminderNotice(item: KillSwitchItem, reminder: Reminder, model: 
       '',
       next(item),
     ].join('\n'),
-    message: { type: `kill-switch-${reminder}`, ...item },
     recipients: [...new Map(people.map(({ email }) => [normalEmail(email), email])).values()],
   };
 }

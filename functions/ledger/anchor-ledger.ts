@@ -27,7 +27,8 @@ export interface Finding {
 const text = z.object({ S: z.string() });
 const number = z.object({ N: z.string() });
 
-const streamRecord = z.object({
+/** A change of a row of the ledger, as the table's stream tells it. */
+export const streamRecord = z.object({
   eventName: z.enum(['INSERT', 'MODIFY', 'REMOVE']),
   dynamodb: z.object({ Keys: z.object({ model: text, seq: number }), NewImage: z.unknown().optional() }),
 });
@@ -50,7 +51,7 @@ export async function followStream(records: readonly StreamRecord[], ports: Anch
       ports.tampered({ ...position, what: eventName === 'MODIFY' ? 'MODIFIED' : 'REMOVED' });
       continue;
     }
-    const entry = entryOf(dynamodb.NewImage);
+    const entry = entryOfImage(dynamodb.NewImage);
     if (entry === null) ports.tampered({ ...position, what: 'NOT_AN_ENTRY' });
     else if (isGenuine(entry, ports) && isAnchoredAtOnce(entry.body.type)) await anchorEntry(entry, ports);
   }
@@ -88,7 +89,8 @@ async function anchorEntry(entry: ReadEntry, ports: AnchorPorts): Promise<void> 
   }
 }
 
-function entryOf(image: unknown): ReadEntry | null {
+/** The entry that a new row of the stream is; null when it is none of ours. */
+export function entryOfImage(image: unknown): ReadEntry | null {
   const { data } = rowImage.safeParse(image);
   if (data === undefined) return null;
   try {

@@ -3,6 +3,7 @@ import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -42,6 +43,7 @@ export const appConfigData = /* @__PURE__ */ once(() => new AppConfigDataClient(
 export const stepFunctions = /* @__PURE__ */ once(() => new SFNClient({}));
 export const cloudWatch = /* @__PURE__ */ once(() => new CloudWatchClient({}));
 export const ses = /* @__PURE__ */ once(() => new SESv2Client({}));
+export const eventBridge = /* @__PURE__ */ once(() => new EventBridgeClient({}));
 export const sns = /* @__PURE__ */ once(() => new SNSClient({}));
 /** The function that completes the prediction log: an answer waits for it, so that it is not tried for long. */
 export const completeLogLambda = /* @__PURE__ */ once(() => new LambdaClient({ maxAttempts: 2 }));

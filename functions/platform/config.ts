@@ -20,7 +20,9 @@ export const CONFIG_NAMES = [
   'INSTANT_STRATEGY_ID',
   'APPROVAL_BASE_URL',
   'SENDER_EMAIL',
-  'NOTIFICATION_TOPIC_ARN',
+  /** Topic and bus on which other systems are told of events. */
+  'EVENT_TOPIC_ARN',
+  'EVENT_BUS_NAME',
   /** JSON `[{id,name,email}]`: who approves the onboarding of a new model. */
   'FIRST_APPROVERS',
   /** Name of the function that completes the prediction log behind an answer. */

@@ -4,11 +4,14 @@ import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { withdrawOpenGate } from '../approval/close-gate.ts';
 import type { WayBackPorts } from '../approval/way-back.ts';
-import { topicPublisher } from '../change/notice-store.ts';
+import { busPublisher } from '../change/events/event-bus-store.ts';
+import { publisherTo } from '../change/events/event-message.ts';
+import { topicPublisher } from '../change/events/event-topic-store.ts';
 import { DrillStore } from '../drill/drill-store.ts';
 import { ReadinessStore } from '../drill/readiness-store.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
 import { KillSwitchStore } from '../kill-switch/kill-switch-store.ts';
+import { LedgerReader } from '../ledger/ledger-reader-store.ts';
 import { DynamoLedger } from '../ledger/ledger-store.ts';
 import { AppConfigStore } from '../pointer/appconfig-store.ts';
 import type { EndExposurePorts } from '../pointer/end-exposure.ts';
@@ -18,7 +21,7 @@ import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
 import { AlertStore } from '../rollback/alert/alert-store.ts';
 import type { AlertPorts } from '../rollback/alert/send-alert.ts';
-import { appConfig, dynamo, inferenceS3, kms, s3, ses, sns } from './clients.ts';
+import { appConfig, dynamo, eventBridge, inferenceS3, kms, s3, ses, sns } from './clients.ts';
 import { systemClock } from './clock.ts';
 import { config } from './config.ts';
 import { sesSender } from './email-store.ts';
@@ -45,6 +48,10 @@ export const ledger = () =>
     table: config('LEDGER_TABLE'),
     sign: kmsSigner(kms(), config('LEDGER_KEY_ID')),
   });
+export const ledgerReader = () => new LedgerReader(dynamo(), config('LEDGER_TABLE'));
+/** Tells other systems of an event, on the topic and on the bus. */
+export const eventPublisher = () =>
+  publisherTo(topicPublisher(sns(), config('EVENT_TOPIC_ARN')), busPublisher(eventBridge(), config('EVENT_BUS_NAME')));
 /** S3 URI prefixes from which candidates may be taken. */
 export const incomingPrefixes = (): readonly string[] => [
   `s3://${config('EVIDENCE_BUCKET')}/${evidencePaths.incomingPrefix}`,
@@ -72,7 +79,7 @@ export const alerting = (): AlertPorts => ({
   registry: registry(),
   alerts: new AlertStore(dynamo(), config('APPROVALS_TABLE')),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
-  publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
+  publish: eventPublisher(),
   onUndelivered: ({ id }, count) => logger.error('ALERT_NOT_SENT', { alertId: id, count }),
   random: randomBytes,
   baseUrl: config('APPROVAL_BASE_URL'),

@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { announce, noticeOfEnd } from '../change/announce.ts';
-import { topicPublisher } from '../change/notice-store.ts';
 import { parseEvent } from '../platform/boundary.ts';
-import { appConfig, ses, sns, stepFunctions } from '../platform/clients.ts';
+import { appConfig, ses, stepFunctions } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { sesSender } from '../platform/email-store.ts';
@@ -31,7 +30,6 @@ const completing = { ...exposures, appConfig: pointer, writes: wired.registryWri
 const complete: CloseDeadPorts['completeMove'] = (promotionId) => completeMove(completing, promotionId);
 
 const announcing = {
-  publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: (_: unknown, count: number) => logger.error('NOTICE_NOT_SENT', { count }),
 };

@@ -32,6 +32,8 @@ export interface AccessTargets {
   readonly killSwitchFunction: string;
   readonly completeLogFunction: string;
   readonly senderIdentity: string;
+  readonly eventTopic: string;
+  readonly eventBus: string;
   readonly topic: string;
   readonly topicKey: string;
 }

@@ -148,7 +148,12 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
   'readiness:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.checkReadinessFunction] }],
   'kill-switch:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.killSwitchFunction] }],
   'email:send': (t) => [{ actions: ['ses:SendEmail'], resources: [t.senderIdentity] }],
-  'notice:publish': (t) => [
+  'events:publish': (t) => [
+    { actions: ['sns:Publish'], resources: [t.eventTopic] },
+    { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [t.topicKey] },
+    { actions: ['events:PutEvents'], resources: [t.eventBus] },
+  ],
+  'failure:report': (t) => [
     { actions: ['sns:Publish'], resources: [t.topic] },
     { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [t.topicKey] },
   ],

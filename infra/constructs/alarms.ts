@@ -37,6 +37,12 @@ const FUNCTION_ALARMS = [
     'close-dead-promotion',
     'A model whose execution died stays blocked for new promotions, and its candidate exposed until its time bound.',
   ],
+  ['publish-events', 'Other systems are not told of what happens to models; what waits is told once it works again.'],
+  ['release-note', 'Release notes or change logs are not written: teams and auditors read what was true before.'],
+  [
+    'send-notice',
+    'Owners and teams downstream are not told of canaries, ends, rollbacks or changes that concern them.',
+  ],
   ['guard', 'Nobody watches the versions that serve: one that does harm keeps serving until people notice.'],
   ['check-readiness', 'Nobody knows whether models can be gone back from; approved canaries are held.'],
   ['start-drills', 'Rollbacks are not rehearsed any more; in time, approved canaries are held for want of a drill.'],

@@ -64,6 +64,18 @@ export const LOG_ALARMS = [
     impact: 'Somebody who could roll a model back was not told that there may be a reason to.',
   },
   {
+    signal: 'notice-not-sent',
+    message: 'NOTICE_NOT_SENT',
+    logOf: ['send-notice', 'kill-switch', 'remind-kill-switch', 'close-dead-promotion'],
+    impact: 'Somebody whom a release, a rollback or a kill switch concerns was not told of it by email.',
+  },
+  {
+    signal: 'event-not-published',
+    message: 'EVENT_NOT_PUBLISHED',
+    logOf: 'publish-events',
+    impact: 'Other systems are not told of an entry of the ledger, because it could not be read.',
+  },
+  {
     signal: 'recall-not-sent',
     message: 'RECALL_NOT_SENT',
     logOf: 'recall',

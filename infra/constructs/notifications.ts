@@ -1,8 +1,9 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { arn } from './names.ts';
@@ -13,9 +14,16 @@ export interface NotificationsProps {
   readonly key: IKey;
 }
 
-/** How the product reaches people: mail from one verified address, and one topic for notices and alarms. */
+/**
+ * How the product reaches people and other systems: mail from one verified address, a topic for alarms, and, for whatever
+ * the ledger records, a topic and a bus of events.
+ */
 export class Notifications extends Construct {
+  /** Alarms. */
   readonly topic: Topic;
+  readonly eventTopic: Topic;
+  /** One of its own: other accounts and systems are let at it without being let at what AWS services tell. */
+  readonly bus: EventBus;
   readonly senderIdentityArn: string;
 
   constructor(scope: Construct, id: string, props: NotificationsProps) {
@@ -39,5 +47,13 @@ export class Notifications extends Construct {
       }),
     );
     this.topic.addSubscription(new EmailSubscription(props.alertEmail));
+    this.eventTopic = new Topic(this, 'Events', {
+      displayName: 'Model release events',
+      masterKey: props.key,
+      enforceSSL: true,
+    });
+    const severity = SubscriptionFilter.stringFilter({ allowlist: ['warning', 'critical'] });
+    this.eventTopic.addSubscription(new EmailSubscription(props.alertEmail, { filterPolicy: { severity } }));
+    this.bus = new EventBus(this, 'Bus', { eventBusName: `${Stack.of(this).stackName}-events` });
   }
 }

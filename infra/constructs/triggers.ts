@@ -1,11 +1,14 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { type EventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, type Function as LambdaFn, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { EVENT_SOURCE } from '../../functions/change/events/event-message.ts';
+import { MAILED_EVENTS } from '../../functions/change/events/event-notice.ts';
+import { LOGGED_EVENTS } from '../../functions/change/release-note/change-log.ts';
 import { ANSWERED_ALARMS } from '../../functions/platform/metric-names.ts';
 import { stateMachineArn, WAITING_MACHINES } from './names.ts';
 
@@ -21,7 +24,11 @@ export interface TriggersProps {
   readonly recall: LambdaFn;
   readonly checkReadiness: LambdaFn;
   readonly startDrills: LambdaFn;
+  readonly publishEvents: LambdaFn;
+  readonly releaseNote: LambdaFn;
+  readonly sendNotice: LambdaFn;
   readonly ledger: TableV2;
+  readonly bus: EventBus;
   /** Told of ledger changes that could not be looked at. */
   readonly topic: ITopic;
 }
@@ -70,14 +77,18 @@ export class Triggers extends Construct {
       },
       targets: [new LambdaFunction(props.closeDeadPromotion, RETRY)],
     });
-    this.#watch(props);
+    this.#follow('LedgerChanged', props.anchorLedger, props, 100);
+    // One by one: what fails is sent again alone, so that a consumer sees as few events twice as can be.
+    this.#follow('LedgerTold', props.publishEvents, props, 1);
+    this.#onEvents('NotesDue', props.bus, { detailType: LOGGED_EVENTS, target: props.releaseNote });
+    this.#onEvents('TeamsConcerned', props.bus, { detailType: MAILED_EVENTS, target: props.sendNotice });
   }
 
   /** Every change of the ledger is looked at within seconds; one that cannot be is handed to people. */
-  #watch({ ledger, anchorLedger, topic }: TriggersProps): void {
+  #follow(id: string, target: LambdaFn, { ledger, topic }: TriggersProps, batchSize: number): void {
     const { tableStreamArn } = ledger;
     if (tableStreamArn === undefined) throw new Error('The ledger has no stream.');
-    anchorLedger.addToRolePolicy(
+    target.addToRolePolicy(
       new PolicyStatement({
         actions: [
           'dynamodb:DescribeStream',
@@ -88,15 +99,29 @@ export class Triggers extends Construct {
         resources: [tableStreamArn],
       }),
     );
-    new EventSourceMapping(this, 'LedgerChanged', {
-      target: anchorLedger,
+    new EventSourceMapping(this, id, {
+      target,
       eventSourceArn: tableStreamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
-      bisectBatchOnError: true,
+      batchSize,
+      ...(batchSize > 1 ? { bisectBatchOnError: true } : {}),
       retryAttempts: 10,
       maxRecordAge: Duration.hours(12),
       onFailure: { bind: () => ({ destination: topic.topicArn }) },
+    });
+  }
+
+  /** What of our own is done about events of the bus. */
+  #onEvents(
+    id: string,
+    eventBus: EventBus,
+    { detailType, target }: { readonly detailType: readonly string[]; readonly target: LambdaFn },
+  ): void {
+    new Rule(this, id, {
+      description: `Runs ${id} when the bus tells of what it is about.`,
+      eventBus,
+      eventPattern: { source: [EVENT_SOURCE], detailType: [...detailType] },
+      targets: [new LambdaFunction(target, { retryAttempts: 185, maxEventAge: Duration.hours(24) })],
     });
   }
 

@@ -95,6 +95,7 @@ function mountAll(parts: Running): void {
       states: parts.stepFunctions,
       monitoring: parts.monitoring.api,
       cloudtrail: parts.cloudTrail.service,
+      events: parts.events.service,
     },
     ...{ appconfig: appConfig.control, appconfigdata: appConfig.data },
   };

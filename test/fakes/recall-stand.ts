@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import type { Notice } from '../../functions/change/notice.ts';
 import { PredictionFilesStore } from '../../functions/evidence/stages/prediction-files-store.ts';
 import type { PredictionRecord } from '../../functions/inference/log/prediction.ts';
 import { PredictionLogStore } from '../../functions/inference/log/prediction-log-store.ts';
@@ -30,7 +29,6 @@ export interface Letter extends Email {
 export class RecallStand {
   readonly s3: S3Client;
   readonly letters: Letter[] = [];
-  readonly published: Notice[] = [];
   readonly undelivered: number[] = [];
   readonly failed: unknown[] = [];
   /** Mailboxes that take nothing. */
@@ -55,7 +53,7 @@ export class RecallStand {
   }
 
   forget(): void {
-    for (const list of [this.letters, this.published, this.undelivered, this.failed]) list.length = 0;
+    for (const list of [this.letters, this.undelivered, this.failed]) list.length = 0;
     this.broken.clear();
   }
 
@@ -73,9 +71,6 @@ export class RecallStand {
       withDirectory: async (use) => {
         const directory = await mkdtemp(join(tmpdir(), 'recall-test-'));
         return use(directory).finally(() => rm(directory, { recursive: true, force: true }));
-      },
-      publish: async (notice) => {
-        this.published.push(notice);
       },
       sendEmail: async (to, email) => {
         if (this.broken.has(to)) throw new Error('The mailbox takes nothing.');

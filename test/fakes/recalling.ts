@@ -63,10 +63,9 @@ export async function recalled() {
   const letters = account.mail.emails.filter(({ text }) => text.includes('/recalls/'));
   return {
     recalls: await Promise.all(items.map(briefly)),
-    open: open.map(({ part, publishedAt }) => ({ part, published: publishedAt !== undefined })),
+    open: open.map(({ part }) => ({ part })),
     pending: pending.map(({ part, lookAt }) => ({ part, lookAt })),
     told: [...new Set(letters.map(({ to }) => to))].toSorted(),
-    published: account.mail.published.some((text) => text.includes('forecasts-recalled')),
   };
 }
 

@@ -54,6 +54,28 @@ describe('Email and notices on this machine', () => {
     await Promise.all([mail.stop(), topics.stop()]);
   });
 
+  it('hands a message to subscribers by email in the words meant for them, if their filter lets it through', async () => {
+    const filtered = 'filtered@example.com';
+    sns.subscribe({ TopicArn: TOPIC, Protocol: 'email', Endpoint: filtered, FilterPolicy: { severity: ['critical'] } });
+    const publish = (severity: string) =>
+      snsClient.send(
+        new PublishCommand({
+          ...{ TopicArn: TOPIC, MessageStructure: 'json', Subject: severity },
+          Message: JSON.stringify({ default: '{"json":true}', email: `In words: ${severity}` }),
+          MessageAttributes: {
+            model: { DataType: 'String', StringValue: 'demand' },
+            severity: { DataType: 'String', StringValue: severity },
+          },
+        }),
+      );
+    await publish('info');
+    await publish('critical');
+    const read = (await inbox()).filter(({ destination }) => destination.to.includes(filtered));
+    expect(read.map(({ subject, body }) => [subject, body.text])).toEqual([['critical', 'In words: critical']]);
+    const noDefault = new PublishCommand({ TopicArn: TOPIC, MessageStructure: 'json', Message: '{"email":"x"}' });
+    await expect(snsClient.send(noDefault)).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  });
+
   it('puts a sent email into the inbox', async () => {
     const { MessageId } = await sesClient.send(email('Release <release@example.com>', 'Please decide'));
     expect(await inbox()).toContainEqual({

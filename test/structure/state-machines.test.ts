@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { ERRORS } from '../../functions/platform/errors.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
-import { inputSchemas } from '../../infra/input-schemas.ts';
+import { EVENT_SCHEMA_FILE, eventSchema, inputSchemas } from '../../infra/input-schemas.ts';
 import { ROOT } from './sources.ts';
 
 const folder = join(ROOT, 'state-machines');
@@ -133,5 +133,10 @@ describe('The state machines', () => {
     for (const [name, text] of inputSchemas()) {
       expect(readFileSync(join(folder, name), 'utf8'), `run: npm run schemas (${name})`).toBe(text);
     }
+  });
+
+  it('keep the JSON Schema of the events that other systems are told beside their types', () => {
+    const kept = readFileSync(join(import.meta.dirname, '../..', EVENT_SCHEMA_FILE), 'utf8');
+    expect(kept, 'run: npm run schemas').toBe(eventSchema());
   });
 });

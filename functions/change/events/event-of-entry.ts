@@ -10,6 +10,8 @@ import { clipped, type Teller } from './told.ts';
 /** What an event may take of the run that its entry names; null where that is none, or is not to be found. */
 export interface EventRun {
   readonly change: { readonly critical?: true | undefined };
+  /** As the rule gave it; absent on a run of an earlier release. */
+  readonly severity?: { readonly level: string } | undefined;
   readonly version?: string | undefined;
 }
 
@@ -29,7 +31,7 @@ export function eventOfEntry(body: EntryBody, run: EventRun | null): ReleaseEven
     ...{
       schema: EVENT_SCHEMA,
       id: `${body.model}/${body.seq}`,
-      severity: told.severity ?? severityOf(event, run?.change ?? null),
+      severity: told.severity ?? severityOf(event, run),
     },
     ...{ model: body.model, at: body.at, summary: clipped(visibleLine(summary), MAX_SUMMARY), actor: body.actor.name },
     ledgerPosition: body.seq,

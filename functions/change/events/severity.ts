@@ -1,3 +1,4 @@
+import type { EventRun } from './event-of-entry.ts';
 import type { EventName, Severity } from './release-event.ts';
 
 /** Events that somebody should look at whatever run they belong to; all others are for information. */
@@ -22,8 +23,8 @@ const ACTS: ReadonlySet<EventName> = new Set([
   'model-onboarded',
 ]);
 
-/** How severe an event is: by what it is, or, where it acts, by how critical the change is. */
-export function severityOf(event: EventName, change: { readonly critical?: true | undefined } | null): Severity {
-  if (change?.critical === true && ACTS.has(event)) return 'critical';
-  return SEVERE[event] ?? 'info';
+/** How severe an event is: by what it is, or, where it acts, by how severe the change is. */
+export function severityOf(event: EventName, run: EventRun | null): Severity {
+  const isCritical = run?.severity?.level === 'critical' || run?.change.critical === true;
+  return isCritical && ACTS.has(event) ? 'critical' : (SEVERE[event] ?? 'info');
 }

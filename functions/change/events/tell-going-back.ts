@@ -94,7 +94,8 @@ export function drilled(body: EntryBody): Told {
 
 const change = z.object({
   code: z.string(),
-  ...{ message: z.string().default(''), got: z.unknown(), allowed: z.unknown(), document: z.unknown() },
+  ...{ message: z.string().default(''), got: z.unknown().optional(), allowed: z.unknown().optional() },
+  document: z.unknown().optional(),
   ...{ amends: z.number().optional(), over: z.boolean().default(false) },
   // As CloudTrail tells it.
   ...{ eventName: z.string().default(''), resource: z.string().default(''), principalArn: z.string().nullish() },

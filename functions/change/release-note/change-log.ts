@@ -42,6 +42,7 @@ const noted = z.object({
 const asked = z.object({
   promotionId: z.string(),
   version: z.string().optional(),
+  severity: z.object({ level: z.string() }).optional(),
   change: z.object({ reason: z.string(), critical: z.literal(true).optional() }),
 });
 type Asked = z.infer<typeof asked>;

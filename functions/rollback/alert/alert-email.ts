@@ -1,5 +1,4 @@
 import { instant } from '../../approval/wording.ts';
-import type { Notice } from '../../change/notice.ts';
 import type { Email } from '../../platform/email.ts';
 import { html, visible, visibleLine } from '../../platform/html.ts';
 import { CAUSE_WORDS, versionWords } from '../cause-words.ts';
@@ -18,17 +17,6 @@ interface Letter {
 export function alertEmail(letter: Letter): Email {
   const subject = subjectOf(letter.alert);
   return { subject, text: textOf(letter), html: htmlOf(letter, subject) };
-}
-
-/** The alert for machines: no address, no link. */
-export function alertNotice(alert: Alert, { serves, goesTo }: AlertFacts): Notice {
-  const { id, ...members } = alert;
-  return {
-    subject: subjectOf(alert),
-    text: alert.headline,
-    message: { type: 'alert', alertId: id, ...members, serves, goesTo },
-    recipients: [],
-  };
 }
 
 const MAX_SUBJECT = 200;

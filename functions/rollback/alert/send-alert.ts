@@ -1,5 +1,5 @@
 import { newSecret, type RandomBytes } from '../../approval/secret.ts';
-import type { Notice } from '../../change/notice.ts';
+import type { PublishEvent } from '../../change/events/release-event.ts';
 import { within } from '../../platform/deadline.ts';
 import { plusDuration } from '../../platform/duration.ts';
 import type { SendEmail } from '../../platform/email.ts';
@@ -7,7 +7,8 @@ import { ReleaseError } from '../../platform/errors.ts';
 import { normalEmail } from '../../platform/people.ts';
 import type { ModelItem } from '../../registry/items.ts';
 import type { RegistryStore } from '../../registry/registry-store.ts';
-import { alertEmail, alertNotice } from './alert-email.ts';
+import { alertEmail } from './alert-email.ts';
+import { alertEvent } from './alert-event.ts';
 import { type AlertFacts, alertFacts, UNKNOWN_FACTS } from './alert-facts.ts';
 import { type Alert, type AlertLink, LINK_EXPIRY, linkIdOf, rollbackLink } from './alert-link.ts';
 import type { AlertStore } from './alert-store.ts';
@@ -18,8 +19,8 @@ export interface AlertPorts {
   readonly registry: Pick<RegistryStore, 'model' | 'versions' | 'returnDocuments'>;
   readonly alerts: Pick<AlertStore, 'link' | 'keep' | 'sent' | 'isPublished' | 'published'>;
   readonly sendEmail: SendEmail;
-  readonly publish: (notice: Notice) => Promise<void>;
-  /** Told how many could not be reached, the topic among them; addresses stay out of the log. */
+  readonly publish: PublishEvent;
+  /** Told how many could not be reached, other systems among them; addresses stay out of the log. */
   readonly onUndelivered: (alert: Alert, count: number) => void;
   readonly random: RandomBytes;
   /** Without it links lead nowhere. */
@@ -32,7 +33,7 @@ const FACTS_PATIENCE_MS = 2_000;
 
 /**
  * Tells owner and approvers of a model that it may have to go back, each with a personal link that starts the rollback,
- * and publishes on the topic. The same alert reaches nobody twice, unless a run of this was cut between an email and its
+ * and tells other systems. The same alert reaches nobody twice, unless a run of this was cut between an email and its
  * mark. One mailbox that cannot be reached keeps no other from its alert.
  * @returns how many people have the alert now, from this call or an earlier one
  * @throws ReleaseError NOT_FOUND without the model; DEPENDENCY_UNAVAILABLE when nobody has it
@@ -74,7 +75,7 @@ async function factsOf({ registry }: AlertPorts, alert: Alert): Promise<AlertFac
 
 async function publishOnce(ports: AlertPorts, alert: Alert, facts: AlertFacts): Promise<void> {
   if (await ports.alerts.isPublished(alert.id)) return;
-  await ports.publish(alertNotice(alert, facts));
+  await ports.publish(alertEvent(alert, facts, ports.now()));
   await ports.alerts.published(alert.id, ports.now());
 }
 

@@ -1,29 +1,18 @@
 import { newSecret, type RandomBytes } from '../../approval/secret.ts';
-import type { Notice } from '../../change/notice.ts';
 import { plusDuration } from '../../platform/duration.ts';
 import type { SendEmail } from '../../platform/email.ts';
 import { isReleaseError } from '../../platform/errors.ts';
-import {
-  type Asked,
-  type OpenRecall,
-  type RecallItem,
-  type RecallLink,
-  recallLinkAddress,
-  waitedFor,
-} from './recall-item.ts';
-import { recallEmail, recallNotice } from './recall-letter.ts';
+import { type Asked, type RecallItem, type RecallLink, recallLinkAddress, waitedFor } from './recall-item.ts';
+import { recallEmail } from './recall-letter.ts';
 import type { RecallLinkStore } from './recall-link-store.ts';
 import type { RecallObjectStore } from './recall-object-store.ts';
-import type { RecallStore } from './recall-store.ts';
 import type { RecallSummary } from './recall-summary.ts';
 
 export interface AnnounceRecallPorts {
-  readonly recalls: Pick<RecallStore, 'published'>;
   readonly links: Pick<RecallLinkStore, 'link' | 'keep' | 'sent'>;
   readonly objects: Pick<RecallObjectStore, 'readSummary'>;
-  readonly publish: (notice: Notice) => Promise<void>;
   readonly sendEmail: SendEmail;
-  /** Told how many could not be reached, the topic among them; addresses stay out of the log. */
+  /** Told how many could not be reached; addresses stay out of the log. */
   readonly onUndelivered: (recall: RecallItem, count: number, cause: unknown) => void;
   readonly random: RandomBytes;
   readonly baseUrl: string;
@@ -38,11 +27,11 @@ const RETRY_AFTER = 'PT15M';
 const MAX_SECRETS = 20;
 
 /**
- * Tells whoever is due: each recipient once, and who still has to acknowledge once a day; the topic once. One mailbox
- * that cannot be reached keeps no other from its letter, and is tried again later. At least once: a run that was cut
+ * Tells whoever is due: each recipient once, and who still has to acknowledge once a day. One mailbox that cannot be reached
+ * keeps no other from its letter, and is tried again later. At least once: a run that was cut
  * between a letter and its mark leads to another letter, and both links work. Never throws for a letter.
  */
-export async function announceRecall(ports: AnnounceRecallPorts, recall: RecallItem, open: OpenRecall): Promise<void> {
+export async function announceRecall(ports: AnnounceRecallPorts, recall: RecallItem): Promise<void> {
   const now = ports.now();
   const waited = waitedFor(recall);
   const failures: unknown[] = [];
@@ -59,12 +48,6 @@ export async function announceRecall(ports: AnnounceRecallPorts, recall: RecallI
     summary ??= recall.summary === undefined ? Promise.resolve(null) : ports.objects.readSummary(recall.summary);
     return summary;
   };
-  if (open.publishedAt === undefined) {
-    await trying(async () => {
-      await ports.publish(recallNotice(recall));
-      await ports.recalls.published(recall, now);
-    });
-  }
   for (const asked of recall.asked) {
     await trying(async () => {
       const before = await ports.links.link(asked.linkId);

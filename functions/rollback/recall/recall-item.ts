@@ -118,8 +118,6 @@ export const openRecall = z.object({
   model: z.string(),
   executionName: z.string(),
   part: z.int().min(1),
-  /** Set once it was published on the topic. */
-  publishedAt: z.string().exactOptional(),
 });
 export type OpenRecall = Readonly<z.infer<typeof openRecall>>;
 

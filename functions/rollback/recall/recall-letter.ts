@@ -1,5 +1,4 @@
 import { instant } from '../../approval/wording.ts';
-import type { Notice } from '../../change/notice.ts';
 import type { Email } from '../../platform/email.ts';
 import { html, visible, visibleLine } from '../../platform/html.ts';
 import { CAUSE_WORDS } from '../cause-words.ts';
@@ -33,23 +32,6 @@ export interface RecallLetter {
 export function recallEmail(letter: RecallLetter): Email {
   const subject = `${letter.isReminder ? 'Reminder: ' : ''}${subjectOf(letter.recall)}`;
   return { subject, text: textOf(letter), html: htmlOf(letter, subject) };
-}
-
-/** The recall for machines: no address, no link. */
-export function recallNotice(recall: RecallItem): Notice {
-  const { model, executionName, part, version, to, cause, rolledBackAt, recalledAt, counts, unreadable } = recall;
-  const { list, summary } = recall;
-  return {
-    subject: subjectOf(recall),
-    text: recallSentence(recall),
-    message: {
-      ...{ type: 'forecasts-recalled', schema: 1, model, executionName, part, version, to, cause },
-      ...{ rolledBackAt, recalledAt, ...counts, unreadable },
-      list: list === undefined ? null : { ...list, uri: uriOf(list) },
-      summary: summary === undefined ? null : { ...summary, uri: uriOf(summary) },
-    },
-    recipients: [],
-  };
 }
 
 function subjectOf({ model, version, counts }: RecallItem): string {

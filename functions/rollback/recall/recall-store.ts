@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import { parseStored } from '../../platform/boundary.ts';
 import { ReleaseError } from '../../platform/errors.ts';
@@ -44,22 +44,6 @@ export class RecallStore {
   /** Recalls that teams are still asked about; of one model, or of all. */
   open(model?: string): Promise<readonly OpenRecall[]> {
     return this.#query(registryKeys.openRecallPartition, model === undefined ? '' : `${model}#`, openRecall);
-  }
-
-  /** Notes that a recall was published on the topic. One that was closed meanwhile stays closed. */
-  async published({ model, executionName, part }: RecallRef, at: string): Promise<void> {
-    const update = new UpdateCommand({
-      TableName: this.#table,
-      Key: { ...registryKeys.openRecall(model, executionName, part) },
-      UpdateExpression: 'SET publishedAt = if_not_exists(publishedAt, :at)',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':at': at },
-    });
-    try {
-      await this.#client.send(update);
-    } catch (error) {
-      if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
-    }
   }
 
   /**

@@ -3,10 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { topicPublisher } from '../../change/notice-store.ts';
 import { PredictionFilesStore } from '../../evidence/stages/prediction-files-store.ts';
 import { parseEvent } from '../../platform/boundary.ts';
-import { dynamo, s3, ses, sns } from '../../platform/clients.ts';
+import { dynamo, s3, ses } from '../../platform/clients.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { config } from '../../platform/config.ts';
 import { sesSender } from '../../platform/email-store.ts';
@@ -39,7 +38,6 @@ const ports: WorkOffPorts = {
     const directory = await mkdtemp(join(tmpdir(), 'recall-'));
     return use(directory).finally(() => rm(directory, { recursive: true, force: true }));
   },
-  publish: topicPublisher(sns(), config('NOTIFICATION_TOPIC_ARN')),
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: ({ model, executionName, part }, count, error) =>
     logger.error('RECALL_NOT_SENT', { model, executionName, part, count, error: nameOf(error) }),

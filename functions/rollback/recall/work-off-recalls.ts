@@ -6,8 +6,8 @@ import { type MakeRecallPorts, makeRecall } from './make-recall.ts';
 import { type Asked, type OpenRecall, type RecallItem, uriOf, waitedFor } from './recall-item.ts';
 import type { RecallStore, RecallWrites } from './recall-store.ts';
 
-export interface WorkOffPorts extends MakeRecallPorts, Omit<AnnounceRecallPorts, 'recalls' | 'objects'> {
-  readonly recalls: Pick<RecallStore, 'pending' | 'open' | 'recall' | 'keepLook' | 'published'>;
+export interface WorkOffPorts extends MakeRecallPorts, Omit<AnnounceRecallPorts, 'objects'> {
+  readonly recalls: Pick<RecallStore, 'pending' | 'open' | 'recall' | 'keepLook'>;
   readonly writes: Pick<RecallWrites, 'newRecall' | 'looked' | 'answered'>;
   readonly objects: MakeRecallPorts['objects'] & AnnounceRecallPorts['objects'];
   readonly ledger: AnswerRecallPorts['ledger'];
@@ -78,7 +78,7 @@ async function attend(ports: WorkOffPorts, open: OpenRecall): Promise<void> {
   const after = model === null ? recall : await releaseGone(ports, recall, model);
   // Somebody else changed it meanwhile: the next run looks again.
   if (after === null || after.status === 'closed') return;
-  await announceRecall(ports, after, open);
+  await announceRecall(ports, after);
 }
 
 /** Ends the part of teams that are not downstream any more; null when somebody else was first. */

@@ -64,6 +64,10 @@ export function computeMakers(parts: MakerParts): Makers {
       httpApis.addRoute(properties);
       return { ref: logicalId };
     },
+    'AWS::Events::EventBus': (resource) => {
+      const name = nameOf(resource, 'Name');
+      return { ref: name, attributes: { Name: name, Arn: events.addBus(name) } };
+    },
     'AWS::Events::Rule': (resource) => {
       const name = nameOf(resource, 'Name');
       return { ref: name, attributes: { Arn: events.addRule(name, resource.properties) } };

@@ -9,6 +9,7 @@ export const PROTOCOLS: Readonly<Record<string, Protocol>> = {
   appconfigdata: 'rest-json',
   cloudtrail: 'json',
   dynamodb: 'json',
+  events: 'json',
   kms: 'json',
   lambda: 'rest-json',
   monitoring: 'json',

@@ -1,4 +1,4 @@
-import type { Notice } from '../../../functions/change/notice.ts';
+import type { ReleaseEvent } from '../../../functions/change/events/release-event.ts';
 import type { Email } from '../../../functions/platform/email.ts';
 import { sha256Hex } from '../../../functions/platform/json.ts';
 import type { ModelItem, ReturnDocumentItem, VersionItem } from '../../../functions/registry/items.ts';
@@ -44,7 +44,7 @@ export function alertStand(over: Partial<ModelItem> = {}) {
   const links = new Map<string, AlertLink>();
   const published = new Set<string>();
   const inbox: (Email & { readonly to: string })[] = [];
-  const notices: Notice[] = [];
+  const events: ReleaseEvent[] = [];
   const undelivered: number[] = [];
   const unreachable = new Set<string>();
   let drawn = 0;
@@ -74,9 +74,9 @@ export function alertStand(over: Partial<ModelItem> = {}) {
       if (unreachable.has(to)) throw new Error('The mailbox is full.');
       inbox.push({ to, ...email });
     },
-    publish: async (notice) => {
+    publish: async (event) => {
       if (unreachable.has('topic')) throw new Error('SNS is down.');
-      notices.push(notice);
+      events.push(event);
     },
     onUndelivered: (_, count) => undelivered.push(count),
     random: (count) => {
@@ -86,7 +86,7 @@ export function alertStand(over: Partial<ModelItem> = {}) {
     baseUrl: 'https://approve.example/',
     now: () => NOW,
   };
-  return { ports, links, inbox, notices, undelivered, unreachable };
+  return { ports, links, inbox, events, undelivered, unreachable };
 }
 
 /** What somebody sees who opens the link of an alert, before anything was done about it. */

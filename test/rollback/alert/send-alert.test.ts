@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isSecret } from '../../../functions/approval/secret.ts';
+import { releaseEvent } from '../../../functions/change/events/release-event.ts';
 import { linkIdOf } from '../../../functions/rollback/alert/alert-link.ts';
 import { sendAlert } from '../../../functions/rollback/alert/send-alert.ts';
 import { ANA, BEN, OWNER } from '../../fakes/inputs.ts';
@@ -9,7 +10,7 @@ const PEOPLE = { owner: OWNER, approvers: [ANA, BEN] };
 
 describe('An alert', () => {
   it('reaches owner and approvers, each with a link of their own, and the topic', async () => {
-    const { ports, inbox, notices, links } = alertStand(PEOPLE);
+    const { ports, inbox, events, links } = alertStand(PEOPLE);
     expect(await sendAlert(ports, ALERT)).toEqual({ recipients: 3 });
     expect(inbox.map(({ to }) => to).toSorted()).toEqual([ANA.email, BEN.email, OWNER.email]);
     const addresses = inbox.map(({ text }) => /https:\/\/approve\.example\/rollbacks\/(\w{32})\?k=(\S+)/.exec(text));
@@ -20,9 +21,12 @@ describe('An alert', () => {
       expect(isSecret(found?.[2] ?? '', link?.secretSha256s ?? [])).toBe(true);
       expect(JSON.stringify(link)).not.toContain(found?.[2]);
     }
-    expect(notices).toHaveLength(1);
-    expect(notices[0]?.message).toMatchObject({ type: 'alert', alertId: ALERT.id, serves: '2.0', goesTo: '1.0' });
-    expect(JSON.stringify(notices)).not.toContain('/rollbacks/');
+    expect(events).toHaveLength(1);
+    expect(releaseEvent.parse(events[0])).toMatchObject({
+      ...{ id: `alert/${ALERT.id}`, event: 'alert-raised', severity: 'critical', version: '2.0' },
+      detail: { alertId: ALERT.id, serves: '2.0', goesTo: '1.0' },
+    });
+    expect(JSON.stringify(events)).not.toContain('/rollbacks/');
   });
 
   it('reaches a person once, who is owner and approver under one address', async () => {
@@ -65,11 +69,11 @@ describe('An alert', () => {
   });
 
   it('goes out once per person, however often it is sent', async () => {
-    const { ports, inbox, notices } = alertStand(PEOPLE);
+    const { ports, inbox, events } = alertStand(PEOPLE);
     await sendAlert(ports, ALERT);
     expect(await sendAlert(ports, ALERT)).toEqual({ recipients: 3 });
     expect(inbox).toHaveLength(3);
-    expect(notices).toHaveLength(1);
+    expect(events).toHaveLength(1);
     await sendAlert(ports, { ...ALERT, id: 'another' });
     expect(inbox).toHaveLength(6);
   });
