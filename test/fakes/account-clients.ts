@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { AppConfigClient } from '@aws-sdk/client-appconfig';
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -90,6 +91,7 @@ const clients = {
   stepFunctions: new SFNClient(options('states')),
   ses: new SESv2Client(options('ses')),
   sns: new SNSClient(options('sns')),
+  eventBridge: new EventBridgeClient(options('events')),
   lambda: new LambdaClient(options('lambda')),
 };
 export const dynamo = () => clients.dynamo;
@@ -101,6 +103,7 @@ export const appConfigData = () => clients.appConfigData;
 export const stepFunctions = () => clients.stepFunctions;
 export const ses = () => clients.ses;
 export const sns = () => clients.sns;
+export const eventBridge = () => clients.eventBridge;
 export const lambda = () => clients.lambda;
 export const completeLogLambda = () => clients.lambda;
 

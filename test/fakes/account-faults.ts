@@ -9,6 +9,7 @@ export const SERVICE_NAMES = [
   'states',
   'ses',
   'sns',
+  'events',
   'lambda',
 ] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
@@ -36,6 +37,7 @@ export const THROTTLES: Readonly<Record<ServiceName, (request: Omit<ServiceReque
   states: throttling,
   ses: () => new AwsError('TooManyRequestsException', 'Too many requests.', 429),
   sns: () => new AwsError('Throttled', 'Rate exceeded', 429),
+  events: throttling,
   lambda: () => new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429),
 };
 
@@ -49,5 +51,6 @@ export const SERVICE_FAULTS: Readonly<Record<ServiceName, AwsError>> = {
   states: new AwsError('ServiceUnavailable', 'The service is unavailable.', 503),
   ses: new AwsError('InternalServiceErrorException', 'An internal error occurred.', 500),
   sns: new AwsError('InternalError', 'An internal error occurred.', 500),
+  events: new AwsError('InternalException', 'An internal error occurred.', 500),
   lambda: new AwsError('ServiceException', 'An error occurred and the request cannot be processed.', 500),
 };

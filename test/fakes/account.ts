@@ -222,6 +222,7 @@ export class Account {
         return this.executions;
       case 'ses':
       case 'sns':
+      case 'events':
         return this.mail;
       case 'lambda':
         return this.functions;
