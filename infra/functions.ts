@@ -1,3 +1,4 @@
+import { APPROVAL_FUNCTIONS } from './approval-functions.ts';
 import { DRILL_FUNCTIONS } from './drill-functions.ts';
 import type { FunctionSpec } from './function-spec.ts';
 import { INFERENCE_FUNCTIONS } from './inference-functions.ts';
@@ -107,6 +108,7 @@ export const FUNCTIONS = [
     config: ['REGISTRY_TABLE', 'APPROVALS_TABLE'],
     access: ['registry:read', 'approvals:read', 'callback:send'],
   },
+  ...APPROVAL_FUNCTIONS,
   {
     name: 'prepare-return',
     entry: 'functions/pointer/prepare-return.lambda.ts',

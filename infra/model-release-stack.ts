@@ -120,6 +120,7 @@ export class ModelReleaseStack extends Stack {
     this.#pointer.vouchedBy(this.#functions.named('vouch').fn);
     new Triggers(this, 'Triggers', {
       repeatCallbacks: this.#functions.named('repeat-callbacks').fn,
+      attendGates: this.#functions.named('attend-gates').fn,
       anchorLedger: this.#functions.named('anchor-ledger').fn,
       closeDeadPromotion: this.#functions.named('close-dead-promotion').fn,
       guard: this.#functions.named('guard').fn,

@@ -6,6 +6,7 @@ import { approvalKeys, type ItemKey } from '../platform/keys.ts';
 import { queryItems } from '../platform/query-store.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
 import {
+  attendedGate,
   type GateItem,
   type GateStage,
   gateItem,
@@ -57,6 +58,18 @@ export class ApprovalStore {
 
   token({ promotionId, stage, round }: GateRef): Promise<TokenItem | null> {
     return this.#get(approvalKeys.token(promotionId, stage, round), tokenItem);
+  }
+
+  /** Gates of which people are still to be reminded, or to be told the end. */
+  async attended(): Promise<readonly GateRef[]> {
+    const refs: GateRef[] = [];
+    const items = queryItems(this.#client, {
+      TableName: this.#table,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': approvalKeys.attended('', '', 0).pk },
+    });
+    for await (const item of items) refs.push(parseStored(attendedGate, item, `Attended gate ${item['sk']}`));
+    return refs;
   }
 
   request(requestId: string): Promise<RequestItem | null> {

@@ -19,6 +19,37 @@ export class ApprovalWrites {
     return this.#putNew(approvalKeys.gate(gate.promotionId, gate.stage, gate.round), gate);
   }
 
+  /** Notes that people are to be told of a gate, until that is done. */
+  attend({ promotionId, stage, round }: GateRef): TransactWrite {
+    return this.#putNew(approvalKeys.attended(promotionId, stage, round), { promotionId, stage, round });
+  }
+
+  attendedEnough({ promotionId, stage, round }: GateRef): TransactWrite {
+    return { Delete: { TableName: this.#table, Key: { ...approvalKeys.attended(promotionId, stage, round) } } };
+  }
+
+  /** Counts a reminder and adds the digest of its link's secret, once for what was read. */
+  remind({ requestId, reminders = 0 }: RequestItem, secretSha256: string): TransactWrite {
+    return this.#updateRequest(requestId, {
+      set: 'reminders = :tries, secretSha256s = list_append(secretSha256s, :more)',
+      only: `attribute_not_exists(decidedAt) AND attribute_not_exists(remindedAt) AND ${reminders === 0 ? 'attribute_not_exists(reminders)' : 'reminders = :before'}`,
+      values: {
+        ':tries': reminders + 1,
+        ':more': [secretSha256],
+        ...(reminders === 0 ? {} : { ':before': reminders }),
+      },
+    });
+  }
+
+  /** Notes when somebody was reminded or told. */
+  noted(requestId: string, what: 'remindedAt' | 'toldAt', at: string): TransactWrite {
+    return this.#updateRequest(requestId, {
+      set: `${what} = :at`,
+      only: 'attribute_exists(pk)',
+      values: { ':at': at },
+    });
+  }
+
   /** Counts one decision at a gate that is open and not expired at `decision.at`. */
   decide(gate: GateItem, decision: GateDecision, status: GateStatus): TransactWrite {
     const closed = status === 'open' ? {} : { status, closedAt: decision.at, closedSeq: decision.seq };
@@ -129,6 +160,25 @@ export class ApprovalWrites {
         UpdateExpression: 'SET decision = :decision, decidedAt = :at',
         ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(decidedAt)',
         ExpressionAttributeValues: { ':decision': decision, ':at': at },
+      },
+    };
+  }
+
+  #updateRequest(
+    requestId: string,
+    {
+      set,
+      only,
+      values,
+    }: { readonly set: string; readonly only: string; readonly values: Readonly<Record<string, unknown>> },
+  ): TransactWrite {
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: { ...approvalKeys.request(requestId) },
+        UpdateExpression: `SET ${set}`,
+        ConditionExpression: `attribute_exists(pk) AND ${only}`,
+        ExpressionAttributeValues: { ...values },
       },
     };
   }

@@ -77,6 +77,11 @@ export const requestItem = z.object({
   sentAt: z.string().optional(),
   decision: z.enum(DECISIONS).optional(),
   decidedAt: z.string().optional(),
+  /** How often a reminder was tried, and when one was accepted for delivery. */
+  reminders: z.int().min(1).exactOptional(),
+  remindedAt: z.string().exactOptional(),
+  /** When they were told how it ended. */
+  toldAt: z.string().exactOptional(),
   /** Who was asked in the place of this approver; the link shows that, and decides nothing. */
   delegatedTo: approver.exactOptional(),
 });
@@ -95,3 +100,6 @@ export const tokenItem = z.object({
   requestedAt: z.string().optional(),
 });
 export type TokenItem = z.infer<typeof tokenItem>;
+
+/** Says that people are still to be reminded of a gate, or to be told how it ended. */
+export const attendedGate = z.object({ promotionId: z.string(), stage: gateStage, round: z.int().min(1) });

@@ -173,7 +173,11 @@ async function putGate(ports: OpenGatePorts, run: Run, gate: Omit<GateItem, 'ope
       },
       (seq) => {
         seqOfEntry = seq;
-        return [ports.approvalWrites.newGate({ ...gate, openedSeq: seq }), waiting(ports.registryWrites, run, stage)];
+        return [
+          ports.approvalWrites.newGate({ ...gate, openedSeq: seq }),
+          ports.approvalWrites.attend(gate),
+          waiting(ports.registryWrites, run, stage),
+        ];
       },
     );
     return { ...gate, openedSeq: seqOfEntry };

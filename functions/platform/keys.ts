@@ -134,6 +134,11 @@ export const approvalKeys = {
     sk: `${stage}#${String(round).padStart(4, '0')}#token`,
   }),
   request: (requestId: string): ItemKey => ({ pk: `request#${requestId}`, sk: 'request' }),
+  /** Says that people are still to be told of a gate; all such are in one partition. */
+  attended: (promotionId: string, stage: string, round: number): ItemKey => ({
+    pk: 'attended-gates',
+    sk: `${promotionId}#${stage}#${String(round).padStart(4, '0')}`,
+  }),
   /** The link by which one team acknowledges one recall. */
   recallLink: (linkId: string): ItemKey => ({ pk: `recall-link#${linkId}`, sk: 'link' }),
   /** One person's link of one alert. */

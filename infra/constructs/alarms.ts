@@ -32,6 +32,7 @@ const FUNCTION_ALARMS = [
   ['show-approval', 'Approvers cannot see what they are asked to approve.'],
   ['show-rollback', 'Whoever was told of an alert cannot see how it stands, nor roll back from there.'],
   ['request-rollback', 'Owner and approvers cannot roll back from the link of an alert.'],
+  ['attend-gates', 'Approvers are neither reminded nor told how it ended; gates expire for want of decisions that were forgotten.'],
   ['repeat-callbacks', 'A promotion whose callback was lost stays waiting although its gate is closed.'],
   [
     'close-dead-promotion',

@@ -34,6 +34,12 @@ export const LOG_ALARMS = [
     impact: 'An approver was not asked: the gate may expire for want of a decision that nobody knew to take.',
   },
   {
+    signal: 'approver-not-told',
+    message: 'APPROVER_NOT_TOLD',
+    logOf: 'attend-gates',
+    impact: 'Somebody who was asked was not reminded, or was not told how it ended.',
+  },
+  {
     signal: 'decision-failed',
     message: 'DECISION_FAILED',
     logOf: 'decide-approval',

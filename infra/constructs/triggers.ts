@@ -14,6 +14,7 @@ import { stateMachineArn, WAITING_MACHINES } from './names.ts';
 
 export interface TriggersProps {
   readonly repeatCallbacks: LambdaFn;
+  readonly attendGates: LambdaFn;
   readonly anchorLedger: LambdaFn;
   readonly closeDeadPromotion: LambdaFn;
   readonly guard: LambdaFn;
@@ -38,6 +39,7 @@ export class Triggers extends Construct {
   constructor(scope: Construct, id: string, props: TriggersProps) {
     super(scope, id);
     this.#every('RepeatCallbacks', Duration.minutes(1), props.repeatCallbacks);
+    this.#every('AttendGates', Duration.minutes(5), props.attendGates);
     this.#every('AnchorLedger', Duration.hours(1), props.anchorLedger);
     // The status event is best effort; the schedule finds what it missed.
     this.#every('CloseDeadPromotions', Duration.minutes(5), props.closeDeadPromotion);
