@@ -16,6 +16,7 @@ import {
   proposalSection,
   sealFooter,
 } from './review-sections.ts';
+import { toldNoteSection } from './told-note-section.ts';
 import { wayBackSection } from './way-back-section.ts';
 import { asked, END_TONES, END_WORDS, instant, question, STATUS_WORDS, typedName } from './wording.ts';
 
@@ -38,7 +39,7 @@ export function approvalPage(review: Review, now: Date, filled: Filled = { typed
 <h1>${title}</h1>
 <p>${statusPill(review, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p></header>
 ${closed === null ? null : html`<div class="card notice" role="status">${closed.lines.map((line) => html`<p>${line}</p>`)}</div>`}${closed === null && filled.faults.length > 0 ? errorSummary('Nothing was recorded yet', filled.faults) : null}
-${verdictSection(review)}${evidenceSections(review)}${failureModes(review)}${askedSection(review)}${proposalSection(review)}${exposureSection(review)}${wayBackSection(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
+${verdictSection(review)}${evidenceSections(review)}${failureModes(review)}${askedSection(review)}${proposalSection(review)}${exposureSection(review)}${wayBackSection(review)}${toldNoteSection(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
 ${closed === null ? form(review, filled) : null}
 ${sealFooter(review)}`,
   );

@@ -6,17 +6,20 @@ import { answerPage, type HttpAnswer, readHttp } from './approval-http.ts';
 import { stepFunctionsCallback } from './callback-store.ts';
 import { failurePage } from './outcome-page.ts';
 import { type PostPorts, postDecision } from './post-decision.ts';
+import { loadToldNote } from './told-note.ts';
 
-const evidence = wired.evidence();
+const shared = { registry: wired.registry(), approvals: wired.approvals(), evidence: wired.evidence() };
 
 const ports: PostPorts = {
-  registry: wired.registry(),
+  ...shared,
   registryWrites: wired.registryWrites(),
-  approvals: wired.approvals(),
   approvalWrites: wired.approvalWrites(),
   ledger: wired.ledger(),
-  evidence,
-  reviewing: { evidence, wayBack: wired.wayBack() },
+  reviewing: {
+    evidence: shared.evidence,
+    wayBack: wired.wayBack(),
+    toldNote: (found) => loadToldNote(shared, found),
+  },
   wake: stepFunctionsCallback(stepFunctions()),
   onWake: ({ promotionId, stage, round }, went, error) =>
     logger[went === 'woken' ? 'info' : 'warn']('Callback', { promotionId, stage, round, went, error }),

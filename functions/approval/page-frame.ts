@@ -30,6 +30,7 @@ thead th{color:var(--soft);font-weight:600;white-space:nowrap}
 table{overflow-wrap:break-word}table:not(.left) td{white-space:nowrap}
 td.worse{color:var(--bad);font-weight:600}td.better{color:var(--good)}table:not(.left) td.wrap{white-space:normal}.range{display:block;white-space:normal;color:var(--soft);font-size:.85em;font-weight:400}
 figure{margin:.8rem 0}figcaption{color:var(--soft);font-size:.9rem}svg{display:block;width:100%;height:auto;font-family:inherit}svg.narrow{display:none}.figures>div{display:contents}
+.told table{font-size:.85rem}.told thead th,.told table:not(.left) td{white-space:normal}
 fieldset{border:0;margin:0 0 1rem;padding:0}legend,label.block{font-weight:600;padding:0;display:block}
 .choice{display:flex;gap:.6rem;align-items:flex-start;margin:.5rem 0;padding:.6rem .75rem;border:1px solid var(--line);border-radius:.4rem}
 .choice input{width:1.3rem;height:1.3rem;margin:.1rem 0 0;flex:none;accent-color:var(--accent)}

@@ -1,3 +1,4 @@
+import type { Note } from '../change/release-note/note.ts';
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
 import type { Found } from './find-request.ts';
 import { type Evidence, loadEvidence } from './gate-evidence.ts';
@@ -8,6 +9,8 @@ export interface Review extends Found {
   readonly evidence: readonly Evidence[];
   /** Null for a change without a version. */
   readonly wayBack: WayBack | null;
+  /** What the teams will be told; null where nobody is asked about production. */
+  readonly note: Note | null;
   /** The secret of the link that was opened, for links to the reports; without it there are none. */
   readonly secret?: string;
 }
@@ -15,13 +18,15 @@ export interface Review extends Found {
 export interface ReviewPorts {
   readonly evidence: Pick<EvidenceStore, 'read'>;
   readonly wayBack: WayBackPorts;
+  readonly toldNote: (found: Found) => Promise<Note | null>;
 }
 
 /** Reads what is shown beside what was found. A report that cannot be trusted is shown as such, not thrown. */
 export async function loadReview(ports: ReviewPorts, found: Found, secret?: string): Promise<Review> {
-  const [evidence, wayBack] = await Promise.all([
+  const [evidence, wayBack, note] = await Promise.all([
     loadEvidence(ports.evidence, found.run),
     loadWayBack(ports.wayBack, found.run),
+    ports.toldNote(found),
   ]);
-  return { ...found, evidence, wayBack, ...(secret === undefined ? {} : { secret }) };
+  return { ...found, evidence, wayBack, note, ...(secret === undefined ? {} : { secret }) };
 }

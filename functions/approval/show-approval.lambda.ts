@@ -5,12 +5,13 @@ import { type ApprovalRequest, answerPage, type HttpAnswer, readHttp } from './a
 import { failurePage } from './outcome-page.ts';
 import { type ShowPorts, showApproval } from './show-approval.ts';
 import { showReport } from './show-report.ts';
+import { loadToldNote } from './told-note.ts';
 
+const shared = { registry: wired.registry(), approvals: wired.approvals(), evidence: wired.evidence() };
 const ports: ShowPorts = {
-  registry: wired.registry(),
-  approvals: wired.approvals(),
-  evidence: wired.evidence(),
+  ...shared,
   wayBack: wired.wayBack(),
+  toldNote: (found) => loadToldNote(shared, found),
 };
 
 /** GET and HEAD of an approval link, or of a report that it leads to. Reads only, however often it is called and by whom. */

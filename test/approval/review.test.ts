@@ -21,7 +21,10 @@ const request = {
   ...{ approver: ANA, secretSha256s: ['x'], createdAt: STARTED },
 };
 
-const portsOf = (evidence: Pick<VersionedEvidence, 'read'>) => ({ evidence, wayBack: wayBackPorts() });
+const portsOf = (evidence: Pick<VersionedEvidence, 'read'>) => ({
+  ...{ evidence, wayBack: wayBackPorts() },
+  toldNote: async () => null,
+});
 
 /** What lies in the bucket for a promotion that passed everything. */
 function bucket() {
@@ -95,7 +98,7 @@ describe('What an approver is shown', () => {
 
   it('says how it would be gone back: the plan, the target, whether it is ready, and the newest drill', async () => {
     const pageOf = async (over: Parameters<typeof wayBackItem>[0]) => {
-      const ports = { evidence: bucket(), wayBack: wayBackPorts(wayBackItem(over)) };
+      const ports = { ...portsOf(bucket()), wayBack: wayBackPorts(wayBackItem(over)) };
       return approvalPage(await loadReview(ports, found('production')), NOW);
     };
     const page = await pageOf({});

@@ -3,11 +3,12 @@ import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { ApprovalStore, type GateRef } from '../../functions/approval/approval-store.ts';
 import { ApprovalWrites } from '../../functions/approval/approval-writes.ts';
 import type { Callback } from '../../functions/approval/callback-store.ts';
-import type { Link } from '../../functions/approval/find-request.ts';
+import type { Found, Link } from '../../functions/approval/find-request.ts';
 import type { GateItem, GateStage } from '../../functions/approval/items.ts';
 import { openGate } from '../../functions/approval/open-gate.ts';
 import { requestApproval } from '../../functions/approval/request-approval.ts';
 import { sealOf } from '../../functions/approval/seal.ts';
+import { loadToldNote } from '../../functions/approval/told-note.ts';
 import { DrillStore } from '../../functions/drill/drill-store.ts';
 import { ReadinessStore } from '../../functions/drill/readiness-store.ts';
 import type { Email } from '../../functions/platform/email.ts';
@@ -82,15 +83,17 @@ export async function createStand(tables: Tables, over: Over = {}) {
   const forged: GateItem[] = [];
   const wakes: string[] = [];
   const registry = new RegistryStore(tables.client, tables.registry);
+  const approvals = new ApprovalStore(tables.client, tables.approvals);
   const ports = {
     registry,
+    toldNote: (found: Found) => loadToldNote({ registry, approvals, evidence }, found),
     wayBack: {
       registry,
       readiness: new ReadinessStore(tables.client, tables.registry),
       drills: new DrillStore(tables.client, tables.registry),
     },
     registryWrites: new RegistryWrites(tables.registry),
-    approvals: new ApprovalStore(tables.client, tables.approvals),
+    approvals,
     approvalWrites: new ApprovalWrites(tables.approvals),
     ledger: tables.openLedger(),
     evidence,

@@ -8,6 +8,7 @@ import { outcomePage } from '../../functions/approval/outcome-page.ts';
 import { PAGE_HEADERS } from '../../functions/approval/page-frame.ts';
 import { type GateSummary, summarise } from '../../functions/approval/report-summary.ts';
 import type { Review } from '../../functions/approval/review.ts';
+import { renderReleaseNote } from '../../functions/change/release-note/promotion-note.ts';
 import { STAGES, type Stage } from '../../functions/promotion/life-cycle.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
@@ -24,11 +25,16 @@ import {
   stageReportText,
   wayBackItem,
 } from '../approval/fixtures.ts';
-import { ANA, BEN } from '../fakes/inputs.ts';
+import { aCanaryReport, anOfflineReport, aShadowReport } from '../evidence/report/sample-reports.ts';
+import { ANA, BEN, OWNER } from '../fakes/inputs.ts';
 import { openBrowser } from './browser.ts';
 
 const ID = '0'.repeat(31).concat('1');
 const NOW = new Date('2026-03-02T09:00:00.000Z');
+const NOTE = renderReleaseNote({
+  ...{ run: promotionBefore('production'), before: null, killSwitch: null, approvals: [], owner: OWNER },
+  ...{ report: anOfflineReport(), stageReports: [aShadowReport(), aCanaryReport()] },
+});
 
 function reviewOf(over: Partial<Review> = {}): Review {
   return {
@@ -54,6 +60,7 @@ function reviewOf(over: Partial<Review> = {}): Review {
     },
     evidence: evidenceOf(promotionBefore('production')),
     wayBack: wayBackItem(),
+    note: NOTE,
     ...over,
   };
 }

@@ -50,7 +50,7 @@ describe('That an equal candidate is enough', () => {
       ...{ approver: ANA, secretSha256s: ['x'], createdAt: STARTED },
     };
     const pageOf = (of: typeof run) =>
-      approvalPage({ request, model: modelItem(), gate, run: of, evidence: [], wayBack: null }, NOW);
+      approvalPage({ request, model: modelItem(), gate, run: of, evidence: [], wayBack: null, note: null }, NOW);
     const textOf = (of: typeof run) =>
       approvalEmail({ gate, run: of, approver: ANA, evidence: null, link: 'https://x.example/approvals/1?k=2' }).text;
     for (const text of [pageOf(run), textOf(run)]) {

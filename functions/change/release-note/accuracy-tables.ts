@@ -28,7 +28,7 @@ export function accuracySections({ report, stageReports }: GateReports): readonl
 function gateSection(report: GateReport): readonly Section[] {
   const segments = report.gate === 'offline' ? offlineRows(report) : stageRows(report);
   const held = `${spanWords(report)} Held against ${versionWords(report.baseline)} ${AGAINST[report.gate]}.`;
-  return section(TITLES[report.gate], paragraph(held), measureTable(report), segmentTable(segments));
+  return section(TITLES[report.gate], paragraph(held), measureTable(report), segmentTable(report, segments));
 }
 
 function measureTable(report: GateReport): readonly Block[] {
@@ -38,13 +38,12 @@ function measureTable(report: GateReport): readonly Block[] {
   ]);
   if (rows.length === 0) return [];
   const columns = ['Measured', 'Candidate', 'Against', 'Difference', 'Interval', 'Allowed', 'Verdict'];
-  return [{ kind: 'table', about: 'What was measured, and what is allowed.', columns, rows }];
+  return [{ kind: 'table', about: `${TITLES[report.gate]}, and what is allowed.`, columns, rows }];
 }
 
-function segmentTable(rows: readonly (readonly string[])[]): readonly Block[] {
+function segmentTable({ gate }: GateReport, rows: readonly (readonly string[])[]): readonly Block[] {
   if (rows.length === 0) return [];
-  const about =
-    'Segments. Error is the weighted absolute percentage error (WAPE), with the 90 % interval of its change; bias is forecast minus demand, as a share of demand.';
+  const about = `${TITLES[gate]}, by segment. Error is the weighted absolute percentage error (WAPE), with the 90 % interval of its change; bias is forecast minus demand, as a share of demand.`;
   const columns = ['Segment', 'Change of error', 'Interval', 'WAPE', 'Before', 'Bias', 'Bias before', 'Rows'];
   return [{ kind: 'table', about, columns, rows }];
 }

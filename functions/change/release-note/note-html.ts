@@ -16,11 +16,12 @@ ${sections}`,
   );
 }
 
-/** The same text as part of another page, below a heading of the second level. */
+/** The same text as part of another page, below a heading of the second level: its first sentences, and the rest to unfold. */
 export function noteParts(note: Note): Html {
-  return html`${leadOf(note)}${note.sections.map(
+  return html`${leadOf(note)}
+<details><summary>The whole note</summary>${note.sections.map(
     ({ title, blocks }) => html`<h3>${title}</h3>${blocks.map(blockOf)}`,
-  )}`;
+  )}</details>`;
 }
 
 function leadOf({ lead }: Note): Html {
