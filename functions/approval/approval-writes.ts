@@ -1,5 +1,6 @@
 import type { Reason } from '../platform/errors.ts';
 import { approvalKeys, type ItemKey } from '../platform/keys.ts';
+import type { Approver } from '../platform/people.ts';
 import type { TransactWrite } from '../platform/transaction.ts';
 import type { GateRef } from './approval-store.ts';
 import type { Decision, GateDecision, GateItem, GateStatus, RequestItem, TokenItem } from './items.ts';
@@ -26,6 +27,33 @@ export class ApprovalWrites {
 
   attendedEnough({ promotionId, stage, round }: GateRef): TransactWrite {
     return { Delete: { TableName: this.#table, Key: { ...approvalKeys.attended(promotionId, stage, round) } } };
+  }
+
+  /** Puts one secret in the place of all before, so that their links are dead; it is to be sent. */
+  renew({ requestId, resends = 0 }: RequestItem, secretSha256: string): TransactWrite {
+    return this.#updateRequest(requestId, {
+      set: 'resends = :resends, secretSha256s = :only REMOVE sentAt',
+      only: `attribute_not_exists(decidedAt) AND attribute_not_exists(delegatedTo) AND ${resends === 0 ? 'attribute_not_exists(resends)' : 'resends = :before'}`,
+      values: {
+        ':resends': resends + 1,
+        ':only': [secretSha256],
+        ...(resends === 0 ? {} : { ':before': resends }),
+      },
+    });
+  }
+
+  /** Gives a request that was not used to a stand-in, who has one of their own; its link decides nothing any more. */
+  giveAway(requestId: string, standIn: Approver): TransactWrite {
+    return this.#updateRequest(requestId, {
+      set: 'delegatedTo = :to',
+      only: 'attribute_not_exists(decidedAt) AND attribute_not_exists(delegatedTo)',
+      values: { ':to': { id: standIn.id, name: standIn.name, email: standIn.email } },
+    });
+  }
+
+  /** Changes who is asked at an open gate. */
+  askOthers(gate: GateItem, approvers: GateItem['approvers']): TransactWrite {
+    return this.#updateGate(gate, { approvers });
   }
 
   /** Counts a reminder and adds the digest of its link's secret, once for what was read. */

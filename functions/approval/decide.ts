@@ -6,7 +6,7 @@ import type { ApprovalStore } from './approval-store.ts';
 import type { ApprovalWrites } from './approval-writes.ts';
 import { closeGate, MAX_RACES } from './close-gate.ts';
 import { parseForm, type TypedForm } from './decision-form.ts';
-import { eligibleApprovers, peopleFor } from './eligible-approvers.ts';
+import { eligibleApprovers, peopleFor, standInsFor } from './eligible-approvers.ts';
 import { type FindRequestPorts, type Found, findRequest, type Link } from './find-request.ts';
 import type { Decision, GateDecision, GateItem } from './items.ts';
 import { countApprovals, statusOf } from './quorum.ts';
@@ -51,7 +51,8 @@ export async function decide(ports: DecidePorts, link: Link, typed: TypedForm, n
 /** Why nobody can decide on this request any more; null while somebody can. */
 function refusal(found: Found, now: Date): Outcome | null {
   const { request, gate, run } = found;
-  if (request.decidedAt !== undefined || run.end !== undefined) return { status: 409, found };
+  if (request.decidedAt !== undefined || request.delegatedTo !== undefined) return { status: 409, found };
+  if (run.end !== undefined) return { status: 409, found };
   if (gate.status === 'expired') return { status: 410, found };
   if (gate.status !== 'open') return { status: 409, found };
   return now.toISOString() < gate.expiresAt ? null : { status: 410, found };
@@ -62,7 +63,7 @@ async function decideOpen(ports: DecidePorts, found: Found, typed: TypedForm, no
   const { gate, run, model, request } = found;
   const people = peopleFor(run, model, gate.stage);
   const asked = gate.approvers.find((approver) => approver.requestId === request.requestId);
-  const eligible = eligibleApprovers(people, run, gate.stage);
+  const eligible = [...eligibleApprovers(people, run, gate.stage), ...standInsFor(people, run, gate.stage)];
   const approver = eligible.find((person) => asked !== undefined && isSamePerson(person, asked));
   const changed = staleReason(gate, run, model) ?? (await evidenceFault(ports.evidence, run));
   if (changed !== null) {

@@ -3,7 +3,7 @@ import { digestOf } from '../platform/json.ts';
 import { type Approver, normalEmail, type Owner } from '../platform/people.ts';
 import type { ModelApprover, ModelItem, Run } from '../registry/items.ts';
 import type { GateStage } from './items.ts';
-import { groupByPerson } from './separation-of-duties.ts';
+import { groupByPerson, isSamePerson } from './separation-of-duties.ts';
 import { startersOf } from './starter.ts';
 
 /** Who may be asked about a run, as the registry has it now. */
@@ -38,10 +38,29 @@ export function peopleFor(run: Run, model: ModelItem | null, stage: GateStage): 
  * the execution is a requester, whatever name its input gives, and so is an owner who asks. An approver limited to stages
  * may decide on changes when production is among them.
  */
-export function eligibleApprovers(
+export function eligibleApprovers(people: People, run: Asker, stage: GateStage): readonly Approver[] {
+  return ableAt(people, run, stage, (one) => one.standIn !== true);
+}
+
+/**
+ * The people to whom the owner may give the request of another: stand-ins of the stage, judged as those are who are asked.
+ * They are named in the model's settings and thereby accepted by the approvers before, since an owner who could choose
+ * anybody at the moment of the decision could fill the quorum; and nobody who is asked anyway is one.
+ */
+export function standInsFor(people: People, run: Asker, stage: GateStage): readonly Approver[] {
+  const asked = eligibleApprovers(people, run, stage);
+  return ableAt(people, run, stage, (one) => one.standIn === true).filter(
+    (one) => !asked.some((other) => isSamePerson(one, other, people.approvers)),
+  );
+}
+
+type Asker = Pick<Run, 'requestedBy' | 'startedBy'>;
+
+function ableAt(
   people: People,
-  run: Pick<Run, 'requestedBy' | 'startedBy'>,
+  run: Asker,
   stage: GateStage,
+  isMeant: (approver: ModelApprover) => boolean,
 ): readonly Approver[] {
   const needed = stage === 'change' ? 'production' : stage;
   const records = [
@@ -54,7 +73,7 @@ export function eligibleApprovers(
     .flatMap((person) => {
       const able = person
         .flatMap((record) => (record.role === 'approver' ? [record.approver] : []))
-        .find(({ stages }) => stages === undefined || stages.includes(needed));
+        .find((one) => isMeant(one) && (one.stages === undefined || one.stages.includes(needed)));
       return able === undefined ? [] : [{ id: able.id, name: able.name, email: able.email }];
     });
 }
@@ -64,11 +83,12 @@ export function peopleDigest({ owner, approvers, quorum }: People): string {
   const sorted = [...approvers].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return digestOf({
     owner: { ...owner, email: normalEmail(owner.email), ...principalsOf(owner) },
-    approvers: sorted.map(({ id, name, email, stages, ...rest }) => ({
+    approvers: sorted.map(({ id, name, email, stages, standIn, ...rest }) => ({
       id,
       name,
       email: normalEmail(email),
       stages: stages === undefined ? null : [...stages].sort(),
+      ...(standIn === undefined ? {} : { standIn }),
       ...principalsOf(rest),
     })),
     quorum,

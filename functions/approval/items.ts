@@ -42,7 +42,13 @@ export const gateItem = z.object({
   peopleDigest: sha256,
   quorum: z.int().min(1),
   /** Who is asked, one row per person, each with the id of the request. */
-  approvers: z.array(approver.extend({ requestId: z.string() })),
+  approvers: z.array(
+    approver.extend({
+      requestId: z.string(),
+      /** Id of the approver in whose place this stand-in is asked. */
+      inPlaceOf: z.string().exactOptional(),
+    }),
+  ),
   decisions: z.array(gateDecision),
   openedAt: z.string(),
   expiresAt: z.string(),
@@ -77,6 +83,8 @@ export const requestItem = z.object({
   sentAt: z.string().optional(),
   decision: z.enum(DECISIONS).optional(),
   decidedAt: z.string().optional(),
+  /** How often the owner had it sent anew. */
+  resends: z.int().min(1).exactOptional(),
   /** How often a reminder was tried, and when one was accepted for delivery. */
   reminders: z.int().min(1).exactOptional(),
   remindedAt: z.string().exactOptional(),

@@ -93,7 +93,12 @@ export function proposalSection({ run, model }: Review): Html | null {
 /** Who was asked and what they decided so far. */
 export function decisionsSection({ gate }: Review): Html {
   return html`<section aria-labelledby="decisions"><h2 id="decisions">Decisions so far: ${progress(gate, countApprovals(gate.decisions))}</h2>
-<ul>${gate.approvers.map((approver) => html`<li>${approver.name}: ${decisionOf(gate, approver.id)}</li>`)}</ul></section>`;
+<ul>${gate.approvers.map((approver) => html`<li>${approver.name}${placeOf(approver)}: ${decisionOf(gate, approver.id)}</li>`)}</ul></section>`;
+}
+
+/** Whom a stand-in is asked in the place of: the id, since that person is not asked any more. */
+function placeOf({ inPlaceOf }: GateItem['approvers'][number]): string {
+  return inPlaceOf === undefined ? '' : `, in the place of ${inPlaceOf}`;
 }
 
 function decisionOf(gate: GateItem, approverId: string): Html {

@@ -28,6 +28,8 @@ export const ENTRY_TYPES = [
   // people
   'gate-opened',
   'approval-decided', // one person's decision; carries the gate's status after it
+  'request-resent', // the owner had one approver's request sent anew; the link of before is dead
+  'request-delegated', // the owner gave one approver's request to a stand-in of the model
   'gate-closed', // expired, void or withdrawn: closed by no person's decision
   'callback-forged', // an execution was woken although its gate was still open
   // going back

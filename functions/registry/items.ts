@@ -24,8 +24,14 @@ export const reason = z.object({
   next: z.string().exactOptional(),
 });
 
-/** An approver may be limited to some stages; without `stages` all of them. */
-export const modelApprover = knownApprover.extend({ stages: z.array(z.enum(STAGES)).min(1).optional() });
+/**
+ * An approver may be limited to some stages; without `stages` all of them. A stand-in is asked only in the place of another
+ * approver, when the owner says so; whoever accepts approvers has accepted them for that.
+ */
+export const modelApprover = knownApprover.extend({
+  stages: z.array(z.enum(STAGES)).min(1).optional(),
+  standIn: z.literal(true).exactOptional(),
+});
 export type ModelApprover = z.infer<typeof modelApprover>;
 
 /** Registry item of a model. It cannot exist without an owner. */

@@ -40,9 +40,10 @@ export function settingsDiff(
 function flatten({ owner, approvers, downstream, policy }: Proposal): ReadonlyMap<string, string> {
   const lines = new Map<string, string>();
   lines.set('owner', `${owner.name} <${owner.email}>, ${owner.team}${principalsOf(owner)}`);
-  for (const { id, name, email, stages, ...rest } of approvers) {
+  for (const { id, name, email, stages, standIn, ...rest } of approvers) {
     const only = stages === undefined ? '' : `, only ${stages.join(', ')}`;
-    lines.set(`approver ${id}`, `${name} <${email}>${only}${principalsOf(rest)}`);
+    const place = standIn === undefined ? '' : ', only in the place of another';
+    lines.set(`approver ${id}`, `${name} <${email}>${only}${place}${principalsOf(rest)}`);
   }
   for (const { team, email } of downstream) lines.set(`downstream ${team}`, email);
   addLeaves(lines, 'policy', policy);

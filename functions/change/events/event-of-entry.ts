@@ -68,6 +68,9 @@ const TELLERS: Readonly<Record<EntryType, Teller | null>> = {
   'guard-looked': null,
   'gate-opened': gateOpened,
   'approval-decided': decided,
+  // Who is asked in whose place concerns those people, and stands in the ledger.
+  'request-resent': null,
+  'request-delegated': null,
   'gate-closed': null,
   // It changed nothing; an alarm rings.
   'callback-forged': null,
