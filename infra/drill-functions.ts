@@ -69,9 +69,13 @@ export const DRILL_FUNCTIONS = [
   {
     name: 'may-expose',
     entry: 'functions/drill/hold/may-expose.lambda.ts',
-    description: 'Holds an approved canary until going back is rehearsed, ready and armed.',
+    description: 'Holds an approved canary until the way back is proven and the teams know, and anything in a freeze.',
     config: [
       ...LEDGER,
+      'APPROVALS_TABLE',
+      'APPROVAL_BASE_URL',
+      'SENDER_EMAIL',
+      'FREEZES',
       'DRILL_STATE_MACHINE_ARN',
       'ROLL_BACK_FUNCTION',
       'KILL_SWITCH_FUNCTION',
@@ -85,6 +89,10 @@ export const DRILL_FUNCTIONS = [
       'roll-back:ask',
       'kill-switch:ask',
       'readiness:ask',
+      // For the letters to the teams downstream, and to approvers who may make an exception.
+      'approvals:read',
+      'approvals:write',
+      'email:send',
     ],
     timeoutSeconds: 75,
   },

@@ -1,3 +1,4 @@
+import { ADVANCE_NOTICE_FUNCTIONS } from './advance-notice-functions.ts';
 import { APPROVAL_FUNCTIONS } from './approval-functions.ts';
 import { DRILL_FUNCTIONS } from './drill-functions.ts';
 import type { FunctionSpec } from './function-spec.ts';
@@ -239,6 +240,7 @@ export const FUNCTIONS = [
     access: ['registry:read', 'ledger:read', 'events:publish', 'failure:report'],
   },
   ...ROLLBACK_FUNCTIONS,
+  ...ADVANCE_NOTICE_FUNCTIONS,
   ...DRILL_FUNCTIONS,
   ...RECALL_FUNCTIONS,
   {

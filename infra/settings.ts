@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type FreezePeriod, freezeCalendar } from '../functions/change/freeze.ts';
 import { parseInput } from '../functions/platform/boundary.ts';
 import type { Reason } from '../functions/platform/errors.ts';
 import { type KnownApprover, knownApprover, mailboxOf, normalName } from '../functions/platform/people.ts';
@@ -45,6 +46,12 @@ export interface SettingsInput {
    */
   readonly predictorArns?: string | readonly string[];
   /**
+   * Times in which no candidate of any model begins to serve, besides those of each model's policy:
+   * `[{from,until,reason}]` with moments such as `2026-11-20T00:00:00Z`, or the JSON text of it.
+   * @default none
+   */
+  readonly freezes?: string | readonly FreezePeriod[];
+  /**
    * Megabytes of a backtest, estimated without compression, above which its judge is run in parts side by side: what
    * comes of it is the same to the byte. 0 splits every backtest.
    * @default 1500, some fifteen million rows
@@ -72,6 +79,7 @@ export interface Settings {
   readonly candidateWaitMs: number;
   readonly incomingPrefixes: readonly string[];
   readonly predictorArns: readonly string[];
+  readonly freezes: readonly FreezePeriod[];
   readonly splitAboveMb: number;
   readonly retentionDays: number;
   readonly retentionMode: 'COMPLIANCE' | 'GOVERNANCE';
@@ -85,6 +93,7 @@ export const SETTING_NAMES = [
   'candidateWaitMs',
   'incomingPrefixes',
   'predictorArns',
+  'freezes',
   'splitAboveMb',
   'retentionDays',
   'retentionMode',
@@ -117,6 +126,16 @@ const approversSchema = z
   })
   .default([{ id: 'first-approver', name: 'First Approver', email: 'first-approver@example.com' }]);
 
+/** They share the environment of a function, too. */
+const MAX_FREEZES_BYTES = 1_500;
+
+const freezesSchema = z
+  .preprocess(jsonText, freezeCalendar)
+  .refine((freezes) => Buffer.byteLength(JSON.stringify(freezes)) <= MAX_FREEZES_BYTES, {
+    message: `Expected at most ${MAX_FREEZES_BYTES} bytes of JSON.`,
+  })
+  .default([]);
+
 const settingsSchema: z.ZodType<Settings> = z
   .object({
     firstApprovers: approversSchema,
@@ -137,6 +156,7 @@ const settingsSchema: z.ZodType<Settings> = z
         ),
       )
       .default([]),
+    freezes: freezesSchema,
     splitAboveMb: z.coerce.number().min(0).max(4000).default(1500),
     retentionDays: z.coerce.number().int().min(1).max(36_500).default(365),
     retentionMode: z.enum(['COMPLIANCE', 'GOVERNANCE']).default('GOVERNANCE'),

@@ -23,6 +23,8 @@ export const CONFIG_NAMES = [
   /** Topic and bus on which other systems are told of events. */
   'EVENT_TOPIC_ARN',
   'EVENT_BUS_NAME',
+  /** JSON `[{from,until,reason}]`: times in which no candidate of any model begins to serve. */
+  'FREEZES',
   /** JSON `[{id,name,email}]`: who approves the onboarding of a new model. */
   'FIRST_APPROVERS',
   /** Name of the function that completes the prediction log behind an answer. */

@@ -89,6 +89,9 @@ export const registryKeys = {
     sk: `${model}#${executionName}#${String(part).padStart(4, '0')}`,
   }),
   openRecallPartition: 'open-recalls',
+  /** Exists while the notice of a critical promotion may have to be sent, repeated or taken back. */
+  openNotice: (model: string, promotionId: string): ItemKey => ({ pk: 'open-notices', sk: `${model}#${promotionId}` }),
+  openNoticePartition: 'open-notices',
   /** What the guard found of the version that was promoted last. */
   guard: (model: string): ItemKey => ({ pk: modelPartition(model), sk: 'guard' }),
   /** Whether the model can be gone back from, as the newest check found it. */
@@ -141,6 +144,8 @@ export const approvalKeys = {
   }),
   /** The link by which one team acknowledges one recall. */
   recallLink: (linkId: string): ItemKey => ({ pk: `recall-link#${linkId}`, sk: 'link' }),
+  /** The link of a team that is told of a critical change, or of an approver who may make an exception. */
+  noticeLink: (linkId: string): ItemKey => ({ pk: `notice-link#${linkId}`, sk: 'link' }),
   /** One person's link of one alert. */
   alertLink: (linkId: string): ItemKey => ({ pk: `alert-link#${linkId}`, sk: 'link' }),
   /** Says that an alert was published on the topic. */

@@ -3,10 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApprovalStore } from '../approval/approval-store.ts';
 import { ApprovalWrites } from '../approval/approval-writes.ts';
 import { withdrawOpenGate } from '../approval/close-gate.ts';
+import { LinkStore } from '../approval/link-store.ts';
 import type { WayBackPorts } from '../approval/way-back.ts';
 import { busPublisher } from '../change/events/event-bus-store.ts';
 import { publisherTo } from '../change/events/event-message.ts';
 import { topicPublisher } from '../change/events/event-topic-store.ts';
+import { noticeLink } from '../change/advance-notice/notice-item.ts';
+import type { SendByLinkPorts } from '../change/advance-notice/send-by-link.ts';
+import { type FreezePeriod, freezeCalendar } from '../change/freeze.ts';
 import { DrillStore } from '../drill/drill-store.ts';
 import { ReadinessStore } from '../drill/readiness-store.ts';
 import { EvidenceStore } from '../evidence/evidence-store.ts';
@@ -25,7 +29,7 @@ import { appConfig, dynamo, eventBridge, inferenceS3, kms, s3, ses, sns } from '
 import { systemClock } from './clock.ts';
 import { config } from './config.ts';
 import { sesSender } from './email-store.ts';
-import { evidencePaths } from './keys.ts';
+import { approvalKeys, evidencePaths } from './keys.ts';
 import { logger } from './logger.ts';
 import { systemActor } from './people.ts';
 import { kmsSigner } from './signing-store.ts';
@@ -85,6 +89,23 @@ export const alerting = (): AlertPorts => ({
   baseUrl: config('APPROVAL_BASE_URL'),
   now: () => systemClock().toISOString(),
 });
+/** Links of teams that are told of a critical change, and of approvers who may make an exception. */
+export const noticeLinks = () =>
+  new LinkStore(dynamo(), config('APPROVALS_TABLE'), {
+    ...{ schema: noticeLink, key: approvalKeys.noticeLink, what: 'A link of a notice' },
+  });
+/** What sending such a link reads and writes. */
+export const noticeSending = (): SendByLinkPorts => ({
+  links: noticeLinks(),
+  sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
+  random: randomBytes,
+  baseUrl: config('APPROVAL_BASE_URL'),
+  now: () => systemClock().toISOString(),
+  onUndelivered: (promotionId, cause) =>
+    logger.error('ADVANCE_NOTICE_NOT_SENT', { promotionId, error: cause instanceof Error ? cause.name : 'Error' }),
+});
+/** Times in which no candidate of any model begins to serve. */
+export const freezes = (): readonly FreezePeriod[] => freezeCalendar.parse(JSON.parse(config('FREEZES')));
 /** What ending a run reads and writes, with its open gate withdrawn under the name of who ends it. */
 export const closing = (who: string): ClosePorts => {
   const gates = { approvals: approvals(), approvalWrites: approvalWrites(), ledger: ledger() };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { advanceNotice, holdException } from '../change/advance-notice/notice-item.ts';
 import { changeRecord, promotionChange } from '../change/change-record.ts';
 import { changeSeverity } from '../change/change-severity.ts';
 import { hold } from '../drill/hold/hold.ts';
@@ -60,11 +61,7 @@ export type ModelItem = z.infer<typeof modelItem>;
  * Registry item of one version of a policy; never changed. `policy` is as it was stored, since the digest is of that:
  * reading it with a later release may add defaults.
  */
-export const policyItem = z.object({
-  policy: z.json(),
-  /** Digest of the canonical JSON of `policy`. */
-  policyDigest: sha256,
-});
+export const policyItem = z.object({ policy: z.json(), policyDigest: sha256 });
 export type PolicyItem = z.infer<typeof policyItem>;
 
 /** `production`: served by the pointer. `retained`: was production and can be gone back to. */
@@ -210,6 +207,9 @@ export const promotionItem = z.object({
   looks: looks.default({}),
   /** Present once its canary was held after it was approved. */
   holds: z.array(hold).exactOptional(),
+  advanceNotice: advanceNotice.exactOptional(),
+  /** In spite of what a stage is entered, and who says so. */
+  holdExceptions: z.array(holdException).exactOptional(),
   manifest: storedObject.optional(),
   releaseNote: storedObject.optional(),
   /** Set once the pointer was moved to the version. */

@@ -100,6 +100,24 @@ export const LOG_ALARMS = [
     impact: 'A team acknowledged a recall and it was not taken: the recall stays open, and the team is reminded.',
   },
   {
+    signal: 'advance-notice-not-sent',
+    message: 'ADVANCE_NOTICE_NOT_SENT',
+    logOf: ['attend-notices', 'may-expose'],
+    impact: 'A team does not know of a critical change ahead, whose canary waits for that; or an approver of a hold.',
+  },
+  {
+    signal: 'notice-page-failed',
+    message: 'NOTICE_PAGE_FAILED',
+    logOf: 'show-notice',
+    impact: 'Somebody opened the link of a notice and could not see what is to change, or what holds it.',
+  },
+  {
+    signal: 'notice-answer-failed',
+    message: 'NOTICE_ANSWER_FAILED',
+    logOf: 'answer-notice',
+    impact: 'An acknowledgement or an exception was not taken: the promotion may go on waiting.',
+  },
+  {
     signal: 'callbacks-not-read',
     message: 'CALLBACKS_NOT_READ',
     logOf: 'repeat-callbacks',

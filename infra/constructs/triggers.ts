@@ -23,6 +23,7 @@ export interface TriggersProps {
   readonly reconcile: LambdaFn;
   readonly watchTrail: LambdaFn;
   readonly recall: LambdaFn;
+  readonly attendNotices: LambdaFn;
   readonly checkReadiness: LambdaFn;
   readonly startDrills: LambdaFn;
   readonly publishEvents: LambdaFn;
@@ -50,6 +51,7 @@ export class Triggers extends Construct {
     this.#every('StartDrills', Duration.days(1), props.startDrills);
     // A rollback does so at once; the schedule mends that, finds what reaches the log later, and reminds.
     this.#every('WorkOffRecalls', Duration.minutes(5), props.recall);
+    this.#every('AttendNotices', Duration.minutes(5), props.attendNotices);
     // Who did it is known before it is looked for, as far as CloudTrail has it by then.
     this.#every('WatchTrail', Duration.minutes(5), props.watchTrail);
     this.#every('Reconcile', Duration.minutes(5), props.reconcile);

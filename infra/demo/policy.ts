@@ -27,6 +27,8 @@ export function demoPolicy(excludedCategory: string | null) {
       ],
       maxDuration: 'PT10M',
     },
+    // The teams downstream are told before the canary; a real one then waits for a day.
+    notice: { leadTime: 'PT0S' },
     confirmation: 'PT10M',
     poll: 'PT1S',
   } as const;

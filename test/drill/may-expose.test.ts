@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ApprovalStore } from '../../functions/approval/approval-store.ts';
 import { type MayExposePorts, mayExpose } from '../../functions/drill/hold/may-expose.ts';
 import { leftBehind } from '../../functions/promotion/dead-promotion.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { failure } from '../fakes/failure.ts';
 import { onFreshStage } from '../fakes/fresh-stage.ts';
+import { REPLENISHMENT } from '../fakes/inputs.ts';
 import type { ReleaseStage } from '../fakes/release-stage.ts';
 import type { Tables } from '../fakes/tables.ts';
 import { aDrill } from './drills.ts';
@@ -28,6 +30,11 @@ beforeEach(async () => {
 const READY = { model: 'demand', ready: true, reasons: [], checkedAt: '' };
 const ARMED = { armed: true, checks: [{ what: 'stop', ok: true, got: 'Conflict' }] };
 
+const TOLD = {
+  ...{ teams: [REPLENISHMENT], leadTime: 'PT0S', acknowledge: 'none' as const, acknowledgements: [] },
+  ...{ givenAt: '2026-01-01T00:00:00.000Z', earliestAt: '2026-01-01T00:00:00.000Z' },
+};
+
 function ports(over: Partial<MayExposePorts> = {}): MayExposePorts {
   return {
     registry: stage.registry,
@@ -37,6 +44,11 @@ function ports(over: Partial<MayExposePorts> = {}): MayExposePorts {
     readiness: async () => READY,
     armed: async () => ({ 'roll-back': ARMED }),
     startDrill: async (model) => void started.push(model),
+    gates: (promotionId) => new ApprovalStore(tables.client, tables.approvals).gates(promotionId),
+    // The teams were told long ago; what a notice holds has tests of its own.
+    giveNotice: async (run) => ({ ...run, advanceNotice: TOLD }),
+    askException: async () => {},
+    freezes: [],
     now: stage.now,
     ...over,
   };

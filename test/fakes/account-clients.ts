@@ -128,6 +128,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   APPROVAL_BASE_URL: 'https://approve.example/',
   SENDER_EMAIL: 'release@shop.example',
   FIRST_APPROVERS: JSON.stringify([ANA]),
+  FREEZES: '[]',
   RETENTION_DAYS: '1',
   RETENTION_MODE: 'GOVERNANCE',
   INCOMING_PREFIXES: '',

@@ -32,6 +32,8 @@ export const QUICK_POLICY = {
     metrics: { paired_wape: { rel_margin: 0.05 } },
   },
   canaryPlan: { steps: [{ percentage: 50, hold: 'P7D' }], maxDuration: 'PT10M' },
+  // The teams downstream are told, and nothing waits for a day.
+  notice: { leadTime: 'PT0S' },
   confirmation: 'PT10M',
   poll: 'PT1S',
 } as const;

@@ -111,7 +111,7 @@ export async function candidateOf({ version, promotionId }: Pick<Walk, 'version'
     backtest: await put(`${promotionId}/backtest.csv`, `${BACKTEST_HEADER}2026-01-31,S1,A,N,2026-02-01,1,3,3,4\n`),
     history: await put(`${promotionId}/history.csv`, 'sku,store,date,units\nS1,A,2026-01-31,3\n'),
     knownFailureModes: ['Underforecasts in the week before Easter.'],
-    change: CHANGE_RECORD,
+    change: { ...CHANGE_RECORD, type: 'training-window' },
     requestedBy: PIPELINE,
   };
 }
@@ -236,6 +236,7 @@ export const WAY: readonly Step[] = [
   { state: 'JudgeCanary', what: 'judging the canary', run: judged('canary') },
   { state: 'EndCanary', what: 'taking the canary out', run: named(endExposure) },
   ...gateSteps('production'),
+  { state: 'MayPromote', what: 'asking whether a freeze holds the promotion', run: named(mayExpose) },
   { state: 'PrepareReturn', what: 'preparing the way back from production', run: named(prepareReturn) },
   { state: 'MovePointer', what: 'moving the pointer to the candidate', run: named(movePointer) },
   { state: 'PrepareNextReturn', what: 'preparing the way back to the new version', run: named(prepareReturn) },

@@ -17,6 +17,9 @@ describe('approval API', () => {
     ['GET /recalls/{id}', 'ShowRecall'],
     ['HEAD /recalls/{id}', 'ShowRecall'],
     ['POST /recalls/{id}', 'AcknowledgeRecall'],
+    ['GET /notices/{id}', 'ShowNotice'],
+    ['HEAD /notices/{id}', 'ShowNotice'],
+    ['POST /notices/{id}', 'AnswerNotice'],
   ])('answers %s by the function that may do no more than that: %s', (key, does) => {
     const routes = stack.ofType('AWS::ApiGatewayV2::Route').filter(({ properties }) => properties['RouteKey'] === key);
     expect(routes).toHaveLength(1);
@@ -29,7 +32,7 @@ describe('approval API', () => {
   });
 
   it('has no other route', () => {
-    stack.template.resourceCountIs('AWS::ApiGatewayV2::Route', 11);
+    stack.template.resourceCountIs('AWS::ApiGatewayV2::Route', 14);
   });
 
   it('is throttled', () => {

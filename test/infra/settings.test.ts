@@ -13,6 +13,8 @@ function faultsOf(input: unknown): readonly (string | undefined)[] {
   return [];
 }
 
+const PEAK = { from: '2026-11-20T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'Peak trading' };
+
 describe('settings', () => {
   it('need nothing: every one has a default at example.com', () => {
     expect(parseSettings({})).toEqual({
@@ -23,6 +25,7 @@ describe('settings', () => {
       candidateWaitMs: 500,
       incomingPrefixes: [],
       predictorArns: [],
+      freezes: [],
       splitAboveMb: 1500,
       retentionDays: 365,
       retentionMode: 'GOVERNANCE',
@@ -35,6 +38,7 @@ describe('settings', () => {
       pointerPollSeconds: '0',
       candidateWaitMs: '5000',
       incomingPrefixes: 's3://models-eu/out/, s3://lake/',
+      freezes: JSON.stringify([PEAK]),
       splitAboveMb: '0',
       retentionDays: '30',
       retentionMode: 'COMPLIANCE',
@@ -44,6 +48,7 @@ describe('settings', () => {
       pointerPollSeconds: 0,
       candidateWaitMs: 5000,
       incomingPrefixes: ['s3://models-eu/out/', 's3://lake/'],
+      freezes: [PEAK],
       splitAboveMb: 0,
       retentionDays: 30,
       retentionMode: 'COMPLIANCE',
@@ -80,6 +85,7 @@ describe('settings', () => {
       alertEmail: '',
       pointerPollSeconds: '3601',
       incomingPrefixes: 'https://lake',
+      freezes: [{ ...PEAK, until: PEAK.from }],
       splitAboveMb: '-1',
       retentionDays: 'soon',
       retentionMode: 'FOREVER',
@@ -90,6 +96,7 @@ describe('settings', () => {
       'alertEmail',
       'pointerPollSeconds',
       'incomingPrefixes.0',
+      'freezes.0.until',
       'splitAboveMb',
       'retentionDays',
       'retentionMode',

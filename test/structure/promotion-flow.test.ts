@@ -89,6 +89,15 @@ describe('The way of a promotion', () => {
     expect(exitOf('Held', 'else')).toEqual(['WaitWhileHeld']);
   });
 
+  it('promotes nothing during a freeze, and asks again after every wait', () => {
+    const free = (edge: Edge) => edge.from === 'PromotionHeld' && edge.when.includes('$.held=false');
+    expect(reach(free).has('MovePointer')).toBe(false);
+    expect(reach(fromAnyOf(['MayPromote'])).has('MovePointer')).toBe(false);
+    expect(edges.filter(({ from }) => from === 'WaitWhileFrozen')).toMatchObject([{ to: 'MayPromote' }]);
+    expect(exitOf('PromotionHeld', '$.expired=true')).toEqual(['NotExposed']);
+    expect(exitOf('PromotionHeld', 'else')).toEqual(['WaitWhileFrozen']);
+  });
+
   it('takes the candidate out before any end but promotion is recorded', () => {
     const withoutEnding = (edge: Edge) => ending.includes(edge.from) || edge.from === 'Promoted';
     const reached = reachFrom(moving, withoutEnding);
@@ -126,9 +135,9 @@ describe('The way of a promotion', () => {
 
   it('waits between looks for as long as the step before said', () => {
     const waits = Object.entries(states).filter(([, { SecondsPath }]) => SecondsPath === '$.waitSeconds');
-    expect(waits.map(([name]) => name)).toEqual(['WaitForCycles', 'WaitWhileHeld', 'WaitForDays']);
+    expect(waits.map(([name]) => name)).toEqual(['WaitForCycles', 'WaitWhileHeld', 'WaitWhileFrozen', 'WaitForDays']);
     const saying = [...moving, ...calling('Judge')];
-    for (const [name] of waits.filter(([wait]) => wait !== 'WaitWhileHeld')) {
+    for (const [name] of waits.filter(([wait]) => !wait.startsWith('WaitWhile'))) {
       const before = edges.filter(({ to }) => to === name).map(({ from }) => from);
       // A choice hands on what the task before it answered.
       const tasks = before.flatMap((one) =>

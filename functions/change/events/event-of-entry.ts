@@ -60,6 +60,10 @@ const TELLERS: Readonly<Record<EntryType, Teller | null>> = {
   'pointer-move-intended': null,
   'pointer-moved': moved,
   'canary-held': held,
+  'change-announced': null,
+  'notice-acknowledged': null,
+  'notice-recalled': null,
+  'hold-excepted': null,
   // The document of the next step follows, and is told.
   'canary-advanced': null,
   'exposure-ended': exposureEnded,

@@ -1,15 +1,14 @@
+import { announced, frozen, type HoldReason, type NoticeFacts } from '../../change/advance-notice/notice-checks.ts';
 import { type Armed, notArmed } from '../../kill-switch/armed.ts';
 import { durationSeconds } from '../../platform/duration.ts';
-import type { Reason } from '../../platform/errors.ts';
 import type { Policy } from '../../registry/policy.ts';
 import type { DrillItem } from '../drill-items.ts';
 import { ageSeconds } from '../due-drill.ts';
 import type { Checked } from '../record-readiness.ts';
 
 /** What is known when a canary is about to be exposed. `null`: it could not be found out. */
-export interface HoldFacts {
+export interface HoldFacts extends NoticeFacts {
   readonly policy: Pick<Policy, 'drill'>;
-  readonly now: string;
   /** The newest drill; null: there was none. */
   readonly drill: Pick<DrillItem, 'executionName' | 'at' | 'passed' | 'reasons'> | null;
   readonly readiness: Pick<Checked, 'ready' | 'reasons'> | null;
@@ -18,7 +17,7 @@ export interface HoldFacts {
 }
 
 /** One reason to hold a canary, or none. */
-export type HoldCheck = (facts: HoldFacts) => readonly Reason[];
+export type HoldCheck = (facts: HoldFacts) => readonly HoldReason[];
 
 const DRILL_NEXT = 'A drill is started now; it is over within minutes, and the canary goes on by itself.';
 
@@ -59,9 +58,14 @@ const armed: HoldCheck = ({ armed: asked }) =>
     return message === null ? [] : [{ code: 'NOT_ARMED', path: who, message, next }];
   });
 
-/** Everything that may hold a canary. A notice, a lead time or a freeze is one more entry. */
-export const HOLD_CHECKS: readonly HoldCheck[] = [drilled, ready, armed];
+/** Everything that may hold a canary. */
+export const HOLD_CHECKS: readonly HoldCheck[] = [drilled, ready, armed, frozen, announced];
 
-export function holdReasons(facts: HoldFacts): readonly Reason[] {
-  return HOLD_CHECKS.flatMap((check) => check(facts));
+/** Everything that holds the entry into a stage. Full promotion goes back as its canary did; only a freeze holds it. */
+export function holdReasons(
+  asked:
+    | { readonly stage: 'canary'; readonly facts: HoldFacts }
+    | { readonly stage: 'production'; readonly facts: NoticeFacts },
+): readonly HoldReason[] {
+  return asked.stage === 'production' ? frozen(asked.facts) : HOLD_CHECKS.flatMap((check) => check(asked.facts));
 }

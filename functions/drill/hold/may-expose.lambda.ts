@@ -1,49 +1,40 @@
-import { armedAnswer } from '../../kill-switch/armed.ts';
+import { askException } from '../../change/advance-notice/ask-exception.ts';
+import { giveNotice } from '../../change/advance-notice/give-notice.ts';
+import { OpenNoticeStore } from '../../change/advance-notice/open-notice-store.ts';
 import { parseEvent } from '../../platform/boundary.ts';
 import { dynamo, lambda, stepFunctions } from '../../platform/clients.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { type ConfigName, config } from '../../platform/config.ts';
+import { config } from '../../platform/config.ts';
 import { logger } from '../../platform/logger.ts';
 import * as wired from '../../platform/wiring.ts';
 import { ExecutionStore } from '../../promotion/execution-store.ts';
 import { DrillStore } from '../drill-store.ts';
 import { drillName } from '../due-drill.ts';
-import { checkedAnswer } from '../record-readiness.ts';
-import { askFunction } from './ask-functions-store.ts';
+import { askWaysBack } from './ask-functions-store.ts';
 import { type MayExpose, type MayExposePorts, mayExpose, mayExposeEvent } from './may-expose.ts';
 
 const drills = new DrillStore(dynamo(), config('REGISTRY_TABLE'));
 const executions = new ExecutionStore(stepFunctions());
 const now = () => systemClock().toISOString();
-const onSilence = (functionName: string, cause: string) => logger.warn('NO_ANSWER', { functionName, cause });
-const asking = (name: ConfigName, timeoutMs: number) => ({
-  ...{ client: lambda(), functionName: config(name), timeoutMs, onSilence },
-});
-
-/** What would have to stop a canary. */
-const ARMED = { rollback: 'ROLL_BACK_FUNCTION', 'the kill switch': 'KILL_SWITCH_FUNCTION' } as const;
+const sending = {
+  ...wired.noticeSending(),
+  ...{ registry: wired.registry(), writes: wired.registryWrites(), ledger: wired.ledger() },
+  open: new OpenNoticeStore(dynamo(), config('REGISTRY_TABLE')),
+};
 
 const ports: MayExposePorts = {
-  registry: wired.registry(),
-  writes: wired.registryWrites(),
-  ledger: wired.ledger(),
+  ...sending,
+  gates: (promotionId) => wired.approvals().gates(promotionId),
+  giveNotice: (run, model) => giveNotice(sending, run, model),
+  askException: (run, of) => askException(sending, run, of),
+  freezes: wired.freezes(),
   drills,
-  readiness: async (model) => {
-    const answer = await askFunction({
-      ...asking('CHECK_READINESS_FUNCTION', 60_000),
-      event: { model },
-      schema: checkedAnswer,
-    });
-    return answer?.[0] ?? null;
-  },
-  armed: async (model) => {
-    const ask = { event: { model, dryRun: true }, schema: armedAnswer };
-    const asked = Object.entries(ARMED).map(async ([name, setting]) => [
-      name,
-      await askFunction({ ...asking(setting, 20_000), ...ask }),
-    ]);
-    return Object.fromEntries(await Promise.all(asked));
-  },
+  ...askWaysBack({
+    client: lambda(),
+    readinessFunction: config('CHECK_READINESS_FUNCTION'),
+    stopping: { rollback: config('ROLL_BACK_FUNCTION'), 'the kill switch': config('KILL_SWITCH_FUNCTION') },
+    onSilence: (functionName, cause) => logger.warn('NO_ANSWER', { functionName, cause }),
+  }),
   startDrill: async (model) => {
     const [newest = null] = await drills.newest(model, 1);
     const name = drillName(model, newest, now());

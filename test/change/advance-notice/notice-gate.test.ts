@@ -125,6 +125,46 @@ describe('A critical change', () => {
     expect(await stand.entries('change-announced')).toHaveLength(1);
   });
 
+  it.each(['keep', 'sendEmail', 'sent', 'append', 'begin'] as const)(
+    'is announced once, to everybody, after %s failed half-way',
+    async (broken) => {
+      id = await stage.shadowed('2.0');
+      const { links, ledger, open, sendEmail } = stand.ports();
+      let left = 1;
+      const once = <A extends readonly unknown[], R>(call: (...of: A) => Promise<R>, when: boolean) => {
+        return async (...of: A): Promise<R> => {
+          if (when && left-- > 0) throw new Error('The service is down.');
+          return call(...of);
+        };
+      };
+      const over = {
+        sendEmail: once(sendEmail, broken === 'sendEmail'),
+        ledger: {
+          append: once((...of: Parameters<typeof ledger.append>) => ledger.append(...of), broken === 'append'),
+        },
+        open: {
+          ...{ all: () => open.all(), close: open.close.bind(open), closed: open.closed.bind(open) },
+          begin: once((...of: Parameters<typeof open.begin>) => open.begin(...of), broken === 'begin'),
+        },
+        links: {
+          link: (linkId: string) => links.link(linkId),
+          keep: once((...of: Parameters<typeof links.keep>) => links.keep(...of), broken === 'keep'),
+          sent: once((...of: Parameters<typeof links.sent>) => links.sent(...of), broken === 'sent'),
+        },
+      };
+      await stand.attend(over).catch(() => {});
+      expect(await stand.entries('change-announced')).toEqual([]);
+      expect((await stand.run(id)).advanceNotice?.givenAt).toBeUndefined();
+      stage.seconds += 15 * 60;
+      await stand.attend();
+      await stand.attend();
+      expect(await stand.entries('change-announced')).toHaveLength(1);
+      // A letter whose mark was lost goes out again, and the link of either works.
+      const letters = stand.lettersTo(REPLENISHMENT.email).length + stand.lettersTo(PLANNING.email).length;
+      expect(letters).toBe(broken === 'sent' ? 3 : 2);
+    },
+  );
+
   it('keeps what it was announced with when the policy is changed afterwards', async () => {
     await approved();
     await stand.notice({ leadTime: 'PT0S' });

@@ -1,0 +1,102 @@
+import type { ApprovalStore } from '../../approval/approval-store.ts';
+import { isReleaseError } from '../../platform/errors.ts';
+import { systemActor } from '../../platform/people.ts';
+import type { ModelItem, PromotionItem } from '../../registry/items.ts';
+import type { RegistryStore } from '../../registry/registry-store.ts';
+import type { FreezePeriod } from '../freeze.ts';
+import { askException } from './ask-exception.ts';
+import { type GiveNoticePorts, giveNotice } from './give-notice.ts';
+import { secondApprovers } from './hold-exceptions.ts';
+import { frozen, noticeFacts } from './notice-checks.ts';
+import { HELD_STAGES, noticeLinkId, type OpenNotice } from './notice-item.ts';
+import { recalledEmail } from './notice-letter.ts';
+import type { OpenNoticeStore } from './open-notice-store.ts';
+
+export interface AttendNoticesPorts extends GiveNoticePorts {
+  readonly registry: Pick<RegistryStore, 'run' | 'model' | 'allInFlight'>;
+  readonly approvals: Pick<ApprovalStore, 'gates'>;
+  readonly open: Pick<OpenNoticeStore, 'begin' | 'all' | 'close' | 'closed'>;
+  /** Of all models. */
+  readonly freezes: readonly FreezePeriod[];
+  /** Told of a promotion that could not be attended to. */
+  readonly onFailed: (promotionId: string, error: unknown) => void;
+}
+
+/**
+ * What is due for the notices of all promotions: gives them, reminds, takes back those of promotions that ended before
+ * anything was served; and, where people are asked about a stage that a freeze will hold, asks for an exception in time.
+ * One that fails keeps no other; the first failure is thrown at the end. Safe to repeat, and to run twice at once.
+ */
+export async function attendNotices(ports: AttendNoticesPorts): Promise<void> {
+  const failures: unknown[] = [];
+  const each = async (of: readonly OpenNotice[], work: (one: OpenNotice) => Promise<void>) => {
+    for (const one of of) {
+      try {
+        await work(one);
+      } catch (error) {
+        failures.push(error);
+        ports.onFailed(one.promotionId, error);
+      }
+    }
+  };
+  await each(await ports.registry.allInFlight(), (inFlight) => attend(ports, inFlight));
+  await each(await ports.open.all(), (open) => settle(ports, open));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function attend(ports: AttendNoticesPorts, of: OpenNotice): Promise<void> {
+  const [run, model] = await Promise.all([
+    ports.registry.run(of.model, of.promotionId),
+    ports.registry.model(of.model),
+  ]);
+  if (run?.kind !== 'promotion' || run.end !== undefined || model === null) return;
+  await giveNotice(ports, run, model);
+  await foreseeFreeze(ports, run, model);
+}
+
+/** A freeze that outlasts the approval ends the promotion at once: an exception has to be there before. */
+async function foreseeFreeze(ports: AttendNoticesPorts, run: PromotionItem, model: ModelItem): Promise<void> {
+  const stage = HELD_STAGES.find((one) => one === run.stage);
+  if (stage === undefined || !run.awaitingApproval) return;
+  const reasons = frozen(noticeFacts(run, model, { now: ports.now(), freezes: ports.freezes }));
+  if (reasons.length === 0) return;
+  const gates = await ports.approvals.gates(run.promotionId);
+  await askException(ports, run, { stage, reasons, approvers: secondApprovers(run, model, { stage, gates }) });
+}
+
+/** Nothing is left to do once something was served, and once what does not come was taken back. */
+async function settle(ports: AttendNoticesPorts, of: OpenNotice): Promise<void> {
+  const run = await ports.registry.run(of.model, of.promotionId);
+  if (run?.kind !== 'promotion') return;
+  const served = run.exposures.some(({ stage }) => stage === 'canary');
+  if (served) return ports.open.close(of);
+  if (run.end !== undefined) await takeBack(ports, run);
+}
+
+/** Whoever has a letter is told that it does not come. At least once: a run that was cut before its record tells again. */
+async function takeBack(ports: AttendNoticesPorts, run: PromotionItem): Promise<void> {
+  const { model, promotionId, version } = run;
+  const told: string[] = [];
+  for (const team of run.advanceNotice?.teams ?? []) {
+    const link = await ports.links.link(noticeLinkId(promotionId, { kind: 'team', ...team }));
+    if (link?.sentAt === undefined) continue;
+    await ports
+      .sendEmail(team.email, recalledEmail(run, team.team))
+      .then(() => told.push(team.team))
+      .catch((error: unknown) => ports.onUndelivered(promotionId, error));
+  }
+  const data = { promotionId, version, end: run.end ?? '', teams: told };
+  const draft = {
+    model,
+    type: 'notice-recalled' as const,
+    at: ports.now(),
+    actor: systemActor('advance-notice'),
+    data,
+  };
+  try {
+    await ports.ledger.append(draft, [ports.open.closed(run)]);
+  } catch (error) {
+    // Another run was first.
+    if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
+  }
+}

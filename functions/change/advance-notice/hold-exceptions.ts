@@ -1,0 +1,55 @@
+import { eligibleApprovers, peopleFor } from '../../approval/eligible-approvers.ts';
+import type { GateItem } from '../../approval/items.ts';
+import { isSamePerson } from '../../approval/separation-of-duties.ts';
+import type { Approver } from '../../platform/people.ts';
+import type { ModelItem, PromotionItem } from '../../registry/items.ts';
+import { type HoldReason, holdName } from './notice-checks.ts';
+import type { HeldStage } from './notice-item.ts';
+
+type Gates = readonly Pick<GateItem, 'stage' | 'round' | 'decisions' | 'approvers'>[];
+
+/**
+ * Who may make an exception for a stage as things are: whoever may let promotions into it, but neither those who let this
+ * one in, nor who asked for it.
+ */
+export function secondApprovers(
+  run: PromotionItem,
+  model: ModelItem,
+  of: { readonly stage: HeldStage; readonly gates: Gates },
+): readonly Approver[] {
+  const eligible = eligibleApprovers(peopleFor(run, model, of.stage), run, of.stage);
+  return eligible.filter((person) => !hasLetIn(person, model, of));
+}
+
+function hasLetIn(
+  person: Approver,
+  { approvers }: Pick<ModelItem, 'approvers'>,
+  { stage, gates }: { readonly stage: HeldStage; readonly gates: Gates },
+): boolean {
+  return gates
+    .filter((gate) => gate.stage === stage)
+    .some((gate) =>
+      gate.decisions.some(
+        ({ approver, decision }) =>
+          decision === 'approve' && isSamePerson(approver, person, [...approvers, ...gate.approvers]),
+      ),
+    );
+}
+
+/**
+ * What still holds a stage: an exception lifts what it names, as long as its approver is a second one. Whoever made one before
+ * the stage was asked about, and then let it in, is not; nor is who turns out to have started it.
+ */
+export function notExcepted(
+  reasons: readonly HoldReason[],
+  run: PromotionItem,
+  of: { readonly model: ModelItem; readonly stage: HeldStage; readonly gates: Gates },
+): readonly HoldReason[] {
+  const made = (run.holdExceptions ?? []).filter(({ stage }) => stage === of.stage);
+  if (made.length === 0) return reasons;
+  const able = secondApprovers(run, of.model, of);
+  const lifted = made
+    .filter(({ approver }) => able.some((one) => isSamePerson(one, approver, of.model.approvers)))
+    .flatMap(({ holds }) => holds);
+  return reasons.filter((reason) => !lifted.includes(holdName(reason)));
+}

@@ -1,0 +1,96 @@
+import type { Reason } from '../../platform/errors.ts';
+import { normalEmail } from '../../platform/people.ts';
+import type { ModelItem, PromotionItem } from '../../registry/items.ts';
+import { promotionSeverity } from '../change-severity.ts';
+import { type FreezePeriod, freezeAt } from '../freeze.ts';
+import type { AdvanceNotice, HeldStage } from './notice-item.ts';
+
+/** A reason to hold that passes by itself at a moment (UTC), where one is known. */
+export interface HoldReason extends Reason {
+  readonly until?: string;
+}
+
+/** What is known of who was told, and of when nothing may start. */
+export interface NoticeFacts {
+  readonly now: string;
+  /** Null: the change is not critical, or there is nobody to tell. */
+  readonly notice: Pick<AdvanceNotice, 'givenAt' | 'earliestAt'> | null;
+  /** Teams that have to acknowledge and did not yet. */
+  readonly waitedFor: readonly string[];
+  /** Of the model and of all models. */
+  readonly freezes: readonly FreezePeriod[];
+}
+
+type ToldRun = Pick<PromotionItem, 'severity' | 'change' | 'plan' | 'advanceNotice'>;
+
+/** The facts of a promotion that is about to enter a stage. */
+export function noticeFacts(
+  run: ToldRun,
+  model: Pick<ModelItem, 'policy' | 'downstream'>,
+  { now, freezes }: { readonly now: string; readonly freezes: readonly FreezePeriod[] },
+): NoticeFacts {
+  const needed = needsNotice(run) && (run.advanceNotice?.teams ?? model.downstream).length > 0;
+  return {
+    now,
+    notice: needed ? (run.advanceNotice ?? {}) : null,
+    waitedFor: waitedFor(run.advanceNotice, model).map(({ team }) => team),
+    freezes: [...model.policy.freezes, ...freezes],
+  };
+}
+
+/** Whether the teams downstream hear of a promotion before it serves anybody. */
+export function needsNotice({ severity, change, plan }: ToldRun): boolean {
+  return (severity ?? promotionSeverity(change, plan.canary.where)).level === 'critical';
+}
+
+/** Who still has to acknowledge; whoever takes no forecasts of the model any more has not to. */
+export function waitedFor(
+  notice: AdvanceNotice | undefined,
+  { downstream }: Pick<ModelItem, 'downstream'>,
+): AdvanceNotice['teams'] {
+  if (notice?.acknowledge !== 'all') return [];
+  const still = new Set(downstream.map(({ email }) => normalEmail(email)));
+  const done = new Set(notice.acknowledgements.map(({ email }) => normalEmail(email)));
+  return notice.teams.filter(({ email }) => still.has(normalEmail(email)) && !done.has(normalEmail(email)));
+}
+
+/** No candidate begins to serve during a freeze. */
+export function frozen({ freezes, now }: NoticeFacts): readonly HoldReason[] {
+  const freeze = freezeAt(freezes, now);
+  if (freeze === null) return [];
+  const { until, reasons } = freeze;
+  const message = `Nothing new begins to serve until ${until}: ${reasons.join('; ')}.`;
+  return [{ code: 'FROZEN', path: until, message, until, next: NEXT }];
+}
+
+/** A critical change is known to the teams for its lead time, and where it is asked for, acknowledged by them. */
+export function announced({ notice, waitedFor: teams, now }: NoticeFacts): readonly HoldReason[] {
+  if (notice === null) return [];
+  if (notice.givenAt === undefined || notice.earliestAt === undefined) {
+    const message = 'The change is critical, and not all teams downstream were told of it yet.';
+    const next = 'It is sent within minutes and tried again; correct the address of a team that it cannot reach.';
+    return [{ code: 'NOTICE_MISSING', message, next }];
+  }
+  const { earliestAt, givenAt } = notice;
+  const message = `The teams downstream were told at ${givenAt} that it starts no earlier than ${earliestAt}.`;
+  const early = { code: 'LEAD_TIME_RUNS', path: earliestAt, message, until: earliestAt, next: NEXT };
+  return [
+    ...(Date.parse(earliestAt) > Date.parse(now) ? [early] : []),
+    ...teams.map((team) => ({
+      ...{ code: 'NOTICE_NOT_ACKNOWLEDGED', path: team, message: `${team} has not acknowledged the notice.` },
+      next: 'It acknowledges by the link in its letter and is reminded every day; the promotion then goes on by itself.',
+    })),
+  ];
+}
+
+const NEXT = 'It goes on by itself then; a second approver may let it go on earlier, by the link in their letter.';
+
+/** What holds a stage for the sake of others, and an approver may make an exception of. Nothing that proves the way back. */
+export function noticeReasons(facts: NoticeFacts, stage: HeldStage): readonly HoldReason[] {
+  return stage === 'production' ? frozen(facts) : [...frozen(facts), ...announced(facts)];
+}
+
+/** A reason by code and path, as holds and exceptions name it. */
+export function holdName({ code, path }: Pick<Reason, 'code' | 'path'>): string {
+  return path === undefined ? code : `${code} ${path}`;
+}
