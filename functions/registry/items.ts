@@ -25,10 +25,7 @@ export const reason = z.object({
   next: z.string().exactOptional(),
 });
 
-/**
- * An approver may be limited to some stages; without `stages` all of them. A stand-in is asked only in the place of another
- * approver, when the owner says so; whoever accepts approvers has accepted them for that.
- */
+/** An approver of some stages or, without `stages`, of all. A stand-in is asked only in another's place, by the owner. */
 export const modelApprover = knownApprover.extend({
   stages: z.array(z.enum(STAGES)).min(1).optional(),
   standIn: z.literal(true).exactOptional(),
