@@ -1,6 +1,7 @@
 import { CreateDeploymentStrategyCommand, StartDeploymentCommand } from '@aws-sdk/client-appconfig';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ANA, OWNER, PIPELINE } from '../fakes/inputs.ts';
+import { ANA, OWNER, PIPELINE, REPLENISHMENT } from '../fakes/inputs.ts';
 import type { Place } from '../fakes/places.ts';
 import { Scene } from '../fakes/scene.ts';
 import { until } from '../fakes/until.ts';
@@ -149,6 +150,36 @@ describe('While a candidate', () => {
 });
 
 describe('All these rollbacks', () => {
+  const objectAt = async (key: string): Promise<string> => {
+    const { s3 } = scene.stack.clients;
+    const got = await s3.send(new GetObjectCommand({ Bucket: scene.output('EvidenceBucketName'), Key: key }));
+    return (await got.Body?.transformToString()) ?? '';
+  };
+
+  it('are told on the topic of events, have a release note each, and stand in the change log of the model', async () => {
+    const count = (entries: readonly { readonly type: string }[], type: string) =>
+      entries.filter((one) => one.type === type).length;
+    const entries = await until(async () => {
+      const all = await scene.ledger(MODEL);
+      // One for the promotion and one for the onboarding besides.
+      return count(all, 'release-noted') === count(all, 'rolled-back') + 2 ? all : undefined;
+    });
+    const last = entries.findLast(({ type }) => type === 'rolled-back');
+    const note = await objectAt(`release-notes/rollbacks/${MODEL}/${String(last?.seq).padStart(12, '0')}.md`);
+    expect(note).toContain(`# ${MODEL}: rolled back to the safe forecast`);
+    expect(note).toContain('Before it was let in, the error of version 1.1.0 had been measured to be');
+    const log = await until(async () => {
+      const text = await objectAt(`change-logs/${MODEL}/change-log.md`);
+      return text.split('Release note: s3:').length > 2 * count(entries, 'rolled-back') ? text : undefined;
+    });
+    expect(log).toContain(': In production 1.1.0');
+    const told = await scene.mail.letters('Event: rolled-back', 'model-release-alerts@example.com');
+    expect(told.filter((text) => text.includes(`Model: ${MODEL}`))).toHaveLength(count(entries, 'rolled-back'));
+    const teams = await scene.mail.letters('as a canary', REPLENISHMENT.email);
+    expect(teams.some((text) => text.includes(`Version 2.3.0 of ${MODEL} serves 20 % of the units`))).toBe(true);
+    expect(await scene.mail.letters('Event: gate-judged', 'model-release-alerts@example.com')).toEqual([]);
+  });
+
   it('leave a ledger in which the verifier finds nothing wrong', async () => {
     expect(await scene.ledgerFaults()).toEqual([]);
   });
