@@ -32,7 +32,11 @@ const FUNCTION_ALARMS = [
   ['show-approval', 'Approvers cannot see what they are asked to approve.'],
   ['show-rollback', 'Whoever was told of an alert cannot see how it stands, nor roll back from there.'],
   ['request-rollback', 'Owner and approvers cannot roll back from the link of an alert.'],
-  ['attend-gates', 'Approvers are neither reminded nor told how it ended; gates expire for want of decisions that were forgotten.'],
+  [
+    'attend-gates',
+    'Approvers are neither reminded nor told how it ended; gates expire for want of decisions that were forgotten.',
+  ],
+  ['mail-bounced', 'Nobody is told of emails that come back; an approver who was never reached is waited for until the gate expires.'],
   ['repeat-callbacks', 'A promotion whose callback was lost stays waiting although its gate is closed.'],
   [
     'close-dead-promotion',
@@ -44,6 +48,7 @@ const FUNCTION_ALARMS = [
     'send-notice',
     'Owners and teams downstream are not told of canaries, ends, rollbacks or changes that concern them.',
   ],
+  ['attend-notices', 'Teams do not hear of critical changes ahead, whose canaries wait for that.'],
   ['guard', 'Nobody watches the versions that serve: one that does harm keeps serving until people notice.'],
   ['check-readiness', 'Nobody knows whether models can be gone back from; approved canaries are held.'],
   ['start-drills', 'Rollbacks are not rehearsed any more; in time, approved canaries are held for want of a drill.'],

@@ -8,7 +8,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DrillStore } from '../../functions/drill/drill-store.ts';
 import { evidencePaths } from '../../functions/platform/keys.ts';
-import { ANA } from '../fakes/inputs.ts';
+import { ANA, REPLENISHMENT } from '../fakes/inputs.ts';
 import { Scene } from '../fakes/scene.ts';
 import { until } from '../fakes/until.ts';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'drills-'));
   scene = await Scene.start();
   drills = new DrillStore(scene.stack.clients.dynamo, scene.output('RegistryTableName'));
-  await scene.onboard(MODEL);
+  await scene.onboard(MODEL, { policy: { notice: { leadTime: 'PT0S', acknowledge: 'all' } } });
 });
 afterAll(async () => {
   await scene.stop();
@@ -93,8 +93,24 @@ describe('Drills on the whole stack', () => {
   });
 });
 
+/** Reads the letter that the team has, looks at its page, and posts its form. */
+async function acknowledge(promotionId: string): Promise<void> {
+  const letter = (await scene.mail.letters(promotionId, REPLENISHMENT.email)).find((text) =>
+    text.includes('/notices/'),
+  );
+  const link = /https?:\/\/\S+\/notices\/\S+/.exec(letter ?? '')?.[0] ?? '';
+  const page = await fetch(link);
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Acknowledge for Replenishment')]);
+  expect((await fetch(link, { method: 'HEAD' })).status).toBe(200);
+  const post = (name: string) =>
+    fetch(link, { method: 'POST', body: new URLSearchParams({ name, model: MODEL, note: '' }) });
+  expect((await post('')).status).toBe(400);
+  expect((await post('Rita Reorder')).status).toBe(200);
+  expect((await post('Rita Reorder')).status).toBe(409);
+}
+
 describe('An approved canary', () => {
-  it('is held while there is nothing to go back to, and goes on by itself once it is mended', async () => {
+  it('is held while there is nothing to go back to, then until the team has acknowledged, and goes on by itself', async () => {
     const { promotionId } = await scene.at('canary gate', MODEL, '1.0');
     const back = await scene.registry.returnDocument(MODEL, '');
     const { profileId } = (await scene.registry.model(MODEL)) ?? { profileId: '' };
@@ -116,12 +132,19 @@ describe('An approved canary', () => {
         Payload: Buffer.from(JSON.stringify({ promotionId })),
       }),
     );
+    const waiting = 'NOTICE_NOT_ACKNOWLEDGED Replenishment';
+    await until(async () => {
+      const held = (await scene.promotion(promotionId)).holds?.at(-1);
+      return held?.reasons.length === 1 && held.reasons[0] === waiting ? true : undefined;
+    });
+    await acknowledge(promotionId);
     await until(async () => ((await scene.pointer(MODEL))?.canaryVersion === '1.0' ? true : undefined));
     const entries = await scene.ledger(MODEL);
     const of = (wanted: string) => entries.filter(({ type }) => type === wanted).map(({ data }) => data);
     expect(of('readiness-checked')).toMatchObject([{ ready: false }, { ready: true }]);
     const held = of('canary-held').map((data) => data['held']);
     expect([held.at(0), held.at(-1)]).toEqual([true, false]);
+    expect(of('notice-acknowledged')).toMatchObject([{ team: 'Replenishment', name: 'Rita Reorder' }]);
     expect(await scene.ledgerFaults()).toEqual([]);
   });
 });
