@@ -4,7 +4,8 @@ import { EVENT_SCHEMA, type ReleaseEvent, releaseEvent } from './release-event.t
 import { severityOf } from './severity.ts';
 import { changeEnded, changeRequested, decided, gateOpened, noted, settings } from './tell-change.ts';
 import { acknowledged, drilled, noticed, readiness, recalled, rolledBack, thrown, undone } from './tell-going-back.ts';
-import { exposureEnded, held, judged, moved, promotionEnded, registered } from './tell-promotion.ts';
+import { announced, excepted, held, noticeRecalled, noticeSeen } from './tell-hold.ts';
+import { exposureEnded, judged, moved, promotionEnded, registered } from './tell-promotion.ts';
 import { clipped, type Teller } from './told.ts';
 
 /** What an event may take of the run that its entry names; null where that is none, or is not to be found. */
@@ -60,10 +61,10 @@ const TELLERS: Readonly<Record<EntryType, Teller | null>> = {
   'pointer-move-intended': null,
   'pointer-moved': moved,
   'canary-held': held,
-  'change-announced': null,
-  'notice-acknowledged': null,
-  'notice-recalled': null,
-  'hold-excepted': null,
+  'change-announced': announced,
+  'notice-acknowledged': noticeSeen,
+  'notice-recalled': noticeRecalled,
+  'hold-excepted': excepted,
   // The document of the next step follows, and is told.
   'canary-advanced': null,
   'exposure-ended': exposureEnded,

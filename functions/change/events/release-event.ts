@@ -32,8 +32,9 @@ export const EVENT_DETAILS = {
     expiresAt: z.string(),
   }),
   'approval-decided': z.object({ stage: z.string(), decision: z.string(), gateStatus: z.string() }),
-  'canary-held': z.object({ reasons }),
-  'canary-released': z.object({}),
+  'stage-held': z.object({ stage, reasons }),
+  'stage-released': z.object({ stage }),
+  'hold-excepted': z.object({ stage, holds: z.array(z.string()), reason: z.string() }),
   'canary-step': z.object({
     step: z.number().describe('From 0.'),
     percentage: z.number().describe('Share of the units that the version serves, 0 to 100.'),
@@ -45,6 +46,14 @@ export const EVENT_DETAILS = {
   expired: z.object({ reasons }),
   withdrawn: z.object({ reasons }),
   'ended-by-rollback': z.object({ reasons }),
+  // a critical change, before it serves anybody
+  'change-announced': z.object({
+    teams: z.array(z.string()),
+    leadTime: z.string().describe('ISO 8601 duration.'),
+    earliestAt: z.string().describe('UTC; before that nobody is served by it.'),
+  }),
+  'notice-acknowledged': z.object({ team: z.string() }),
+  'notice-recalled': z.object({ end: z.string() }),
   // changes without a version
   'change-requested': z.object({ kind: z.string() }),
   'change-ended': z.object({ end: z.string(), reasons }),
@@ -122,8 +131,15 @@ function shape<Name extends EventName>(event: Name) {
 export const releaseEvent = z.discriminatedUnion('event', [
   shape('stage-entered'),
   ...[shape('gate-judged'), shape('approval-requested'), shape('approval-decided')],
-  ...[shape('canary-held'), shape('canary-released'), shape('canary-step'), shape('exposure-ended')],
+  ...[
+    shape('stage-held'),
+    shape('stage-released'),
+    shape('hold-excepted'),
+    shape('canary-step'),
+    shape('exposure-ended'),
+  ],
   ...[shape('promoted'), shape('rejected'), shape('expired'), shape('withdrawn'), shape('ended-by-rollback')],
+  ...[shape('change-announced'), shape('notice-acknowledged'), shape('notice-recalled')],
   ...[shape('change-requested'), shape('change-ended'), shape('model-onboarded'), shape('settings-changed')],
   ...[shape('rolled-back'), shape('recall-opened'), shape('recall-acknowledged'), shape('recall-closed')],
   ...[shape('kill-switch-thrown'), shape('kill-switch-left'), shape('rollback-not-ready'), shape('rollback-ready')],

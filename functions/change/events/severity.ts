@@ -3,7 +3,8 @@ import type { EventName, Severity } from './release-event.ts';
 
 /** Events that somebody should look at whatever run they belong to; all others are for information. */
 const SEVERE: Readonly<Partial<Record<EventName, Severity>>> = {
-  'canary-held': 'warning',
+  'stage-held': 'warning',
+  'hold-excepted': 'warning',
   'rolled-back': 'critical',
   'recall-opened': 'critical',
   'kill-switch-thrown': 'critical',
@@ -20,6 +21,7 @@ const ACTS: ReadonlySet<EventName> = new Set([
   'canary-step',
   'promoted',
   'settings-changed',
+  'change-announced',
   'model-onboarded',
 ]);
 

@@ -62,15 +62,6 @@ export function moved(body: EntryBody): Told | null {
   }
 }
 
-export function held(body: EntryBody): Told {
-  const data = dataOf(z.object({ held: z.boolean(), reasons }), body);
-  if (!data.held) {
-    return { event: 'canary-released', detail: {}, summary: `The canary of ${body.model} is not held any more.` };
-  }
-  const summary = `The canary of ${body.model} is approved and held${because(data.reasons)}`;
-  return { event: 'canary-held', detail: { reasons: toldReasons(data.reasons) }, summary };
-}
-
 export function exposureEnded(body: EntryBody): Told {
   const { version, stage } = dataOf(z.object({ version: z.string(), stage: z.string() }), body);
   const summary = `The ${stage} of version ${version} of ${body.model} is over: production alone serves.`;

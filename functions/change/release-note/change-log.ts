@@ -18,6 +18,7 @@ const LOGGED: Readonly<Partial<Record<EventName, string>>> = {
   'model-onboarded': 'Set up',
   'settings-changed': 'Settings changed',
   'rolled-back': 'Rolled back',
+  'hold-excepted': 'Exception made',
   'kill-switch-thrown': 'Kill switch thrown',
   'kill-switch-left': 'Kill switch left',
   'change-noticed': 'Changed by nobody',
@@ -122,5 +123,5 @@ export class ChangeLog {
 }
 
 function isLogged({ event, detail }: ReleaseEvent): boolean {
-  return LOGGED[event] !== undefined && (!('stage' in detail) || detail.stage === 'production');
+  return LOGGED[event] !== undefined && (event !== 'stage-entered' || detail.stage === 'production');
 }
