@@ -1,4 +1,4 @@
-import { eligibleApprovers, peopleFor } from '../../approval/eligible-approvers.ts';
+import { eligibleApprovers, peopleFor, standInsFor } from '../../approval/eligible-approvers.ts';
 import type { GateItem } from '../../approval/items.ts';
 import { isSamePerson } from '../../approval/separation-of-duties.ts';
 import type { Approver } from '../../platform/people.ts';
@@ -9,16 +9,17 @@ import type { HeldStage } from './notice-item.ts';
 type Gates = readonly Pick<GateItem, 'stage' | 'round' | 'decisions' | 'approvers'>[];
 
 /**
- * Who may make an exception for a stage as things are: whoever may let promotions into it, but neither those who let this
- * one in, nor who asked for it.
+ * Who may make an exception for a stage as things are: whoever may let promotions into it, stand-ins as well, but neither
+ * those who let this one in, nor who asked for it.
  */
 export function secondApprovers(
   run: PromotionItem,
   model: ModelItem,
   of: { readonly stage: HeldStage; readonly gates: Gates },
 ): readonly Approver[] {
-  const eligible = eligibleApprovers(peopleFor(run, model, of.stage), run, of.stage);
-  return eligible.filter((person) => !hasLetIn(person, model, of));
+  const people = peopleFor(run, model, of.stage);
+  const able = [...eligibleApprovers(people, run, of.stage), ...standInsFor(people, run, of.stage)];
+  return able.filter((person) => !hasLetIn(person, model, of));
 }
 
 function hasLetIn(

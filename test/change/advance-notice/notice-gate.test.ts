@@ -286,6 +286,16 @@ describe('A freeze', () => {
     expect((await stand.mayExpose(id)).held).toBe(true);
   });
 
+  it('is lifted by a stand-in where the model has no other approver', async () => {
+    await stand.settle({ approvers: [ANA, { ...CAS, standIn: true }] });
+    await frozenFor(3 * DAY);
+    await stand.mayExpose(id);
+    expect(await stand.answer(stand.linkOf(CAS.email), { model: '2.0', note: LONG_REASON })).toMatchObject({
+      status: 200,
+    });
+    expect(await stand.mayExpose(id)).toMatchObject({ held: false });
+  });
+
   it('never keeps a model from being rolled back, and asks nobody for what proves the way back', async () => {
     await frozenFor(3 * DAY);
     await stand.mayExpose(id, { readiness: async () => null });
