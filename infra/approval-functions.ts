@@ -20,4 +20,12 @@ export const APPROVAL_FUNCTIONS = [
     access: ['registry:read', 'ledger:append', 'approvals:read', 'approvals:write', 'evidence:read', 'email:send'],
     timeoutSeconds: 30,
   },
+  {
+    name: 'mail-bounced',
+    entry: 'functions/approval/mail-bounced.lambda.ts',
+    description: 'Tells the owner whose approval request did not arrive, as SES reports it.',
+    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'SENDER_EMAIL'],
+    access: ['registry:read', 'approvals:read', 'approvals:write', 'email:send'],
+    timeoutSeconds: 30,
+  },
 ] as const satisfies readonly FunctionSpec[];

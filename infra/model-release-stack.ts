@@ -123,6 +123,7 @@ export class ModelReleaseStack extends Stack {
     new Triggers(this, 'Triggers', {
       repeatCallbacks: this.#functions.named('repeat-callbacks').fn,
       attendGates: this.#functions.named('attend-gates').fn,
+      mailBounced: this.#functions.named('mail-bounced').fn,
       anchorLedger: this.#functions.named('anchor-ledger').fn,
       closeDeadPromotion: this.#functions.named('close-dead-promotion').fn,
       guard: this.#functions.named('guard').fn,
@@ -176,6 +177,7 @@ export class ModelReleaseStack extends Stack {
       killSwitchFunction: functionArn(this, 'kill-switch'),
       completeLogFunction: functionArn(this, 'complete-log'),
       senderIdentity: this.#notifications.senderIdentityArn,
+      mailConfiguration: this.#notifications.mailConfigurationArn,
       eventTopic: this.#notifications.eventTopic.topicArn,
       eventBus: this.#notifications.bus.eventBusArn,
       topic: this.#notifications.topic.topicArn,

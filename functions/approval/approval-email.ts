@@ -6,6 +6,7 @@ import { exposureWords, pathWords } from './exposure-words.ts';
 import type { Evidence } from './gate-evidence.ts';
 import type { GateItem } from './items.ts';
 import { verdictLine, verdictTone } from './key-figures.ts';
+import { REQUEST_TAG } from './mail-trouble.ts';
 import { asked, equalIsEnough, instant, onApproval, onExpiry, onRejection, typedName } from './wording.ts';
 
 /** Address of one approver's page. It holds the secret: it goes into that approver's email and nowhere else. */
@@ -23,6 +24,8 @@ export interface Asking {
   readonly gate: GateItem;
   readonly run: Run;
   readonly approver: Approver;
+  /** Public id of the request, by which a report that it did not arrive names it. */
+  readonly requestId: string;
   readonly link: string;
   /** What the newest gate found; null for a change without a version. */
   readonly evidence: Evidence | null;
@@ -32,9 +35,9 @@ export interface Asking {
 
 /** The request to one approver: what is asked, the verdict with its key figures, one link, and then everything else. */
 export function approvalEmail(asking: Asking): Email {
-  const { gate, run, approver, link, evidence, occasion = 'asked' } = asking;
+  const { gate, run, approver, requestId, link, evidence, occasion = 'asked' } = asking;
   const again = gate.round === 1 ? '' : ` (asked again, round ${gate.round})`;
-  return letter(`${SUBJECTS[occasion]}: ${asked(run, gate.stage)}${again}`, [
+  const written = letter(`${SUBJECTS[occasion]}: ${asked(run, gate.stage)}${again}`, [
     text(`Dear ${approver.name},`),
     text(`you are asked to decide on: ${asked(run, gate.stage)}.`),
     ...occasionOf(occasion, gate),
@@ -62,6 +65,7 @@ export function approvalEmail(asking: Asking): Email {
     ),
     small(`Reference: ${run.promotionId}`),
   ]);
+  return { ...written, tags: { [REQUEST_TAG]: requestId } };
 }
 
 const SUBJECTS: Readonly<Record<Occasion, string>> = {

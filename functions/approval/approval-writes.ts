@@ -32,7 +32,7 @@ export class ApprovalWrites {
   /** Puts one secret in the place of all before, so that their links are dead; it is to be sent. */
   renew({ requestId, resends = 0 }: RequestItem, secretSha256: string): TransactWrite {
     return this.#updateRequest(requestId, {
-      set: 'resends = :resends, secretSha256s = :only REMOVE sentAt',
+      set: 'resends = :resends, secretSha256s = :only REMOVE sentAt, undelivered',
       only: `attribute_not_exists(decidedAt) AND attribute_not_exists(delegatedTo) AND ${resends === 0 ? 'attribute_not_exists(resends)' : 'resends = :before'}`,
       values: {
         ':resends': resends + 1,
@@ -48,6 +48,15 @@ export class ApprovalWrites {
       set: 'delegatedTo = :to',
       only: 'attribute_not_exists(decidedAt) AND attribute_not_exists(delegatedTo)',
       values: { ':to': { id: standIn.id, name: standIn.name, email: standIn.email } },
+    });
+  }
+
+  /** Notes that the email did not arrive. */
+  undelivered(requestId: string, what: NonNullable<RequestItem['undelivered']>): TransactWrite {
+    return this.#updateRequest(requestId, {
+      set: 'undelivered = :what',
+      only: 'attribute_exists(pk)',
+      values: { ':what': what },
     });
   }
 

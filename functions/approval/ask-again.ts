@@ -156,6 +156,6 @@ async function send(
 ): Promise<void> {
   const evidence = (await loadEvidence(ports.evidence, run)).at(-1) ?? null;
   const link = approvalLink(ports.baseUrl, requestId, secret);
-  await ports.sendEmail(approver.email, approvalEmail({ gate, run, evidence, approver, link, occasion }));
+  await ports.sendEmail(approver.email, approvalEmail({ gate, run, evidence, approver, requestId, link, occasion }));
   await ports.approvals.carryOut([ports.approvalWrites.requestSent(requestId, now.toISOString())]);
 }

@@ -108,7 +108,11 @@ async function remind(attending: Attending): Promise<void> {
       ]);
       const { approver, requestId } = request;
       const link = approvalLink(ports.baseUrl, requestId, secret);
-      await send(ports, request, approvalEmail({ gate, run, evidence, approver, link, occasion: 'reminded' }));
+      await send(
+        ports,
+        request,
+        approvalEmail({ gate, run, evidence, approver, requestId, link, occasion: 'reminded' }),
+      );
       await ports.approvals.carryOut([ports.approvalWrites.noted(requestId, 'remindedAt', now.toISOString())]);
       counts.reminded += 1;
     });

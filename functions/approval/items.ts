@@ -83,6 +83,10 @@ export const requestItem = z.object({
   sentAt: z.string().optional(),
   decision: z.enum(DECISIONS).optional(),
   decidedAt: z.string().optional(),
+  /** The newest report that its email did not arrive, of which the owner was told. */
+  undelivered: z
+    .object({ id: z.string(), kind: z.enum(['bounced', 'complained of', 'rejected']), at: z.string() })
+    .exactOptional(),
   /** How often the owner had it sent anew. */
   resends: z.int().min(1).exactOptional(),
   /** How often a reminder was tried, and when one was accepted for delivery. */

@@ -105,7 +105,7 @@ async function ask(ports: RequestApprovalPorts, { run, gate, evidence, approver,
   };
   await keepSecret(ports, request, existing);
   const link = approvalLink(ports.baseUrl, requestId, secret);
-  await ports.sendEmail(person.email, approvalEmail({ gate, run, evidence, approver: person, link }));
+  await ports.sendEmail(person.email, approvalEmail({ gate, run, evidence, approver: person, requestId, link }));
   await ports.approvals.carryOut([ports.approvalWrites.requestSent(requestId, at)]);
 }
 

@@ -3,7 +3,7 @@ import type { SendEmail } from './email.ts';
 
 /** Emails through SES. Tracking is off: it would lead every link through a third party. */
 export function sesSender(client: SESv2Client, from: string): SendEmail {
-  return async (to, { subject, text, html }) => {
+  return async (to, { subject, text, html, tags = {} }) => {
     await client.send(
       new SendEmailCommand({
         FromEmailAddress: from,
@@ -14,6 +14,7 @@ export function sesSender(client: SESv2Client, from: string): SendEmail {
             Body: { Text: { Data: text, Charset: 'UTF-8' }, Html: { Data: html, Charset: 'UTF-8' } },
           },
         },
+        EmailTags: Object.entries(tags).map(([Name, Value]) => ({ Name, Value })),
         ConfigurationOverrides: {
           Tracking: { ClickTrackingEnabled: 'DISABLED', OpenTrackingEnabled: 'DISABLED' },
         },

@@ -3,6 +3,8 @@ export interface Email {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+  /** By which reports on this email name it: letters, digits, `-` and `_` alone. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** Sends one email to one person. On return it was accepted for delivery; a repeated call sends it again. */

@@ -32,6 +32,8 @@ export interface AccessTargets {
   readonly killSwitchFunction: string;
   readonly completeLogFunction: string;
   readonly senderIdentity: string;
+  /** Configuration set of all that is sent. */
+  readonly mailConfiguration: string;
   readonly eventTopic: string;
   readonly eventBus: string;
   readonly topic: string;

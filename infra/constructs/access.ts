@@ -147,7 +147,7 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
   'roll-back:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.rollBackFunction] }],
   'readiness:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.checkReadinessFunction] }],
   'kill-switch:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.killSwitchFunction] }],
-  'email:send': (t) => [{ actions: ['ses:SendEmail'], resources: [t.senderIdentity] }],
+  'email:send': (t) => [{ actions: ['ses:SendEmail'], resources: [t.senderIdentity, t.mailConfiguration] }],
   'events:publish': (t) => [
     { actions: ['sns:Publish'], resources: [t.eventTopic] },
     { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [t.topicKey] },

@@ -40,6 +40,13 @@ export const LOG_ALARMS = [
     impact: 'Somebody who was asked was not reminded, or was not told how it ended.',
   },
   {
+    signal: 'email-came-back',
+    message: 'EMAIL_CAME_BACK',
+    logOf: 'mail-bounced',
+    impact:
+      'An email bounced, was complained of, or was rejected: somebody may not know what they are asked or told.',
+  },
+  {
     signal: 'decision-failed',
     message: 'DECISION_FAILED',
     logOf: 'decide-approval',

@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
+import { ConfigurationSet, EmailIdentity, EmailSendingEvent, EventDestination, Identity } from 'aws-cdk-lib/aws-ses';
 import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -25,10 +25,20 @@ export class Notifications extends Construct {
   /** One of its own: other accounts and systems are let at it without being let at what AWS services tell. */
   readonly bus: EventBus;
   readonly senderIdentityArn: string;
+  readonly mailConfigurationArn: string;
 
   constructor(scope: Construct, id: string, props: NotificationsProps) {
     super(scope, id);
-    const identity = new EmailIdentity(this, 'Sender', { identity: Identity.email(props.senderEmail) });
+    // Of all that the address sends: what comes back is reported, and nothing is tracked, since that would lead each link
+    // through a third party; SES tracks what a set reports opens or clicks of.
+    const name = `${Stack.of(this).stackName}-mail`;
+    const configurationSet = new ConfigurationSet(this, 'Mail', { configurationSetName: name });
+    configurationSet.addEventDestination('CameBack', {
+      destination: EventDestination.eventBus(EventBus.fromEventBusName(this, 'DefaultBus', 'default')),
+      events: [EmailSendingEvent.BOUNCE, EmailSendingEvent.COMPLAINT, EmailSendingEvent.REJECT],
+    });
+    this.mailConfigurationArn = arn(this, 'ses', `configuration-set/${name}`);
+    const identity = new EmailIdentity(this, 'Sender', { identity: Identity.email(props.senderEmail), configurationSet });
     identity.applyRemovalPolicy(RemovalPolicy.RETAIN);
     this.senderIdentityArn = arn(this, 'ses', `identity/${props.senderEmail}`);
     this.topic = new Topic(this, 'Topic', {

@@ -15,6 +15,7 @@ import { stateMachineArn, WAITING_MACHINES } from './names.ts';
 export interface TriggersProps {
   readonly repeatCallbacks: LambdaFn;
   readonly attendGates: LambdaFn;
+  readonly mailBounced: LambdaFn;
   readonly anchorLedger: LambdaFn;
   readonly closeDeadPromotion: LambdaFn;
   readonly guard: LambdaFn;
@@ -68,6 +69,11 @@ export class Triggers extends Construct {
         },
       },
       targets: [new LambdaFunction(props.answerAlarm, RETRY)],
+    });
+    new Rule(this, 'MailCameBack', {
+      description: 'Tells owners of approval requests that did not arrive.',
+      eventPattern: { source: ['aws.ses'], detailType: MAIL_TROUBLE },
+      targets: [new LambdaFunction(props.mailBounced, RETRY)],
     });
     new Rule(this, 'ExecutionDied', {
       description: 'Closes the promotion or change whose execution ended without closing it.',
@@ -137,6 +143,9 @@ export class Triggers extends Construct {
     });
   }
 }
+
+/** As SES names on the bus what its configuration set reports (infra/constructs/notifications.ts). */
+const MAIL_TROUBLE = ['Email Bounced', 'Email Complaint Received', 'Email Rejected'];
 
 /** The next run of a schedule does what a lost one left, so that old events need not be kept. */
 const RETRY = { retryAttempts: 2, maxEventAge: Duration.minutes(10) } as const;

@@ -55,10 +55,10 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
     await gateway.stop();
     throw error;
   });
-  const ses = await createSes();
   // The bus needs the functions, and what is seen of them rings alarms, which the bus is told of.
   let bus: Events | undefined;
   const putEvent: Events['putEvent'] = (event) => bus?.putEvent(event);
+  const ses = await createSes({ now, putEvent });
   const observed = createObserved({ now, ses, gateway, putEvent, functionLog: options.functionLog });
   const { host } = observed;
   const flow = createFlow({ ...subdirectory(dataDir, 'appconfig'), ...observed, iam, now, log });

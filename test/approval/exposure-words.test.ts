@@ -113,6 +113,7 @@ describe('The email to an approver', () => {
       run,
       approver: ANA,
       evidence: null,
+      requestId: '1',
       link: 'https://x.example/approvals/1?k=2',
     });
 

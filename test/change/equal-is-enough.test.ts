@@ -52,7 +52,14 @@ describe('That an equal candidate is enough', () => {
     const pageOf = (of: typeof run) =>
       approvalPage({ request, model: modelItem(), gate, run: of, evidence: [], wayBack: null, note: null }, NOW);
     const textOf = (of: typeof run) =>
-      approvalEmail({ gate, run: of, approver: ANA, evidence: null, link: 'https://x.example/approvals/1?k=2' }).text;
+      approvalEmail({
+        gate,
+        run: of,
+        approver: ANA,
+        evidence: null,
+        requestId: '1',
+        link: 'https://x.example/approvals/1?k=2',
+      }).text;
     for (const text of [pageOf(run), textOf(run)]) {
       expect(text).toContain('Equal is enough');
       expect(text).toContain('cost: Half of the machines | at the same error.');

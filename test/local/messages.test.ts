@@ -2,6 +2,8 @@ import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { mailEvent, troubleOf } from '../../functions/approval/mail-trouble.ts';
+import type { BusEvent } from '../../infra/local/events.ts';
 import { ACCOUNT, REGION } from '../../infra/local/service.ts';
 import { createSes, type Ses } from '../../infra/local/ses.ts';
 import { createSns, type Sns } from '../../infra/local/sns.ts';
@@ -23,6 +25,7 @@ const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:notices`;
 
 describe('Email and notices on this machine', () => {
   let ses: Ses;
+  const events: BusEvent[] = [];
   let sns: Sns;
   let mail: Served;
   let topics: Served;
@@ -39,7 +42,10 @@ describe('Email and notices on this machine', () => {
     });
 
   beforeAll(async () => {
-    ses = await createSes();
+    ses = await createSes({
+      now: () => new Date('2026-03-02T09:00:00Z'),
+      putEvent: (event) => void events.push(event),
+    });
     sns = createSns(ses.deliver);
     sns.createTopic('notices');
     sns.subscribe({ TopicArn: TOPIC, Protocol: 'email', Endpoint: 'ops@example.com' });
@@ -99,8 +105,51 @@ describe('Email and notices on this machine', () => {
     expect((await inbox()).map(({ subject }) => subject)).not.toContain('Denied');
   });
 
+  it('reports what the mailbox simulator of SES does to mail of an identity with a configuration set, and no other', async () => {
+    const from = 'watched@example.com';
+    const identity = { EmailIdentity: from, ConfigurationSetAttributes: { ConfigurationSetName: 'mail' } };
+    ses.createConfigurationSet('mail');
+    ses.createIdentity(identity);
+    ses.addEventDestination({
+      ConfigurationSetName: 'mail',
+      EventDestination: {
+        MatchingEventTypes: ['bounce', 'complaint'],
+        EventBridgeDestination: { EventBusArn: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/default` },
+      },
+    });
+    const { input } = email(from, 'Watched');
+    const to = (address: string, over: object = {}) =>
+      sesClient.send(new SendEmailCommand({ ...input, Destination: { ToAddresses: [address] }, ...over }));
+    mail.asked();
+    await to('ada@example.com');
+    const arn = (name: string) => `arn:aws:ses:${REGION}:${ACCOUNT}:${name}`;
+    expect(mail.asked()).toEqual([
+      `ses:SendEmail ${arn('identity/watched@example.com')}`,
+      `ses:SendEmail ${arn('configuration-set/mail')}`,
+    ]);
+    await to('bounce@simulator.amazonses.com', { FromEmailAddress: 'other@example.com' });
+    expect(events).toEqual([]);
+    await to('bounce+ana@simulator.amazonses.com', { EmailTags: [{ Name: 'approvalRequest', Value: 'abc' }] });
+    await to('complaint@simulator.amazonses.com');
+    expect(events.map(({ source, detailType }) => [source, detailType])).toEqual([
+      ['aws.ses', 'Email Bounced'],
+      ['aws.ses', 'Email Complaint Received'],
+    ]);
+    // In the form that the function reads.
+    const [bounce, complaint] = events.map(({ detail }) => troubleOf(mailEvent.parse({ detail })));
+    expect(bounce).toMatchObject({
+      kind: 'bounced',
+      requestId: 'abc',
+      detail: expect.stringContaining('user unknown'),
+    });
+    expect(complaint).toMatchObject({ kind: 'complained of', requestId: null });
+    await expect(to('ada@example.com', { ConfigurationSetName: 'none' })).rejects.toMatchObject({
+      name: 'NotFoundException',
+    });
+  });
+
   it('shares no inbox with another platform of this process', async () => {
-    const other = await createSes();
+    const other = await createSes({ now: () => new Date(), putEvent: () => undefined });
     const sent = { from: 'a@example.com', to: 'b@example.com', text: 'x' };
     await Promise.all([ses.deliver({ ...sent, subject: 'ours' }), other.deliver({ ...sent, subject: 'theirs' })]);
     const theirs = store.parse(await (await fetch(`${other.inboxUrl}/store`)).json()).emails;

@@ -48,7 +48,7 @@ function storageMakers({ iam, engine, s3, kms }: MakerParts): Makers {
   };
 }
 
-function messageMakers({ sns, monitoring }: MakerParts): Makers {
+function messageMakers({ ses, sns, monitoring }: MakerParts): Makers {
   return {
     'AWS::CloudWatch::Alarm': (resource) => {
       const { name, arn } = monitoring.createAlarm(nameOf(resource, 'AlarmName'), resource.properties);
@@ -66,7 +66,12 @@ function messageMakers({ sns, monitoring }: MakerParts): Makers {
       sns.subscribe(properties);
       return { ref: generatedName };
     },
-    'AWS::SES::EmailIdentity': ({ properties }) => ({ ref: String(properties['EmailIdentity']) }),
+    'AWS::SES::EmailIdentity': ({ properties }) => ({ ref: ses.createIdentity(properties) }),
+    'AWS::SES::ConfigurationSet': (resource) => ({ ref: ses.createConfigurationSet(nameOf(resource, 'Name')) }),
+    'AWS::SES::ConfigurationSetEventDestination': ({ properties, generatedName }) => {
+      ses.addEventDestination(properties);
+      return { ref: generatedName };
+    },
   };
 }
 
