@@ -11,12 +11,14 @@ const ACCESS = [
   'ledger:append', // PutItem on the ledger, Query for its head, Sign with the ledger key
   'approvals:read',
   'approvals:write',
+  'gates:read', // Query for what gates say, and for nothing else of the approvals: no token, no digest of a secret
   'incoming:read', // incoming/ and the configured prefixes
   'evidence:read',
   'evidence:write', // put only, with retention
   'work:use', // put and read what is handed from one step to the next, and expires
   'change-logs:write', // put only, under change-logs/
   'anchors:write',
+  'anchors:read',
   'predictors:invoke', // versions that run elsewhere, as far as the settings name them
   'models:read', // signed manifests and the artifacts that they name
   'predictions:read', // list and read predictions/ and outcomes/

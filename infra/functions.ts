@@ -1,5 +1,6 @@
 import { ADVANCE_NOTICE_FUNCTIONS } from './advance-notice-functions.ts';
 import { APPROVAL_FUNCTIONS } from './approval-functions.ts';
+import { CONSOLE_FUNCTIONS } from './console-functions.ts';
 import { DRILL_FUNCTIONS } from './drill-functions.ts';
 import type { FunctionSpec } from './function-spec.ts';
 import { INFERENCE_FUNCTIONS } from './inference-functions.ts';
@@ -227,9 +228,9 @@ export const FUNCTIONS = [
   {
     name: 'send-notice',
     entry: 'functions/change/send-notice.lambda.ts',
-    description: 'Tells owner and downstream teams how a promotion, change or rollback ended.',
-    config: ['REGISTRY_TABLE', 'SENDER_EMAIL'],
-    access: ['registry:read', 'email:send'],
+    description: 'Tells owner and downstream teams of canaries, and how a promotion, change or rollback ended.',
+    config: ['REGISTRY_TABLE', 'LEDGER_TABLE', 'SENDER_EMAIL'],
+    access: ['registry:read', 'ledger:read', 'email:send'],
   },
   {
     name: 'publish-events',
@@ -261,6 +262,7 @@ export const FUNCTIONS = [
   ...RECONCILE_FUNCTIONS,
   ...INFERENCE_FUNCTIONS,
   ...KILL_SWITCH_FUNCTIONS,
+  ...CONSOLE_FUNCTIONS,
   {
     name: 'describe-release',
     entry: 'functions/registry/describe-release.lambda.ts',

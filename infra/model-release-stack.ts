@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
 import { ApprovalApi, DECIDING, SHOWING } from './constructs/approval-api.ts';
 import { Buckets } from './constructs/buckets.ts';
+import { ConsoleDashboard } from './constructs/console-dashboard.ts';
 import { FlowMachine } from './constructs/flow-machine.ts';
 import { Keys } from './constructs/keys.ts';
 import {
@@ -147,6 +148,11 @@ export class ModelReleaseStack extends Stack {
       machineNamed: (name) => this.#machines[name].machine,
       topic: this.#notifications.topic,
     });
+    new ConsoleDashboard(this, 'Console', {
+      console: this.#functions.named('console').fn,
+      inference: this.#functions.named('forecast').fn,
+      machineNamed: (name) => this.#machines[name].machine,
+    });
   }
 
   #targets(settings: Settings): ReleaseFunctionsProps['targets'] {
@@ -255,6 +261,7 @@ export class ModelReleaseStack extends Stack {
       ApprovalBaseUrl: this.#approval.baseUrl,
       InferenceFunctionName: this.#functions.named('forecast').fn.functionName,
       DescribeReleaseFunctionName: this.#functions.named('describe-release').fn.functionName,
+      ConsoleFunctionName: this.#functions.named('console').fn.functionName,
       KillSwitchFunctionName: this.#functions.named('kill-switch').fn.functionName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

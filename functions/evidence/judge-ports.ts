@@ -3,7 +3,7 @@ import { parseStored } from '../platform/boundary.ts';
 import { type Reason, ReleaseError } from '../platform/errors.ts';
 import { digestOf } from '../platform/json.ts';
 import type { Retention } from '../platform/retention.ts';
-import type { Looks, PromotionItem, StoredObject } from '../registry/items.ts';
+import type { Looks, NewestLook, PromotionItem, StoredObject } from '../registry/items.ts';
 import { type Policy, storedPolicy } from '../registry/policy.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
@@ -87,7 +87,11 @@ export type Judged = (
 ) & {
   /** What the look leaves behind, by stage; absent when it spent nothing. */
   readonly looks?: Partial<Looks>;
+  /** What the look measured, for people. */
+  readonly measured?: Measured;
 };
+
+export type Measured = Pick<NewestLook, 'days' | 'stepDays' | 'measures'>;
 
 /**
  * The policy that the promotion started under, checked against the digest that it was sealed with.

@@ -1,4 +1,5 @@
 import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
+import type { JsonObject } from '../platform/json.ts';
 import { systemActor } from '../platform/people.ts';
 import type { Stage } from '../promotion/life-cycle.ts';
 import type { GateResult, PromotionItem } from '../registry/items.ts';
@@ -37,7 +38,7 @@ export async function recordVerdict(
   const { promotionId, model } = run;
   const data = {
     ...{ promotionId, stage, verdict, reasons, judge, artifacts },
-    ...(spent === null ? {} : { look: toldLook(spent, stage) }),
+    ...(spent === null ? {} : { look: toldLook(spent, stage), ...measuredData(judged) }),
   };
   const gates = { ...run.gates, [stage]: result };
   const looks = looksUnchanged(run.looks);
@@ -45,7 +46,7 @@ export async function recordVerdict(
     expression: `gates = :before AND ${looks.expression}`,
     values: { ':before': run.gates, ...looks.values },
   };
-  const members = spent === null ? { gates } : { gates, looks: spent.after };
+  const members = spent === null ? { gates } : { gates, looks: spent.after, ...measuredIn({ stage, judged, at }) };
   try {
     await ports.ledger.append({ model, type: 'gate-judged', at, actor: systemActor('judge'), data }, [
       ports.writes.updateRun(run, members, unchanged),
@@ -72,10 +73,14 @@ export async function recordLook(
   const spent = spentLook(run, judged.looks);
   if (spent === null) return;
   const { promotionId, model } = run;
-  const data = { promotionId, stage, look: toldLook(spent, stage) };
+  const data = { promotionId, stage, look: toldLook(spent, stage), ...measuredData(judged) };
   try {
     await ports.ledger.append({ model, type: 'look-recorded', at, actor: systemActor('judge'), data }, [
-      ports.writes.updateRun(run, { looks: spent.after }, looksUnchanged(spent.before)),
+      ports.writes.updateRun(
+        run,
+        { looks: spent.after, ...measuredIn({ stage, judged, at }) },
+        looksUnchanged(spent.before),
+      ),
     ]);
   } catch (error) {
     if (!isReleaseError(error, 'CONDITION_FAILED')) throw error;
@@ -106,6 +111,18 @@ export async function recordAdvance(
     const now = await readAgain(ports, { run, stage: 'canary' });
     if (now.canaryStep !== to) throw error;
   }
+}
+
+/** What a look measured, as the ledger tells it beside the look. */
+function measuredData({ measured }: Judged): JsonObject {
+  return measured === undefined ? {} : { measures: measured.measures.map((one) => ({ ...one })) };
+}
+
+/** The same as the promotion keeps it, in the place of the look before. */
+function measuredIn(of: { readonly stage: Stage; readonly judged: Judged; readonly at: string }) {
+  const { stage, at, judged } = of;
+  const isRunning = stage === 'shadow' || stage === 'canary';
+  return judged.measured === undefined || !isRunning ? {} : { newestLook: { stage, at, ...judged.measured } };
 }
 
 /** The promotion as it is now, after a write of it lost its race. */

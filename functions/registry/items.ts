@@ -8,8 +8,11 @@ import { downstreamTeam, knownApprover, owner, requester } from '../platform/peo
 import { exposurePlan } from '../promotion/exposure.ts';
 import { ENDS, STAGES } from '../promotion/life-cycle.ts';
 import { trainingParameters } from '../promotion/training-parameters.ts';
+import { looks, newestLook } from './look-items.ts';
 import { storedPolicy } from './policy.ts';
 import { restoration } from './restoration.ts';
+
+export type { Looks, NewestLook } from './look-items.ts';
 
 /** One S3 object version with the digest that was checked on it. */
 export const storedObject = z.object({ bucket: z.string(), key: z.string(), versionId: z.string(), sha256 });
@@ -145,33 +148,6 @@ export const exposure = pointerMove.extend({
 });
 export type Exposure = z.infer<typeof exposure>;
 
-/**
- * What earlier looks of running stages left behind, so that none is spent twice. Absent: the stage was never decided on.
- * The judges say what the counts mean.
- */
-export const looks = z.object({
-  shadow: z
-    .object({
-      /** Decisions made so far, one per completed cycle at most. */
-      decisions: z.int().min(0),
-      /** Complete cycles at the last of them. */
-      cycles: z.int().min(0),
-    })
-    .exactOptional(),
-  canary: z
-    .object({
-      look: z.int().min(0),
-      pass_looks_used: z.int().min(0),
-      /** Running minimum of the always-valid p value, by metric. */
-      p_run: z.record(z.string(), z.number().min(0).max(1)),
-      failed: z.boolean(),
-      /** Closed days at the last look: another look at the same days is not another look. */
-      day: z.int().min(0),
-    })
-    .exactOptional(),
-});
-export type Looks = z.infer<typeof looks>;
-
 /** Registry item of one promotion: the facts that its states read, since the states themselves pass only ids. */
 export const promotionItem = z.object({
   ...runItem,
@@ -202,6 +178,8 @@ export const promotionItem = z.object({
   /** Documents by which its candidate was exposed, in order. */
   exposures: z.array(exposure).default([]),
   looks: looks.default({}),
+  /** Absent before the first look that was spent. */
+  newestLook: newestLook.exactOptional(),
   /** Present once its canary was held after it was approved. */
   holds: z.array(hold).exactOptional(),
   advanceNotice: advanceNotice.exactOptional(),

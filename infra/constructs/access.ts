@@ -1,4 +1,5 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { GATE_ATTRIBUTES } from '../../functions/approval/gate-attributes.ts';
 import type { Access } from '../function-spec.ts';
 import type { AccessTargets } from './access-targets.ts';
 import { type Grant, OBJECT_GRANTS } from './object-grants.ts';
@@ -28,6 +29,12 @@ const SIGN_DIGESTS = {
   StringEquals: { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': 'ECDSA_SHA_256' },
 } as const;
 
+/** Task tokens and digests of secrets lie beside the gates: a query has to name attributes, and those of gates alone. */
+const OF_GATES = {
+  StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
+  'ForAllValues:StringEquals': { 'dynamodb:Attributes': GATE_ATTRIBUTES },
+} as const;
+
 const MODELS = 'Models are onboarded at run time; their environments, profiles and documents are not known at deploy.';
 const VERSIONS =
   'Each version of a model is a published version of the function; which ones will be is not known at deploy.';
@@ -53,6 +60,10 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
   ],
   'approvals:read': (t) => [
     { actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:ConditionCheckItem'], resources: [t.approvalsTable] },
+    { actions: ['kms:Decrypt', 'kms:DescribeKey'], resources: [t.approvalsKey] },
+  ],
+  'gates:read': (t) => [
+    { actions: ['dynamodb:Query'], resources: [t.approvalsTable], conditions: OF_GATES },
     { actions: ['kms:Decrypt', 'kms:DescribeKey'], resources: [t.approvalsKey] },
   ],
   'approvals:write': (t) => [

@@ -12,7 +12,7 @@ export const WORK_PREFIX = evidencePaths.workPrefix;
 export interface Grant {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
   /** Why resources are given by a pattern, when they are. */
   readonly pattern?: string;
 }
@@ -56,6 +56,10 @@ export const OBJECT_GRANTS = {
       resources: evidence(t, 'anchors/'),
       pattern: OBJECTS,
     },
+    listed(t.evidenceBucket),
+  ],
+  'anchors:read': (t) => [
+    { actions: ['s3:GetObject'], resources: evidence(t, 'anchors/'), pattern: OBJECTS },
     listed(t.evidenceBucket),
   ],
   'models:read': (t) => [

@@ -96,7 +96,7 @@ export class Tables extends Construct {
     ];
     return new PolicyDocument({
       statements: [
-        deny('NobodyElseReads', reads, rolesWith(this, 'approvals:read', 'approvals:write')),
+        deny('NobodyElseReads', reads, rolesWith(this, 'approvals:read', 'approvals:write', 'gates:read')),
         deny('NobodyElseDecides', writes, rolesWith(this, 'approvals:write')),
       ],
     });

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCustomResources } from './cloudformation/custom-resource.ts';
 import { createCloudTrail } from './cloudtrail.ts';
+import { createConsole } from './console.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { type DynamoDbDatabase, type DynamoDbEngine, startDynamoDb } from './dynamodb-engine.ts';
 import type { Events } from './events.ts';
@@ -70,6 +71,7 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
     s3: createS3({ now, ...subdirectory(dataDir, 's3') }),
     kms: createKms(subdirectory(dataDir, 'kms')),
     httpApis: createHttpApis({ iam, host, now, log }),
+    console: createConsole({ host, functionName: `${options.stackName}-console` }),
     customResources: createCustomResources({ stackName: options.stackName, invoke, baseUrl }),
     executions: keepExecutions(flow.stepFunctions, dataDir),
     /** What reads streams, to be stopped with the platform. */
@@ -101,6 +103,7 @@ function mountAll(parts: Running): void {
   };
   for (const [name, service] of Object.entries(services)) gateway.mount(name, service);
   gateway.mountPublic('http-api', parts.httpApis);
+  gateway.mountPublic('console', parts.console);
   gateway.mountPublic('custom-resource', parts.customResources);
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SETTING_NAMES } from '../settings.ts';
 import { readAssembly } from './assembly.ts';
+import { CONSOLE_PATH } from './console.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { PlatformFault } from './platform-fault.ts';
 import { REGION } from './service.ts';
@@ -110,6 +111,7 @@ function announce(platform: Platform, files: { readonly outputsFile: string; rea
 The stack ${STACK_NAME} runs on this machine.
   Endpoint  ${platform.endpoint}
   Inbox     ${platform.inboxUrl}   (every email that the stack sends)
+  Console   ${platform.endpoint}${CONSOLE_PATH}   (what runs, why, and what waits)
   Outputs   ${files.outputsFile}
   Log       ${files.logFile}
 For the AWS CLI and SDKs (any access key is the administrator's):

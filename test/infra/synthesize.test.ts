@@ -10,8 +10,12 @@ import { synthesized } from './synthesized.ts';
 const OUTPUTS = [
   'AppConfigApplicationId',
   'ApprovalBaseUrl',
+  'ConsoleFunctionName',
   'DescribeReleaseFunctionName',
   'DrillStateMachineArn',
+  'EventBusArn',
+  'EventBusName',
+  'EventTopicArn',
   'EvidenceBucketName',
   'InferenceFunctionName',
   'KillSwitchFunctionName',

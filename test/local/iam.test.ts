@@ -171,3 +171,44 @@ describe('wildcards', () => {
     expect(matchesGlob(pattern, text)).toBe(expected);
   });
 });
+
+describe('what a query of a table asks for', () => {
+  const Condition = {
+    StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
+    'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'status'] },
+  };
+  const iam = iamWith({ Effect: 'Allow', Action: 'dynamodb:Query', Resource: TABLE, Condition });
+  const ask = (query: object) => {
+    const body = Buffer.from(JSON.stringify(query));
+    const context = conditionContext('dynamodb', {
+      method: 'POST',
+      path: '/',
+      query: new URLSearchParams(),
+      headers: {},
+      body,
+    });
+    return iam.refusal({ principal: WRITER, action: 'dynamodb:Query', resource: TABLE, context });
+  };
+  const ExpressionAttributeNames = { '#a': 'pk', '#b': 'status', '#c': 'token' };
+
+  test('is let through when it names attributes, and those alone that it may', () => {
+    const wanted = {
+      Select: 'SPECIFIC_ATTRIBUTES',
+      ProjectionExpression: '#a, sk, #b',
+      KeyConditionExpression: '#a = :pk',
+    };
+    expect(ask({ ...wanted, ExpressionAttributeNames })).toBeUndefined();
+  });
+
+  test.each([
+    ['everything', { KeyConditionExpression: '#a = :pk' }],
+    ['a count', { Select: 'COUNT' }],
+    ['another attribute', { Select: 'SPECIFIC_ATTRIBUTES', ProjectionExpression: '#a, #c' }],
+    [
+      'a filter by another',
+      { Select: 'SPECIFIC_ATTRIBUTES', ProjectionExpression: '#a', FilterExpression: 'begins_with(#c, :x)' },
+    ],
+  ])('is refused when it asks for %s', (_, query) => {
+    expect(ask({ ...query, ExpressionAttributeNames })).toContain('no identity-based policy allows');
+  });
+});

@@ -2,7 +2,7 @@ import { parseStored } from '../../platform/boundary.ts';
 import type { PromotionItem } from '../../registry/items.ts';
 import type { Policy } from '../../registry/policy.ts';
 import { byCode } from '../finding.ts';
-import type { Judged, JudgePorts, JudgeSettings } from '../judge-ports.ts';
+import type { Judged, JudgePorts, JudgeSettings, Measured } from '../judge-ports.ts';
 import { canaryArtifacts } from '../report/artifacts.ts';
 import { subjectOf } from '../report/gate-report.ts';
 import { buildCanaryReport, type CanaryReportInput } from '../report/stage-envelope.ts';
@@ -36,7 +36,25 @@ const REPORTING: StageReporting<CanaryReport> = {
   parse: (before, what) => parseStored(canaryReport, before, what),
   artifacts: canaryArtifacts,
   spent: ({ spent }) => spent,
+  measured: measuredBy,
 };
+
+/** Digits behind which a difference says nothing to people; the registry keeps no number of any size. */
+const DIGITS = 9;
+
+function measuredBy({ result, steps }: CanaryReport, { canaryStep }: PromotionItem): Measured {
+  const rounded = (value: number | 'inf' | null | undefined) =>
+    typeof value === 'number' ? Number(value.toFixed(DIGITS)) : (value ?? null);
+  return {
+    days: result.days,
+    stepDays: steps.find(({ step }) => step === canaryStep)?.closed_days ?? 0,
+    measures: Object.entries(result.metrics).map(([name, { tau, ucb, margin, sufficient, non_inferior }]) => ({
+      ...{ metric: name, estimate: rounded(tau), bound: rounded(ucb) },
+      ...{ margin: margin === null ? null : Number(margin.toFixed(DIGITS)), sufficient },
+      nonInferior: non_inferior ?? false,
+    })),
+  };
+}
 
 /** Judges a candidate that serves a share of the units, and whether it goes on to its next step. */
 export function judgeCanaryGate(ports: JudgePorts, run: PromotionItem, settings: JudgeSettings): Promise<Judged> {

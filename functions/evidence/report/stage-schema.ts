@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { looks } from '../../registry/items.ts';
+import { looks } from '../../registry/look-items.ts';
 import { canaryResult } from '../canary/canary-result.ts';
 import { shadowResult } from '../shadow/shadow-result.ts';
 import { measured, objectsRead, reportHead, share } from './gate-report.ts';

@@ -1,7 +1,14 @@
 import { ReleaseError } from '../../platform/errors.ts';
 import type { Looks, PromotionItem } from '../../registry/items.ts';
 import type { Policy } from '../../registry/policy.ts';
-import { type Judged, type JudgePorts, type JudgeSettings, readPolicy, type StageQuestion } from '../judge-ports.ts';
+import {
+  type Judged,
+  type JudgePorts,
+  type JudgeSettings,
+  type Measured,
+  readPolicy,
+  type StageQuestion,
+} from '../judge-ports.ts';
 import {
   conclude,
   type GateReport,
@@ -26,6 +33,8 @@ export interface StageReporting<R extends GateReport> extends GateReporting<R> {
   readonly stage: RunningStage;
   /** What the look leaves behind for the next; undefined when it spent nothing. */
   readonly spent: (report: R) => Partial<Looks> | undefined;
+  /** What people are shown of the look while the stage goes on. */
+  readonly measured?: (report: R, run: PromotionItem) => Measured;
 }
 
 /** What was found in a running stage: what to report, and whether the canary goes on to its next step. */
@@ -51,7 +60,7 @@ export async function judgeRunningStage<R extends GateReport>(
   const filter = filterOf(run, reporting.stage);
   const finish = async (written: WrittenReport<R>): Promise<Judged> => ({
     ...(await conclude(ports, { run, reporting, ...written }, settings)),
-    ...leftBy(reporting, written.report),
+    ...leftBy(reporting, written.report, run),
   });
   const before = await writtenReport(ports, { run, reporting });
   if (before !== null) return finish(before);
@@ -59,15 +68,20 @@ export async function judgeRunningStage<R extends GateReport>(
     find({ run, policy, question: { model: run.model, filter, directory } }),
   );
   if (report.verdict === 'CONTINUE') {
-    const left = leftBy(reporting, report);
+    const left = leftBy(reporting, report, run);
     return { verdict: 'CONTINUE', reasons: report.pending, advance, closedDays, ...left };
   }
   return finish(await writeReport(ports, { run, reporting, report }, settings));
 }
 
-function leftBy<R extends GateReport>({ spent }: StageReporting<R>, report: R): Pick<Judged, 'looks'> {
+function leftBy<R extends GateReport>(
+  { spent, measured }: StageReporting<R>,
+  report: R,
+  run: PromotionItem,
+): Pick<Judged, 'looks' | 'measured'> {
   const looks = spent(report);
-  return looks === undefined ? {} : { looks };
+  if (looks === undefined) return {};
+  return measured === undefined ? { looks } : { looks, measured: measured(report, run) };
 }
 
 /** @throws ReleaseError INVALID_INPUT for a stage of which no document went out: there is nothing to judge, and no bound */

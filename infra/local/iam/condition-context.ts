@@ -18,11 +18,42 @@ export function conditionContext(service: string, { method, query, headers, body
       's3:objectcreationoperation': String(!isPart),
     };
   }
+  if (service === 'dynamodb') return queried(body);
   if (service !== 'kms') return {};
   try {
     const sign = signSchema.parse(JSON.parse(body.toString('utf8')));
     return { 'kms:messagetype': sign.MessageType, 'kms:signingalgorithm': sign.SigningAlgorithm };
   } catch {
     return {};
+  }
+}
+
+const querySchema = z.object({
+  Select: z.string().optional(),
+  ProjectionExpression: z.string().default(''),
+  FilterExpression: z.string().default(''),
+  KeyConditionExpression: z.string().default(''),
+  ExpressionAttributeNames: z.record(z.string(), z.string()).default({}),
+});
+
+/** What a query asks for: every attribute that its expressions name, separated by commas. */
+function queried(body: Buffer): ConditionContext {
+  const query = querySchema.safeParse(jsonOf(body)).data;
+  if (query === undefined) return {};
+  const { Select, ProjectionExpression, FilterExpression, KeyConditionExpression, ExpressionAttributeNames } = query;
+  const plain = ProjectionExpression.split(',').map((name) => name.trim());
+  const others = `${FilterExpression} ${KeyConditionExpression}`.match(/#\w+/g) ?? [];
+  const names = [...plain, ...others]
+    .filter((name) => name !== '')
+    .map((name) => ExpressionAttributeNames[name] ?? name);
+  return { 'dynamodb:select': Select, 'dynamodb:attributes': names.length === 0 ? undefined : names.join(',') };
+}
+
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    // The service itself refuses it.
+    return undefined;
   }
 }

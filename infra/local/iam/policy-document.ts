@@ -14,6 +14,9 @@ const OPERATORS: Readonly<Record<string, Test>> = {
   StringEquals: (wanted, actual) => actual !== undefined && wanted.includes(actual),
   ArnLike: like,
   ArnNotLike: (wanted, actual) => !like(wanted, actual),
+  // As in AWS it holds for a request without the key, too; a policy that wants the key asks for it besides.
+  'ForAllValues:StringEquals': (wanted, actual) =>
+    actual === undefined || actual.split(',').every((one) => wanted.includes(one)),
   Bool: (wanted, actual) => actual !== undefined && wanted.includes(actual),
   Null: (wanted, actual) => wanted.includes(String(actual === undefined)),
   NumericLessThan: (wanted, actual) => actual !== undefined && wanted.some((limit) => Number(actual) < Number(limit)),
@@ -27,6 +30,8 @@ export const CONDITION_KEYS = [
   'aws:principalarn',
   'aws:securetransport',
   'aws:sourceaccount',
+  'dynamodb:attributes',
+  'dynamodb:select',
   'kms:messagetype',
   'kms:signingalgorithm',
   's3:if-none-match',
