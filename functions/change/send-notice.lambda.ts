@@ -7,8 +7,7 @@ import { ReleaseError } from '../platform/errors.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
 import { type AnnouncePorts, announce, announceAll, noticeOfEnd } from './announce.ts';
-import { eventNotice } from './events/event-notice.ts';
-import { type ReleaseEvent, releaseEvent } from './events/release-event.ts';
+import { noticeOfEntry } from './events/event-notice.ts';
 import { type Notice, rollbackNotice } from './notice.ts';
 
 const rollback = z.object({
@@ -26,10 +25,11 @@ const rollback = z.object({
 const eventSchema = z.union([
   z.object({ promotionId: z.string() }),
   z.object({ rollback }),
-  z.object({ detail: releaseEvent }),
+  z.object({ detail: z.object({ model: z.string(), ledgerPosition: z.int().min(1) }) }),
 ]);
 
 const registry = wired.registry();
+const ledger = wired.ledgerReader();
 const ports: AnnouncePorts = {
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: ({ subject }, count) => logger.error('NOTICE_NOT_SENT', { subject, count }),
@@ -39,15 +39,9 @@ const ports: AnnouncePorts = {
 export async function handler(event: unknown): Promise<{ readonly recipients: number }> {
   const parsed = parseEvent(eventSchema, event);
   if ('promotionId' in parsed) return announce(ports, await noticeOfEnd(registry, parsed.promotionId));
-  if ('detail' in parsed) return announceAll(ports, await ofEvent(parsed.detail));
+  if ('detail' in parsed) return announceAll(ports, await noticeOfEntry({ registry, ledger }, parsed.detail));
   const ends = parsed.rollback.closed.map((promotionId) => noticeOfEnd(registry, promotionId));
   return announceAll(ports, await Promise.all([ofRollback(parsed.rollback), ...ends]));
-}
-
-async function ofEvent(event: ReleaseEvent): Promise<readonly Notice[]> {
-  const model = await registry.model(event.model);
-  const notice = model === null ? null : eventNotice(event, model);
-  return notice === null ? [] : [notice];
 }
 
 async function ofRollback(facts: z.infer<typeof rollback>): Promise<Notice> {

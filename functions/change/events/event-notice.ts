@@ -1,7 +1,10 @@
+import type { Ledger } from '../../ledger/ledger.ts';
 import { normalEmail } from '../../platform/people.ts';
 import type { ModelItem } from '../../registry/items.ts';
+import type { RegistryStore } from '../../registry/registry-store.ts';
 import type { Notice } from '../notice.ts';
 import { eventText } from './event-message.ts';
+import { eventOfEntry, runOfEntry } from './event-of-entry.ts';
 import type { EventName, ReleaseEvent } from './release-event.ts';
 
 /**
@@ -14,6 +17,26 @@ export const MAILED_EVENTS = [
   'change-noticed',
   'change-undone',
 ] as const satisfies readonly EventName[];
+
+/**
+ * The notices of the entry that an event of the bus names. What the event says besides is not believed: whoever may put
+ * events there could write to the teams in our name. None where there is no such entry or model, or nobody is concerned.
+ * @throws ReleaseError CORRUPT_ITEM
+ */
+export async function noticeOfEntry(
+  {
+    registry,
+    ledger,
+  }: { readonly registry: Pick<RegistryStore, 'run' | 'model'>; readonly ledger: Pick<Ledger, 'read'> },
+  { model: name, ledgerPosition }: Pick<ReleaseEvent, 'model'> & { readonly ledgerPosition: number },
+): Promise<readonly Notice[]> {
+  const [entry, model] = await Promise.all([ledger.read(name, ledgerPosition), registry.model(name)]);
+  if (entry === null || model === null) return [];
+  const promotionId = runOfEntry(entry.body);
+  const event = eventOfEntry(entry.body, promotionId === '' ? null : await registry.run(name, promotionId));
+  const notice = event === null ? null : eventNotice(event, model);
+  return notice === null ? [] : [notice];
+}
 
 /** The notice of an event; null where nothing changes for the teams: a shadow is served to nobody. */
 export function eventNotice(event: ReleaseEvent, model: ModelItem): Notice | null {

@@ -4,12 +4,15 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { busPublisher } from '../../../functions/change/events/event-bus-store.ts';
 import { publisherTo } from '../../../functions/change/events/event-message.ts';
-import { eventNotice } from '../../../functions/change/events/event-notice.ts';
+import { eventNotice, noticeOfEntry } from '../../../functions/change/events/event-notice.ts';
 import { topicPublisher } from '../../../functions/change/events/event-topic-store.ts';
 import type { ReleaseEvent } from '../../../functions/change/events/release-event.ts';
 import { noticeHtml } from '../../../functions/change/notice-html.ts';
+import { parseRow } from '../../../functions/ledger/chain.ts';
+import { chainOf, draftOf } from '../../fakes/chains.ts';
 import { OWNER, REPLENISHMENT } from '../../fakes/inputs.ts';
-import { aModel } from '../../fakes/runs.ts';
+import { aModel, aPromotion } from '../../fakes/runs.ts';
+import { createTestKey } from '../../fakes/test-key.ts';
 
 const sns = mockClient(SNSClient);
 const bridge = mockClient(EventBridgeClient);
@@ -123,5 +126,30 @@ describe('The email to the teams downstream', () => {
     expect(notice?.subject).toBe('Changed by nobody: demand');
     expect(notice === null ? '' : noticeHtml(notice)).toContain('&lt;script&gt;');
     expect(notice?.text).not.toContain('\u202E');
+  });
+
+  it('is made from the ledger, whatever an event of the bus says', async () => {
+    const data = {
+      ...{ promotionId: 'demand_1-0_1', kind: 'canary', step: 0, productionVersion: '0.9', canaryVersion: '1.0' },
+      ...{ canaryPercentage: 5, canaryUntil: '2026-04-01T00:00:00Z' },
+    };
+    const rows = chainOf(
+      [draftOf({ type: 'pointer-moved', data }), draftOf({ type: 'manifest-signed' })],
+      createTestKey(),
+    );
+    const ports = {
+      registry: { run: async () => aPromotion(), model: async (name: string) => (name === 'demand' ? model : null) },
+      ledger: {
+        read: async (_: string, seq: number) => (rows[seq - 1] === undefined ? null : parseRow(rows[seq - 1])),
+      },
+    };
+    const forged = { ...canary(100), summary: 'Click here.', ledgerPosition: 1 };
+    const [notice, ...more] = await noticeOfEntry(ports, forged);
+    expect(more).toEqual([]);
+    expect(notice?.text).toContain('Version 1.0 of demand serves 5 % of the units');
+    expect(notice?.text).not.toContain('Click here.');
+    expect(await noticeOfEntry(ports, { model: 'demand', ledgerPosition: 2 })).toEqual([]);
+    expect(await noticeOfEntry(ports, { model: 'demand', ledgerPosition: 3 })).toEqual([]);
+    expect(await noticeOfEntry(ports, { model: 'other', ledgerPosition: 1 })).toEqual([]);
   });
 });
