@@ -1,5 +1,6 @@
 import type { SendEmail } from '../platform/email.ts';
 import { ReleaseError } from '../platform/errors.ts';
+import { visible, visibleLine } from '../platform/html.ts';
 import { parsePromotionId } from '../platform/ids.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
 import { endNotice, type Notice } from './notice.ts';
@@ -17,7 +18,7 @@ export interface AnnouncePorts {
  * @throws ReleaseError DEPENDENCY_UNAVAILABLE when nobody could be reached
  */
 export async function announce(ports: AnnouncePorts, notice: Notice): Promise<{ readonly recipients: number }> {
-  const email = { subject: notice.subject, text: notice.text, html: noticeHtml(notice) };
+  const email = { subject: visibleLine(notice.subject), text: visible(notice.text), html: noticeHtml(notice) };
   const sent = await Promise.allSettled(notice.recipients.map((to) => ports.sendEmail(to, email)));
   const failed = sent.filter((one) => one.status === 'rejected');
   if (failed.length > 0) ports.onUndelivered(notice, failed.length);

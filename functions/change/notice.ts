@@ -48,6 +48,9 @@ export function endNotice(run: Run, model: ModelItem | null): Notice {
       '',
       `Asked for by ${run.requestedBy.name} <${run.requestedBy.email}>.`,
       `Id: ${run.promotionId}`,
+      ...(run.kind === 'promotion' && run.releaseNote !== undefined
+        ? [`Release note: s3://${run.releaseNote.bucket}/${run.releaseNote.key}`]
+        : []),
     ].join('\n'),
     recipients: distinct([
       run.requestedBy.email,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type AnnouncePorts, announce, announceAll, noticeOfEnd } from '../../functions/change/announce.ts';
 import { endNotice, reasonText, rollbackNotice } from '../../functions/change/notice.ts';
 import { noticeHtml } from '../../functions/change/notice-html.ts';
+import type { Email } from '../../functions/platform/email.ts';
 import { ANA, BEN, OWNER, PIPELINE, REPLENISHMENT } from '../fakes/inputs.ts';
 import { aChange, aModel, anExposure, aPromotion, settings } from '../fakes/runs.ts';
 
@@ -130,6 +131,22 @@ describe('Announcing', () => {
     expect(await announce(ports, notice)).toEqual({ recipients: 2 });
     expect(sent).toEqual([PIPELINE.email, REPLENISHMENT.email]);
     expect(missed).toEqual([1]);
+  });
+
+  it('shows what people and pipelines wrote as text in which nothing hides', async () => {
+    const typed = '<script>alert(1)</script>\u202Egnp.exe';
+    const change = { ...aPromotion().change, reason: typed, scope: typed };
+    const mails: Email[] = [];
+    const ports: AnnouncePorts = { sendEmail: async (_, email) => void mails.push(email), onUndelivered: () => {} };
+    await announce(ports, endNotice(aPromotion({ end: 'promoted', change }), aModel()));
+    await announce(ports, { subject: `Ended\r\nBcc: x@evil.example ${typed}`, text: typed, recipients: [OWNER.email] });
+    for (const { subject, text, html } of mails) {
+      expect(subject).not.toMatch(/[\r\n\u202E]/);
+      expect(text).not.toContain('\u202E');
+      expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+      expect(html).not.toContain('<script');
+    }
+    expect(mails.length).toBeGreaterThan(1);
   });
 
   it('fails, to be repeated, when nobody can be reached', async () => {

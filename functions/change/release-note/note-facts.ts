@@ -5,14 +5,19 @@ import { versionWords } from '../../rollback/cause-words.ts';
 import { type Block, paragraph } from './note.ts';
 import type { NotedApproval, ReleaseFacts } from './release-facts.ts';
 
-/** The change record in full. */
-export function reasonsFor(change: Run['change'] & Partial<PromotionItem['change']>): readonly Block[] {
+type NotedRun = Pick<Run, 'severity'> & { readonly change: Run['change'] & Partial<PromotionItem['change']> };
+
+/** The change record in full, and how severe the rule says it is. */
+export function reasonsFor({ change, severity }: NotedRun): readonly Block[] {
   const { equalIsEnough: equal } = change;
+  const critical = change.critical ? ', critical' : '';
   return [
     paragraph(change.reason),
     paragraph(`Scope: ${change.scope}`),
     paragraph(`Expected impact: ${change.expectedImpact}`),
-    paragraph(`Kind of change: ${change.type}${change.critical ? ', critical' : ''}.`),
+    paragraph(
+      `Kind of change: ${change.type}${severity === undefined ? critical : `; severity ${severity.level} (${severity.because})`}.`,
+    ),
     ...(equal === undefined
       ? []
       : [paragraph(`Held to be no worse, not to be better, for the sake of ${equal.because}: ${equal.explanation}`)]),

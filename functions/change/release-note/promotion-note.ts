@@ -22,7 +22,7 @@ export function renderReleaseNote(facts: ReleaseFacts): Note {
     lead: lead(facts),
     sections: [
       ...section('What to expect', listed([...expectations(facts), ...segmentLines(facts)])),
-      ...section('Why', ...reasonsFor(run.change)),
+      ...section('Why', ...reasonsFor(run)),
       ...section('What changed', paragraph(against(facts)), listed(versionDifferences(run, facts.before))),
       ...section('Known failure modes', listed(run.knownFailureModes)),
       ...section('Warnings', listed(warnings(facts))),

@@ -22,7 +22,7 @@ export function renderSettingsNote(facts: SettingsNoteFacts): Note {
     title: run.kind === 'onboard' ? `${run.model}: set up` : `${run.model}: settings changed`,
     lead: lead(facts, differences),
     sections: [
-      ...section('Why', ...reasonsFor(run.change)),
+      ...section('Why', ...reasonsFor(run)),
       ...section('What changed', ...table(run, differences)),
       ...section('Approved by', listed(approvalLines(facts.approvals))),
       ...section('Way back', paragraph(run.change.rollbackPlan)),

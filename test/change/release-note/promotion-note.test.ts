@@ -95,6 +95,13 @@ describe('A release note', () => {
     expect(textOf()).not.toContain('for the sake of');
   });
 
+  it('says how severe the change is, by the rule and by what', () => {
+    const severity = { level: 'critical' as const, because: 'features, drawn from the whole business' };
+    expect(textOf({ run: moved({ severity }) })).toContain(
+      'severity critical (features, drawn from the whole business).',
+    );
+  });
+
   it('says what changed against the version before: window, features, code, parameters and policy', () => {
     const training = { ...facts.run.training, parameters: { rate: 0.05, depth: 8, loss: 'tweedie' } };
     const before = aPromotion({
