@@ -23,7 +23,7 @@ export function createConsole({
   host,
   functionName,
 }: {
-  readonly host: LambdaHost;
+  readonly host: Pick<LambdaHost, 'invoke'>;
   readonly functionName: string;
 }): Service {
   return {

@@ -48,7 +48,7 @@ describe('What a run waits for', () => {
     const hold = { since: '2026-03-09T08:00:00Z', reasons: [code], messages: [message], until: '2026-03-12T00:00:00Z' };
     const text = told(flightOf({ run: promotionItem({ ...canary, holds: [hold] }), gates: read() }, aModel()));
     expect(text).toContain(
-      `Held since 2026-03-09 08:00 UTC (1 day ago), at the longest until 2026-03-12 00:00 UTC (in 1 day) ${code} ${message}`,
+      `Held since 2026-03-09 08:00 UTC (1 day ago); it passes by itself 2026-03-12 00:00 UTC (in 1 day) ${code} ${message}`,
     );
   });
 

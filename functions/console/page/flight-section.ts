@@ -73,7 +73,7 @@ function waitBody(wait: Wait, at: string): HtmlValue {
   if (wait.kind === 'held') {
     const { reasons, messages = [], since, until } = wait.hold;
     const lines = reasons.map((code, index) => html`<code>${code}</code> ${messages[index] ?? ''}`);
-    return html`${pill('warn', 'Held')} since ${time(since, at)}${until === undefined ? '' : html`, at the longest until ${time(until, at)}`}${bullets(lines)}`;
+    return html`${pill('warn', 'Held')} since ${time(since, at)}${until === undefined ? '' : html`; it passes by itself ${time(until, at)}`}${bullets(lines)}`;
   }
   if (wait.kind === 'people') {
     const { stage, round, quorum, decided, undecided, expiresAt } = wait;

@@ -73,7 +73,7 @@ function trendBody({ drills, passed, medianTotal }: Trend, at: string): HtmlValu
   if (drills.length === 0) return html`<p>No drill was held yet.</p>`;
   const seconds = (value: number | null | undefined) => (value == null ? '–' : value.toFixed(2));
   return [
-    html`<p>${passed} of the last ${count(drills.length, 'drill')} passed; the median from fault to last reader is ${seconds(medianTotal)} s.</p>`,
+    html`<p>${passed} of the last ${count(drills.length, 'drill')} passed.${medianTotal === null ? '' : ` From the fault to the last reader, the median is ${seconds(medianTotal)} s.`}</p>`,
     table({
       caption: 'Seconds by phase, the newest drill first',
       columns: ['Drill', 'Result', ...PHASES, 'total', 'limit'],

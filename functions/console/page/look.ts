@@ -34,7 +34,7 @@ const STYLE = `
 .rc dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.35rem 1rem;margin:0}
 .rc dt{color:var(--soft)}.rc dd{margin:0;white-space:pre-line}
 .rc .scroll{overflow-x:auto}
-.rc table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;color:inherit;background:none}
+.rc table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;color:inherit;background:none;overflow-wrap:break-word}
 .rc caption{text-align:left;color:var(--soft);padding:.3rem 0}
 .rc th,.rc td{text-align:left;padding:.35rem .6rem .35rem 0;border:0;border-bottom:1px solid var(--line);vertical-align:top;color:inherit;background:none;font-weight:400}
 .rc thead th{color:var(--soft);font-weight:600}
@@ -43,7 +43,8 @@ const STYLE = `
 .rc button.to{font:inherit;font-weight:600;background:none;border:0;padding:0;text-decoration:underline;cursor:pointer}
 .rc :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .rc code{font:.85em/1.4 ui-monospace,monospace;color:inherit;background:none;padding:0}
-@container (max-width:40rem){
+@container (max-width:44rem){
+.rc table{overflow-wrap:anywhere}
 .rc dl{grid-template-columns:1fr;gap:.1rem}.rc dd{margin-bottom:.6rem}.rc section{padding:.9rem}
 .rc thead{display:block;position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.rc table,.rc caption,.rc tbody,.rc tr,.rc tbody th,.rc td{display:block}
 .rc tr{border-bottom:1px solid var(--line);padding:.5rem 0}.rc tbody th,.rc td{border:0;padding:.1rem 0}

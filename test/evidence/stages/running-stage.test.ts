@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canaryReport } from '../../../functions/evidence/report/stage-schema.ts';
 import type { PromotionItem } from '../../../functions/registry/items.ts';
+import { newestLook } from '../../../functions/registry/look-items.ts';
 import { AT, CANARY_EVENT, ON_20, ON_50, ON_SHADOW, World } from './judged-world.ts';
 import { batch, datesFrom, outcomesOf, PROMOTION, type Series, UNTIL } from './stage-world.ts';
 
@@ -75,6 +76,11 @@ describe('judging the canary', () => {
     expect(await world.judge(CANARY_EVENT)).toMatchObject({ verdict: 'CONTINUE', advance: false });
     const spent = world.run.looks.canary;
     expect(spent).toMatchObject({ look: 3, pass_looks_used: 0, day: 3, failed: false });
+    const { measures = [], ...look } = world.run.newestLook ?? {};
+    expect(look).toEqual({ stage: 'canary', at: expect.any(String), days: 3, stepDays: 3 });
+    expect(measures.find(({ metric }) => metric === 'paired_wape')).toMatchObject({ margin: 0.02, sufficient: true });
+    expect(world.drafts.at(-1)?.data['measures']).toEqual(measures);
+    expect(newestLook.parse(world.run.newestLook)).toEqual(world.run.newestLook);
     const told = world.drafts.length;
     expect(await world.judge(CANARY_EVENT)).toMatchObject({ verdict: 'CONTINUE' });
     expect([world.run.looks.canary, world.drafts.length]).toEqual([spent, told]);
