@@ -1,3 +1,4 @@
+import { instant } from '../../approval/wording.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { normalEmail } from '../../platform/people.ts';
 import type { ModelItem, PromotionItem } from '../../registry/items.ts';
@@ -59,7 +60,7 @@ export function frozen({ freezes, now }: NoticeFacts): readonly HoldReason[] {
   const freeze = freezeAt(freezes, now);
   if (freeze === null) return [];
   const { until, reasons } = freeze;
-  const message = `Nothing new begins to serve until ${until}: ${reasons.join('; ')}.`;
+  const message = `Nothing new begins to serve until ${instant(until)}: ${reasons.join('; ')}.`;
   return [{ code: 'FROZEN', path: until, message, until, next: NEXT }];
 }
 
@@ -72,7 +73,7 @@ export function announced({ notice, waitedFor: teams, now }: NoticeFacts): reado
     return [{ code: 'NOTICE_MISSING', message, next }];
   }
   const { earliestAt, givenAt } = notice;
-  const message = `The teams downstream were told at ${givenAt} that it starts no earlier than ${earliestAt}.`;
+  const message = `The teams downstream were told at ${instant(givenAt)} that it starts no earlier than ${instant(earliestAt)}.`;
   const early = { code: 'LEAD_TIME_RUNS', path: earliestAt, message, until: earliestAt, next: NEXT };
   return [
     ...(Date.parse(earliestAt) > Date.parse(now) ? [early] : []),

@@ -118,15 +118,17 @@ function textOf({ to, opening, facts, sections, link, reference }: Letter): stri
 }
 
 const CELL = 'padding:4px 12px 4px 0;vertical-align:top';
+/** Long words of others break anywhere; those of names stay whole. */
+const NAME = 'color:#57606a;min-width:80px;overflow-wrap:normal;word-break:normal';
 
 function htmlOf({ to, opening, facts, sections, link, reference }: Letter, subject: string): string {
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${subject}</title></head>
-<body style="font:16px/1.5 system-ui,sans-serif;color:#1b1f24;max-width:640px;margin:0 auto;padding:16px">
+<body style="font:16px/1.5 system-ui,sans-serif;color:#1b1f24;max-width:640px;margin:0 auto;padding:16px;overflow-wrap:anywhere;word-break:break-word">
 <p>Dear ${to},</p>
 ${opening.map((line) => html`<p>${line}</p>`)}
 <table role="presentation" style="border-collapse:collapse">${facts.map(
-    ([name, value]) => html`<tr><td style="${CELL};color:#57606a">${name}</td><td style="${CELL}">${value}</td></tr>`,
+    ([name, value]) => html`<tr><td style="${CELL};${NAME}">${name}</td><td style="${CELL}">${value}</td></tr>`,
   )}</table>
 ${sections
   .filter(({ lines }) => lines.length > 0)
