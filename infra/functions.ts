@@ -86,8 +86,6 @@ export const FUNCTIONS = [
     description: 'Shows the approval page. Changes nothing.',
     config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET'],
     access: ['registry:read', 'approvals:read', 'evidence:read'],
-    // It draws charts, for somebody who waits for them.
-    memoryMb: 1024,
   },
   {
     name: 'decide-approval',

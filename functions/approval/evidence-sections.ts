@@ -2,12 +2,10 @@ import { type Measure, VERDICT_TONES, VERDICT_WORDS } from '../evidence/report/m
 import { UNDEFINED } from '../evidence/report/numbers.ts';
 import type { Reason } from '../platform/errors.ts';
 import { type Html, html } from '../platform/html.ts';
-import { evidenceCharts } from './evidence-charts.ts';
-import type { Evidence } from './gate-evidence.ts';
 import { keyFigures, verdictTone } from './key-figures.ts';
 import { type ReportPage, reportPages } from './report-pages.ts';
 import type { GateSummary, SegmentLine } from './report-summary.ts';
-import type { Review } from './review.ts';
+import type { Review, ShownEvidence } from './review.ts';
 import { instant } from './wording.ts';
 
 /** What the gates found, the newest first. */
@@ -36,12 +34,12 @@ ${
 }</section>`;
 }
 
-function evidenceSection({ stage, result, report }: Evidence, links: Html | null): Html {
+function evidenceSection({ stage, result, report, charts }: ShownEvidence, links: Html | null): Html {
   const tone = verdictTone({ stage, result, report });
   return html`<section aria-labelledby="evidence-${stage}"><h2 id="evidence-${stage}">Evidence: ${stage} gate</h2>
 <p><span class="pill ${tone}">${result.verdict}</span> <span class="soft">by ${result.judge}, ${instant(result.judgedAt)}</span></p>
 ${result.reasons.length === 0 ? null : html`<ul>${result.reasons.map(reasonLine)}</ul>`}
-${report === null ? unreadable() : html`${evidenceCharts(report.source)}${tables(report)}`}${links}</section>`;
+${report === null ? unreadable() : html`${charts}${tables(report)}`}${links}</section>`;
 }
 
 /** Links keep the secret of the one that was opened; the report pages themselves link nowhere. */

@@ -1,8 +1,10 @@
 import type { EvidenceStore } from '../evidence/evidence-store.ts';
-import { REPORT_NAME } from '../evidence/report/gate-report.ts';
+import { PAGE_SUFFIX, REPORT_NAME } from '../evidence/report/gate-report.ts';
 import { isReleaseError } from '../platform/errors.ts';
+import type { Html } from '../platform/html.ts';
 import { STAGES, type Stage } from '../promotion/life-cycle.ts';
 import type { GateResult, Run } from '../registry/items.ts';
+import { recordedCharts } from './recorded-charts.ts';
 import { type GateSummary, summarise } from './report-summary.ts';
 
 /** What a gate found, with its report as far as it can be read. */
@@ -26,6 +28,21 @@ function gatesOf(run: Run): readonly Judged[] {
     const result = run.gates[stage];
     return result === undefined ? [] : [{ stage, result }];
   });
+}
+
+/** The charts of a gate's report page; none where it is missing, or is not the one that was recorded. */
+export async function readCharts(
+  evidence: Pick<EvidenceStore, 'read'>,
+  { stage, result }: Pick<Evidence, 'stage' | 'result'>,
+): Promise<readonly Html[]> {
+  const object = result.artifacts[`${REPORT_NAME}${PAGE_SUFFIX}`];
+  if (object === undefined) return [];
+  try {
+    return recordedCharts(stage, await evidence.read(object));
+  } catch (error) {
+    if (isReleaseError(error, 'DIGEST_MISMATCH') || isReleaseError(error, 'NOT_FOUND')) return [];
+    throw error;
+  }
 }
 
 async function readReport(

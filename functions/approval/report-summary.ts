@@ -34,8 +34,6 @@ export interface GateSummary {
   readonly notTested: readonly string[];
   /** Counts by name. */
   readonly quality: readonly (readonly [string, string])[];
-  /** The report itself, for its charts. */
-  readonly source: GateReport;
 }
 
 /** Summary of the report of a stage's gate; null when the bytes are none, or one of another gate. `worst`: how many segments. */
@@ -53,7 +51,6 @@ export function summarise(stage: Stage, bytes: Uint8Array, worst = 5): GateSumma
     warnings: report.warnings.map(({ message }) => message),
     notTested: untestedOf(report),
     quality: qualityOf(report),
-    source: report,
   };
 }
 

@@ -1,6 +1,9 @@
 import type { GateItem } from '../../functions/approval/items.ts';
 import type { WayBack, WayBackPorts } from '../../functions/approval/way-back.ts';
+import { canaryPage } from '../../functions/evidence/report/canary-page.ts';
+import { evaluationPage } from '../../functions/evidence/report/evaluation-page.ts';
 import { PAGE_SUFFIX, REPORT_NAME } from '../../functions/evidence/report/gate-report.ts';
+import { shadowPage } from '../../functions/evidence/report/shadow-page.ts';
 import { sha256Hex } from '../../functions/platform/json.ts';
 import type { Stage } from '../../functions/promotion/life-cycle.ts';
 import type { ChangeItem, PromotionItem } from '../../functions/registry/items.ts';
@@ -29,7 +32,10 @@ const MANIFEST_KEY = `manifests/${PROMOTION_ID}/manifest.dsse.json`;
 
 /** Key and bytes of the page that a gate left beside its report. */
 export const pageKey = (stage: Stage) => `evidence/${PROMOTION_ID}/${stage}/evaluation-report.html`;
-export const pageText = (stage: Stage) => `<!doctype html><title>Report of ${stage}</title>`;
+export function pageText(stage: Stage): string {
+  if (stage === 'shadow') return shadowPage(aShadowReport());
+  return stage === 'canary' ? canaryPage(aCanaryReport()) : evaluationPage(anOfflineReport());
+}
 
 /** Texts of the objects that gates and signer wrote for a promotion that passed everything before a stage. */
 export function writtenBefore(stage: AskedStage): Readonly<Record<string, string>> {

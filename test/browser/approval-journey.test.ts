@@ -156,7 +156,8 @@ describe('An approver', () => {
     expect(await statusOf(stand)).toBe('rejected');
     await followLink(BEN.email);
     expect(await heading()).toBe('It was rejected');
-    expect(await page.getByText('The lumpy segment got worse.').isVisible()).toBe(true);
+    const decisions = page.getByRole('region', { name: 'Decisions so far' });
+    expect(await decisions.textContent()).toContain('The lumpy segment got worse.');
     expect(await violations(page)).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { approvalPage } from '../../functions/approval/approval-page.ts';
 import { parseForm, readForm, type TypedForm } from '../../functions/approval/decision-form.ts';
 import { outcomePage } from '../../functions/approval/outcome-page.ts';
 import { PAGE_HEADERS } from '../../functions/approval/page-frame.ts';
+import { recordedCharts } from '../../functions/approval/recorded-charts.ts';
 import { type GateSummary, summarise } from '../../functions/approval/report-summary.ts';
 import type { Review } from '../../functions/approval/review.ts';
 import { renderReleaseNote } from '../../functions/change/release-note/promotion-note.ts';
@@ -18,6 +19,7 @@ import {
   changeItem,
   gateItem,
   modelItem,
+  pageText,
   promotionBefore,
   promotionItem,
   reportText,
@@ -75,7 +77,9 @@ const REPORTS: Readonly<Record<Stage, GateSummary | null>> = {
 function evidenceOf(run: PromotionItem): Review['evidence'] {
   return STAGES.flatMap((stage) => {
     const result = run.gates[stage];
-    return result === undefined ? [] : [{ stage, result, report: REPORTS[stage] }];
+    return result === undefined
+      ? []
+      : [{ stage, result, report: REPORTS[stage], charts: recordedCharts(stage, Buffer.from(pageText(stage))) }];
   });
 }
 

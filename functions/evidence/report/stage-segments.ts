@@ -33,7 +33,7 @@ export function howMany(shown: number, all: number): string {
 }
 
 /** Change of the error by segment with its interval; null without a segment that has one. */
-export function stageSegmentChart(report: ShadowReport | CanaryReport): Chart | null {
+function stageSegmentChart(report: ShadowReport | CanaryReport): Chart | null {
   const segments = report.segments.toSorted((a, b) => bySegment(a.name, b.name));
   const drawn = highest(segments, DRAWN, worst).filter(({ rel_wape }) => typeof rel_wape === 'number');
   if (drawn.length === 0) return null;
