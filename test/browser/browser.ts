@@ -47,5 +47,10 @@ export async function picture(page: Page, name: string, { width, theme }: (typeo
   await page.emulateMedia({ colorScheme: theme });
   await page.setViewportSize({ width, height: 900 });
   mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: new URL(`${name}-${width}-${theme}.png`, PICTURES).pathname, fullPage: true });
+  const options = { path: new URL(`${name}-${width}-${theme}.png`, PICTURES).pathname, fullPage: true };
+  // On a busy machine a browser may not have drawn yet, and then takes no picture.
+  await page.screenshot(options).catch(async () => {
+    await page.waitForTimeout(1_000);
+    await page.screenshot(options);
+  });
 }

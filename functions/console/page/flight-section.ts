@@ -51,8 +51,12 @@ export function stageWords({ kind, stage, awaitingApproval }: Flight): string {
   return awaitingApproval ? `people are asked about ${stage}` : stage;
 }
 
-/** What a run waits for, in one line. */
-export function waitLine(wait: Wait): string {
+/** What a run waits for, or that it is held, in one line. */
+export function waitSentence(wait: Wait): string {
+  return wait.kind === 'held' ? waitLine(wait) : `waits for ${waitLine(wait)}`;
+}
+
+function waitLine(wait: Wait): string {
   switch (wait.kind) {
     case 'held':
       return `held: ${names(wait.hold.reasons)}`;

@@ -2,7 +2,7 @@ import { type Html, type HtmlValue, html } from '../../platform/html.ts';
 import type { Source } from '../read/source.ts';
 import type { ConsoleOverview, ModelRow } from '../view/console-overview.ts';
 import { servedBy } from '../view/pointer-view.ts';
-import { stageWords, waitLine } from './flight-section.ts';
+import { stageWords, waitSentence } from './flight-section.ts';
 import { framed, type Look, linkTo } from './look.ts';
 import { count, names, pill, sourceSection, table, time } from './parts.ts';
 
@@ -45,7 +45,7 @@ function modelTable(
       ),
       or(row.pointer, ({ document }) => document.reason),
       or(row.flight, (flight) =>
-        flight === null ? 'nothing' : `${flight.version}: ${stageWords(flight)}; waits for ${waitLine(flight.wait)}`,
+        flight === null ? 'nothing' : `${flight.version}: ${stageWords(flight)}; ${waitSentence(flight.wait)}`,
       ),
       or(row.standing, (standing) =>
         standing === null
