@@ -45,6 +45,6 @@ describe('Events for other systems', () => {
   });
 
   it('are named in the outputs', () => {
-    for (const name of ['EventTopicArn', 'EventBusName', 'EventBusArn']) stack.template.hasOutput(name, {});
+    for (const name of ['NotificationTopicArn', 'EventBusName', 'EventBusArn']) stack.template.hasOutput(name, {});
   });
 });

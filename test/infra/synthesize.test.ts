@@ -8,6 +8,7 @@ import { STACK_NAME, type SynthesizeOptions, synthesize } from '../../infra/synt
 import { synthesized } from './synthesized.ts';
 
 const OUTPUTS = [
+  'AlarmTopicArn',
   'AppConfigApplicationId',
   'ApprovalBaseUrl',
   'ConsoleFunctionName',
@@ -15,7 +16,6 @@ const OUTPUTS = [
   'DrillStateMachineArn',
   'EventBusArn',
   'EventBusName',
-  'EventTopicArn',
   'EvidenceBucketName',
   'InferenceFunctionName',
   'KillSwitchFunctionName',

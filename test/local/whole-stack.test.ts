@@ -89,6 +89,7 @@ describe('npm start', () => {
   test('says where the endpoint, the inbox and the outputs are, and how to stop', () => {
     expect(output).toContain('http://127.0.0.1:');
     expect(output).toContain(join(directory, 'outputs.json'));
+    expect(output).toContain(`Console   ${endpoint}/console`);
     expect(output).toContain('Stop it with Ctrl-C.');
   });
 
@@ -215,7 +216,7 @@ describe.runIf(hasCli())('the AWS CLI drives', () => {
     const content = '{"Simple":{"Subject":{"Data":"Hello"},"Body":{"Text":{"Data":"World"}}}}';
     const send = ['sesv2', 'send-email', '--from-email-address', 'a@example.com'];
     await aws(...send, '--destination', 'ToAddresses=b@example.com', '--content', content);
-    await aws('sns', 'publish', '--topic-arn', outputs['NotificationTopicArn'] ?? '', '--message', 'Notice');
+    await aws('sns', 'publish', '--topic-arn', outputs['AlarmTopicArn'] ?? '', '--message', 'Notice');
     const store = await (await fetch(`${inbox}/store`)).text();
     expect(store).toContain('World');
     expect(store).toContain('Notice');
@@ -259,6 +260,15 @@ describe('the approval page', () => {
     expect(
       (await fetch(`${outputs['ApprovalBaseUrl']}/approvals/unknown/reports?k=secret`)).headers.get('content-type'),
     ).toBe('application/json');
+  });
+});
+
+describe('the console', () => {
+  test('stands before any model does, and knows none that is not there', async () => {
+    const all = await fetch(`${endpoint}/console`);
+    expect([all.status, await all.text()]).toEqual([200, expect.stringContaining('No model was onboarded yet.')]);
+    expect(await (await fetch(`${endpoint}/console/ghost`)).text()).toContain('There is no model of this name.');
+    expect((await fetch(`${endpoint}/console/ghost/more`)).status).toBe(404);
   });
 });
 
