@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerConsole } from '../../functions/console/console.ts';
 import type { ConsolePorts } from '../../functions/console/read/console-ports.ts';
 import { MAX_MODELS } from '../../functions/console/read/read-overview.ts';
+import { attributesOf, signDocument } from '../../functions/pointer/document.ts';
 import { RegistryWrites } from '../../functions/registry/registry-writes.ts';
 import { ReleaseStage } from '../fakes/release-stage.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
@@ -111,6 +112,19 @@ describe('What the data plane serves, against the ledger', () => {
     expect(sections['Live pointer']).toContain('Serves 6.6.6');
   });
 
+  it('does not match when a signed document serves of which no decision is known', async () => {
+    const stage = await promoted();
+    const live = await stage.appConfig.liveDocument();
+    if (live === null) throw new Error('Nothing is live.');
+    const { signature: _, ...unsigned } = live;
+    const document = await signDocument(stage.key.sign, stage.model, { ...unsigned, productionVersion: '6.6.6' });
+    const served = async () => Buffer.from(JSON.stringify({ pointer: { enabled: true, ...attributesOf(document) } }));
+    const { sections } = await pageOf(stage, { served });
+    expect(sections['Live pointer']).toMatch(/^Does not match the ledger: no decision stands behind it Serves 6\.6\.6/);
+    const all = await new ConsoleStand(tables, stage, { served }).page(undefined, { base: '/console' });
+    expect(all.sections['Models']).toContain('6.6.6 no decision stands behind it');
+  });
+
   it('does not match when an older document serves than went out last, although it was decided once', async () => {
     const stage = await promoted();
     const before = Buffer.from(await stage.appConfig.served());
@@ -196,6 +210,28 @@ describe('The ledger on the page', () => {
     expect(end.sections['Ledger']).toContain(`The chain ends before position ${last}, which was anchored.`);
   });
 
+  it('says which entries it did not check when it read the newest alone, and where among these a row is spoilt', async () => {
+    const stage = await promoted();
+    const whole = new ConsoleStand(tables, stage);
+    const last = (await stage.types()).length;
+    const newestRows = (model: string) => whole.ports.newestRows(model, 4);
+    const { sections } = await pageOf(stage, { newestRows });
+    expect(sections['Ledger']).toContain(`of 4 entries, from position ${last - 3} on`);
+    expect(sections['Ledger']).toContain(`Positions 1 to ${last - 4} were not checked.`);
+    const spoilt = async (model: string) => (await newestRows(model)).map((row, index) => (index === 0 ? {} : row));
+    const { sections: found } = await pageOf(stage, { newestRows: spoilt });
+    expect(found['Ledger']).toContain(`Does not hold at position ${last - 3}`);
+  });
+
+  it('has nothing to say of a chain without an entry, and finds one that was cut off whole', async () => {
+    const stage = await promoted();
+    const nothing = { newestRows: async () => [] };
+    const empty = await pageOf(stage, { ...nothing, anchorsFrom: async () => [] });
+    expect(empty.sections['Ledger']).toBe('The chain has no entry.');
+    const cut = await pageOf(stage, nothing);
+    expect(cut.sections['Ledger']).toContain('Does not hold at position 1');
+  });
+
   it('reads the rows again when an entry came while it looked, and finds no fault', async () => {
     const stage = await promoted();
     const whole = new ConsoleStand(tables, stage);
@@ -220,6 +256,29 @@ describe('The page over all models', () => {
       /1\.0\.0 Ana Approver <ana@shop\.example>, 2026-03-01.*1\.1\.0: shadow; waits for evidence: 0 of 4 cycles/,
     );
     expect(sections['Models']).toContain('not checked yet');
+  });
+
+  it.each<[string, (stage: ReleaseStage) => Promise<unknown>]>([
+    ['promoted', async () => undefined],
+    ['gone back from', async (stage) => stage.finish(await stage.rollBack())],
+    ['stopped', (stage) => stage.kill('model', { fallback: 'seasonal-naive' })],
+    [
+      'stopped in its canary',
+      async (stage) => {
+        await stage.canaried('1.1.0');
+        await stage.kill('canary');
+      },
+    ],
+    ['run beside a shadow', (stage) => stage.shadowed('1.1.0')],
+    ['shared with a canary', (stage) => stage.canaried('1.1.0')],
+    ['freed of its canary again', async (stage) => stage.endExposure(await stage.canaried('1.1.0'))],
+  ])('knows the decision behind what serves when it was %s, on both pages', async (_, happens) => {
+    const stage = await promoted();
+    await happens(stage);
+    const stand = new ConsoleStand(tables, stage);
+    const { sections } = await stand.page(undefined, { base: '/console' });
+    expect(sections['Models']).not.toContain('no decision');
+    expect((await stand.page()).sections['Live pointer']).toMatch(/^Matches the ledger/);
   });
 
   it('looks at so many at most, and says how many it left out', async () => {

@@ -29,7 +29,8 @@ export async function checkRows(
   const read = rows.map(readRow);
   const key = createPublicKey(ledgerPublicKeyPem);
   const signed = await Promise.all(read.map((one) => one !== null && isSigned(key, one.row.body, one.row.signature)));
-  const first = read[0]?.row.seq ?? 1;
+  const known = read.findIndex((one) => one !== null);
+  const first = (read[known]?.row.seq ?? 1) - Math.max(known, 0);
   let before: ReadEntry | null = null;
   let fault: CheckedRows['fault'] = null;
   for (const [index, one] of read.entries()) {

@@ -5,7 +5,7 @@ import { parseStored } from '../../platform/boundary.ts';
 import { approvalKeys } from '../../platform/keys.ts';
 
 /** So many rounds of a run are looked at. */
-const MAX_ROUNDS = 60;
+const MAX_ROUNDS = 250;
 
 /**
  * The gates of a run by their own attributes. Task tokens lie in the same partition; of their items this shows what they
