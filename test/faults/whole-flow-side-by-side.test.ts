@@ -142,6 +142,9 @@ describe('A promotion whose model changes while it runs', () => {
 describe('A version after the next', () => {
   it('takes the place of the confirmation that ran beside production, and is confirmed by what it followed', async () => {
     expect(await scene.pointer(MODEL)).toMatchObject({ productionVersion: '2.1.0', shadowVersion: '1.0.0' });
+    const shorter = await scene.change(MODEL, 3, { policy: policySchema.parse(QUICK_POLICY) });
+    await scene.approve(shorter.promotionId, ANA.email, MODEL);
+    expect(await scene.ended(shorter.arn)).toMatchObject({ end: 'applied' });
     const { promotionId, arn } = await scene.at('shadow', MODEL, '3.0.0');
     expect(await scene.pointer(MODEL)).toMatchObject({
       ...{ productionVersion: '2.1.0', previousVersion: '1.0.0', shadowVersion: '3.0.0', salt: promotionId },
