@@ -104,7 +104,9 @@ function quorumFaults(proposed: Proposal): readonly Reason[] {
   const stages = ['shadow', 'canary', 'production'] as const satisfies readonly (Stage &
     keyof Policy['approvals']['quorum'])[];
   return stages.flatMap((stage): readonly Reason[] => {
-    const able = groupByPerson(proposed.approvers.filter((one) => one.standIn !== true && (one.stages?.includes(stage) ?? true))).length;
+    const able = groupByPerson(
+      proposed.approvers.filter((one) => one.standIn !== true && (one.stages?.includes(stage) ?? true)),
+    ).length;
     const quorum = proposed.policy.approvals.quorum[stage];
     if (able >= quorum) return [];
     return [

@@ -36,7 +36,10 @@ const FUNCTION_ALARMS = [
     'attend-gates',
     'Approvers are neither reminded nor told how it ended; gates expire for want of decisions that were forgotten.',
   ],
-  ['mail-bounced', 'Nobody is told of emails that come back; an approver who was never reached is waited for until the gate expires.'],
+  [
+    'mail-bounced',
+    'Nobody is told of emails that come back; an approver who was never reached is waited for until the gate expires.',
+  ],
   ['repeat-callbacks', 'A promotion whose callback was lost stays waiting although its gate is closed.'],
   [
     'close-dead-promotion',

@@ -43,8 +43,7 @@ export const LOG_ALARMS = [
     signal: 'email-came-back',
     message: 'EMAIL_CAME_BACK',
     logOf: 'mail-bounced',
-    impact:
-      'An email bounced, was complained of, or was rejected: somebody may not know what they are asked or told.',
+    impact: 'An email bounced, was complained of, or was rejected: somebody may not know what they are asked or told.',
   },
   {
     signal: 'decision-failed',

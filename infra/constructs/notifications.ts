@@ -38,7 +38,10 @@ export class Notifications extends Construct {
       events: [EmailSendingEvent.BOUNCE, EmailSendingEvent.COMPLAINT, EmailSendingEvent.REJECT],
     });
     this.mailConfigurationArn = arn(this, 'ses', `configuration-set/${name}`);
-    const identity = new EmailIdentity(this, 'Sender', { identity: Identity.email(props.senderEmail), configurationSet });
+    const identity = new EmailIdentity(this, 'Sender', {
+      identity: Identity.email(props.senderEmail),
+      configurationSet,
+    });
     identity.applyRemovalPolicy(RemovalPolicy.RETAIN);
     this.senderIdentityArn = arn(this, 'ses', `identity/${props.senderEmail}`);
     this.topic = new Topic(this, 'Topic', {

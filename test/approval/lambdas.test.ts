@@ -70,11 +70,9 @@ beforeEach(() => {
   dynamo.on(GetCommand, { TableName: 'APPROVALS_TABLE' }).callsFake(({ Key }) => ({
     Item: Key.pk.startsWith('request#') ? (Key.pk === `request#${ID}` ? request : undefined) : gate,
   }));
-  dynamo
-    .on(GetCommand, { TableName: 'REGISTRY_TABLE' })
-    .callsFake(({ Key }) => ({
-      Item: Key.sk.startsWith('promotion#') ? run : Key.sk === 'model' ? modelItem() : undefined,
-    }));
+  dynamo.on(GetCommand, { TableName: 'REGISTRY_TABLE' }).callsFake(({ Key }) => ({
+    Item: Key.sk.startsWith('promotion#') ? run : Key.sk === 'model' ? modelItem() : undefined,
+  }));
   dynamo.on(QueryCommand).resolves({ Items: [] });
   s3.on(GetObjectCommand).rejects(Object.assign(new Error('no such key'), { name: 'NoSuchKey' }));
   s3.on(HeadObjectCommand).rejects(Object.assign(new Error('not found'), { name: 'NotFound' }));

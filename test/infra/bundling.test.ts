@@ -34,6 +34,7 @@ const dirOf = (name: string) => join(outdir, name);
 const ENVIRONMENT = {
   ...Object.fromEntries(CONFIG_NAMES.map((name) => [name, 'unset'])),
   FIRST_APPROVERS: JSON.stringify([{ id: 'ana', name: 'Ana', email: 'ana@shop.example' }]),
+  FREEZES: '[]',
   POINTER_POLL_SECONDS: '15',
   CANDIDATE_WAIT_MS: '500',
   SPLIT_ABOVE_MB: '1500',
