@@ -43,6 +43,8 @@ const MEETS: Readonly<Record<string, string>> = {
   ShadowVerdict: 'opening the gate into canary',
   Held: 'preparing the way back from the canary',
   WaitWhileHeld: 'asking whether the canary may begin',
+  PromotionHeld: 'preparing the way back from production',
+  WaitWhileFrozen: 'asking whether a freeze holds the promotion',
   NotExposed: 'preparing the way back from the canary',
   WaitForDays: 'raising the canary step',
   CanaryVerdict: 'taking the canary out',
