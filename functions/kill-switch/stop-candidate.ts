@@ -12,6 +12,7 @@ import type { KillSwitchAnswer, KillSwitchPorts, Looked } from './kill-switch-po
 import { describeThrow, letOut, letOutBefore, stoppedBy } from './let-out.ts';
 import { INTENT_PATIENCE_MS, notRecorded, RECORD_PATIENCE_MS, REGISTRY_PATIENCE_MS } from './patience.ts';
 import { recordStopped } from './record-stopped.ts';
+import { isSaidIn } from './said.ts';
 
 /**
  * Takes a candidate out of the pointer and ends its promotion; production stays as it is. The pointer moves first, to the
@@ -138,11 +139,6 @@ async function stoppedBefore(
   const run = await registry.run(input.model, promotionId);
   const isComparator = run?.kind !== 'promotion' || run.version !== version;
   return { level, promotionId, version, isComparator, out: null };
-}
-
-function isSaidIn({ reason, requestedBy, expiresAt }: StoppedCandidate, input: Looked['input']): boolean {
-  const samePerson = requestedBy.name === input.requestedBy.name && requestedBy.email === input.requestedBy.email;
-  return samePerson && reason === input.reason && expiresAt === input.expiresAt;
 }
 
 /** Tries to record what is about to happen; whether it succeeds changes nothing. */

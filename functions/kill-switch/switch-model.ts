@@ -15,6 +15,7 @@ import type { StandingSwitch } from './items.ts';
 import type { KillSwitchAnswer, KillSwitchPorts, Looked, Out } from './kill-switch-ports.ts';
 import { describeThrow, letOut, letOutBefore, outData } from './let-out.ts';
 import { INTENT_PATIENCE_MS, notRecorded, RECORD_PATIENCE_MS } from './patience.ts';
+import { isSaidIn } from './said.ts';
 
 /** Where neither the policy nor the pointer names one. */
 const SAFE_FORECAST = 'seasonal-naive';
@@ -157,7 +158,7 @@ async function recordSwitch(
   const wentOut = out !== null && out.deploymentNumber !== before?.deploymentNumber ? out : null;
   // A rollback may have left a document without the switch: what had it serve again went out, whoever said the same before.
   const stands = before !== null && wentOut === null;
-  if (stands && sameSwitch(before, to) && sameSaid(before, input)) return 'already-thrown';
+  if (stands && sameSwitch(before, to) && isSaidIn(before, input)) return 'already-thrown';
   const at = ports.now();
   const data = {
     ...{ level, reason, requestedBy, expiresAt, fallback: to.fallback, fallbackSegments: [...to.fallbackSegments] },
@@ -185,12 +186,6 @@ async function assertStillServes(ports: KillSwitchPorts, { place }: Looked, depl
   const { live } = await ports.appConfig.deployedState(place);
   if (live?.number === deploymentNumber) return;
   throw new ReleaseError('POINTER_BUSY', 'Another document went out while the switch was recorded.');
-}
-
-function sameSaid(item: StandingSwitch, { reason, requestedBy, expiresAt }: Looked['input']): boolean {
-  const { name, email } = item.requestedBy;
-  const samePerson = name === requestedBy.name && email === requestedBy.email;
-  return samePerson && item.reason === reason && item.expiresAt === expiresAt;
 }
 
 /** The promotion whose candidate went out of the pointer with it; one that waits for its turn goes on. */
