@@ -263,6 +263,7 @@ export class ModelReleaseStack extends Stack {
       DescribeReleaseFunctionName: this.#functions.named('describe-release').fn.functionName,
       ConsoleFunctionName: this.#functions.named('console').fn.functionName,
       KillSwitchFunctionName: this.#functions.named('kill-switch').fn.functionName,
+      AskAgainFunctionName: this.#functions.named('ask-again').fn.functionName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     for (const machine of STATE_MACHINES) {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Reason } from '../platform/errors.ts';
+import { parsePromotionId } from '../platform/ids.ts';
 import { requester } from '../platform/people.ts';
 import type { ModelItem, Run } from '../registry/items.ts';
 import { peopleFor, standInsFor } from './eligible-approvers.ts';
@@ -17,7 +18,9 @@ const personId = z.string().trim().min(1).max(64);
  * the model. Both are ids of people whom the model's settings name.
  */
 export const askAgainInput = z.strictObject({
-  promotionId: z.string().min(1).max(120),
+  promotionId: z
+    .string()
+    .refine((id) => parsePromotionId(id) !== null, 'Expected <model>_<version with hyphens for dots>_<attempt>.'),
   approver: personId,
   standIn: personId.exactOptional(),
   reason: z.string('Say why.').trim().min(10, 'Say why in at least 10 characters.').max(4000),

@@ -37,12 +37,13 @@ export type AskedAgain =
  * Has the owner of a model send one approver's request anew, or give it to a stand-in. Ledger entry and tables change
  * together, and from then on the link of before is dead; only then is the email sent. Safe to repeat: a delegation that was
  * recorded is not recorded again, and an email that was not sent is.
- * @throws ReleaseError NOT_FOUND, PROMOTION_ENDED, LEDGER_CONTENTION; whatever the email service throws: it is recorded then,
- * and the same call again sends the email
+ * @throws ReleaseError LEDGER_CONTENTION; whatever the email service throws: it is recorded then, and the same call again
+ * sends the email
  */
 export async function askAgain(ports: AskAgainPorts, input: AskAgainInput, now: Date): Promise<AskedAgain> {
   for (let race = 0; race < MAX_RACES; race++) {
     const known = await read(ports, input);
+    if ('reason' in known) return { ok: false, reasons: [known.reason] };
     const faults = askAgainFaults(known, input, now);
     if (faults.length > 0 || known.gate === undefined) return { ok: false, reasons: faults };
     const acting: Acting = { ports, input, now, ...known, gate: known.gate };
@@ -65,8 +66,18 @@ export interface Known {
   readonly request: RequestItem | null;
 }
 
-async function read({ registry, approvals }: AskAgainPorts, input: AskAgainInput): Promise<Known> {
-  const run = await readRun(registry, input.promotionId);
+/** What is known of a promotion or change; the reason alone where there is none that goes on. */
+async function read(
+  { registry, approvals }: AskAgainPorts,
+  input: AskAgainInput,
+): Promise<Known | { readonly reason: Reason }> {
+  let run: Run;
+  try {
+    run = await readRun(registry, input.promotionId);
+  } catch (error) {
+    if (!isReleaseError(error) || !['NOT_FOUND', 'PROMOTION_ENDED'].includes(error.code)) throw error;
+    return { reason: { code: error.code, path: 'promotionId', message: error.message, got: input.promotionId } };
+  }
   const [model, gates] = await Promise.all([registry.model(run.model), approvals.gates(run.promotionId)]);
   const gate = gates.at(-1);
   const row = gate?.approvers.find(({ id }) => id === input.approver);

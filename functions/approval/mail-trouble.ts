@@ -90,14 +90,7 @@ export function troubleEmail(
 ): Email {
   const { name, email, id } = request.approver;
   const what = asked(run, gate.stage);
-  const input = (more: object) =>
-    JSON.stringify({
-      promotionId: run.promotionId,
-      approver: id,
-      ...more,
-      reason: '…',
-      requestedBy: { name: '…', email: '…' },
-    });
+  const again = `npm run ask-again -- --promotion ${run.promotionId} --approver ${id}`;
   return letter(`Not delivered to ${name}: ${what}`, [
     { kind: 'text', text: `Dear ${owner},` },
     { kind: 'headline', text: `The request to ${name} was ${trouble.kind}.`, tone: 'bad' },
@@ -116,8 +109,8 @@ export function troubleEmail(
       kind: 'list',
       title: 'What you can do',
       lines: [
-        `Once the address takes mail again, have it sent anew: invoke the function ask-again of the stack with ${input({})}`,
-        `Give it to a stand-in whom the model's settings name: the same with ${input({ standIn: '…' })}`,
+        `Once the address takes mail again, have it sent anew: ${again} --reason "…"`,
+        `Give it to a stand-in whom the model's settings name: ${again} --stand-in ID --reason "…"`,
         "Correct the address by a change of the model's settings; open requests are void then, and new ones are sent.",
       ],
     },

@@ -1,14 +1,8 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { callFunction } from '../platform/command/call-function-store.ts';
 import { readOutputs } from '../platform/command/outputs-store.ts';
 import { reasonLines } from '../platform/command/reason-lines.ts';
-import { clientOptions } from '../platform/command/where.ts';
 import type { Reason } from '../platform/errors.ts';
-import {
-  type KillSwitchCommand,
-  parseKillSwitchArguments,
-  resolveKillSwitch,
-  USAGE,
-} from './command/kill-switch-arguments.ts';
+import { parseKillSwitchArguments, resolveKillSwitch, USAGE } from './command/kill-switch-arguments.ts';
 import { exitCodeOf, killSwitchOutput, killSwitchText } from './command/kill-switch-text.ts';
 
 /** Throws one kill switch, or asks whether it is armed; answers the exit code. */
@@ -23,22 +17,14 @@ async function main(): Promise<number> {
   const resolved = resolveKillSwitch(given, readOutputs(given.text), { environment: process.env, now });
   if ('faults' in resolved) return refuse(resolved.faults, { json, exit: 2, after: `\n${USAGE}\n` });
   try {
-    const answer = await call(resolved.command);
+    const as = { environment: process.env, command: 'kill-switch' };
+    const answer = await callFunction(resolved.command, killSwitchOutput, as);
     process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `${killSwitchText(answer)}\n`);
     return exitCodeOf(answer);
   } catch (error) {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return refuse([{ code: 'KILL_SWITCH_FAILED', message }], { json, exit: 1 });
   }
-}
-
-async function call({ functionName, event, where }: KillSwitchCommand) {
-  const client = new LambdaClient(clientOptions(where, process.env, 'kill-switch'));
-  const Payload = Buffer.from(JSON.stringify(event));
-  const answer = await client.send(new InvokeCommand({ FunctionName: functionName, Payload }));
-  const text = Buffer.from(answer.Payload ?? []).toString('utf8');
-  if (answer.FunctionError !== undefined) throw new Error(`${functionName} failed: ${text.slice(0, 1000)}`);
-  return killSwitchOutput.parse(JSON.parse(text));
 }
 
 interface Refusal {

@@ -93,6 +93,13 @@ describe('A request that the owner has sent anew', () => {
     expect((await stand.entries()).filter((type) => type.startsWith('request-'))).toEqual([]);
   });
 
+  it('is refused by name where there is no such promotion, or it has ended', async () => {
+    const stand = await createAskedStand(tables);
+    expect(await codes(ask(stand, { promotionId: 'demand_9-9-9_1' }))).toEqual(['NOT_FOUND']);
+    await stand.putRun({ ...stand.run, end: 'withdrawn', endedAt: NOW.toISOString() });
+    expect(await codes(ask(stand))).toEqual(['PROMOTION_ENDED']);
+  });
+
   it('is sent so often and no more', async () => {
     const stand = await createAskedStand(tables);
     for (let count = 0; count < MAX_RESENDS; count++) expect((await ask(stand)).ok).toBe(true);

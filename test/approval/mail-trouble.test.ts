@@ -50,7 +50,7 @@ describe('An approval request that did not arrive', () => {
       subject: 'Not delivered to Ana Approver: demand 1.2.0 into production',
     });
     expect(letter?.text).toContain(ANA.email);
-    expect(letter?.text).toContain('"approver":"ana"');
+    expect(letter?.text).toContain(`npm run ask-again -- --promotion ${stand.run.promotionId} --approver ana --reason`);
     expect(letter?.html).not.toMatch(/<img|\u202e|href=/);
     expect(letter?.html).toContain('&lt;img');
     expect(letter?.text).not.toContain('\nBcc');

@@ -11,6 +11,7 @@ const OUTPUTS = [
   'AlarmTopicArn',
   'AppConfigApplicationId',
   'ApprovalBaseUrl',
+  'AskAgainFunctionName',
   'ConsoleFunctionName',
   'DescribeReleaseFunctionName',
   'DrillStateMachineArn',

@@ -1,6 +1,7 @@
+import type { FunctionCall } from '../../platform/command/call-function-store.ts';
 import { modelFaults, type Options, parseOptions } from '../../platform/command/options.ts';
 import { asOptions, type WhoAsks, whoAsks } from '../../platform/command/typed-input.ts';
-import { type Environment, findPlace, PLACE_OPTIONS, PLACE_USAGE, type Where } from '../../platform/command/where.ts';
+import { type Environment, findPlace, PLACE_OPTIONS, PLACE_USAGE } from '../../platform/command/where.ts';
 import { isDuration, plusDuration } from '../../platform/duration.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { parseKillSwitchInput } from '../input.ts';
@@ -39,18 +40,12 @@ export function parseKillSwitchArguments(argv: readonly string[]): KillSwitchArg
   return parseOptions(argv, { texts: TEXTS, lists: LISTS, flags: FLAGS });
 }
 
-export interface KillSwitchCommand {
-  readonly functionName: string;
-  readonly event: object;
-  readonly where: Where;
-}
-
 /** What to call and where: options first, then the stack's outputs (null when there are none), then the environment. */
 export function resolveKillSwitch(
   given: KillSwitchArguments,
   outputsText: string | null,
   { environment, now }: { readonly environment: Environment; readonly now: string },
-): { readonly command: KillSwitchCommand } | { readonly faults: readonly Reason[] } {
+): { readonly command: FunctionCall } | { readonly faults: readonly Reason[] } {
   const { text, flags } = given;
   const found = findPlace(
     { what: 'The kill-switch function', option: '--function', output: 'KillSwitchFunctionName', typed: text.function },

@@ -31,6 +31,7 @@ const stackOutputs = z.object({
   RollbackStateMachineArn: z.string().optional(),
   DrillStateMachineArn: z.string().optional(),
   KillSwitchFunctionName: z.string().optional(),
+  AskAgainFunctionName: z.string().optional(),
   RegistryTableName: z.string().optional(),
   ApprovalBaseUrl: z.string().optional(),
 });

@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const COMMANDS = [
   ['rollback', 'functions/rollback/rollback.cli.ts'],
   ['kill-switch', 'functions/kill-switch/kill-switch.cli.ts'],
+  ['ask-again', 'functions/approval/ask-again.cli.ts'],
   ['drill', 'functions/drill/drill.cli.ts'],
   ['recalls', 'functions/rollback/recall/recalls.cli.ts'],
 ] as const;
@@ -21,7 +22,8 @@ beforeAll(() => {
       ModelRelease: {
         RollbackStateMachineArn: 'arn:aws:states:eu-west-1:000000000000:stateMachine:ModelRelease-rollback:live',
         DrillStateMachineArn: 'arn:aws:states:eu-west-1:000000000000:stateMachine:ModelRelease-drill:live',
-        ...{ KillSwitchFunctionName: 'ModelRelease-kill-switch', RegistryTableName: 'registry' },
+        ...{ KillSwitchFunctionName: 'ModelRelease-kill-switch', AskAgainFunctionName: 'ModelRelease-ask-again' },
+        RegistryTableName: 'registry',
       },
     }),
   );
@@ -43,19 +45,23 @@ async function run(program: string, argv: readonly string[], environment: Readon
 }
 
 const ENOUGH: Readonly<Record<string, readonly string[]>> = {
-  rollback: ['--cause', 'safety', '--name', 'Ben', '--email', 'ben@shop.example'],
-  'kill-switch': ['--dry-run'],
-  drill: [],
-  recalls: [],
+  rollback: ['--model', 'demand', '--cause', 'safety', '--name', 'Ben', '--email', 'ben@shop.example'],
+  'kill-switch': ['--model', 'demand', '--dry-run'],
+  'ask-again': [
+    ...['--promotion', 'demand_1-2-0_1', '--approver', 'ana', '--reason', 'Ana is on leave.'],
+    ...['--name', 'Olga', '--email', 'olga@shop.example'],
+  ],
+  drill: ['--model', 'demand'],
+  recalls: ['--model', 'demand'],
 };
 
 describe.each(COMMANDS)('npm run %s', (name, program) => {
   it('exits with 2 and says on stderr, without a stack, all that is wrong with what was typed', async () => {
-    const argv = ['stray', '--modle', 'demand', '--outputs', 'none.json', '--endpoint', 'localhost:4566', '--region'];
+    const argv = ['stray', '--regoin', 'x', '--outputs', 'none.json', '--endpoint', 'localhost:4566', '--region'];
     const { code, out, err } = await run(program, argv);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain('INVALID_ARGUMENT stray: This is not an option.');
-    expect(err).toContain('INVALID_ARGUMENT --modle: This option does not exist.\n  Did you mean --model?');
+    expect(err).toContain('INVALID_ARGUMENT --regoin: This option does not exist.\n  Did you mean --region?');
     expect(err).toContain('INVALID_ARGUMENT --region: Its value is missing.');
     expect(err).toContain('INVALID_ARGUMENT none.json: These are not the outputs of the stack.');
     expect(err).toContain('INVALID_ARGUMENT --endpoint: This is no URL.\n  got: localhost:4566\n  allowed: http://');
@@ -64,7 +70,7 @@ describe.each(COMMANDS)('npm run %s', (name, program) => {
   });
 
   it('says so when the endpoint of the environment is no URL, and to a program as one JSON object', async () => {
-    const argv = ['--model', 'demand', '--outputs', 'outputs.json', ...(ENOUGH[name] ?? [])];
+    const argv = ['--outputs', 'outputs.json', ...(ENOUGH[name] ?? [])];
     const words = await run(program, argv, { AWS_ENDPOINT_URL: 'nowhere' });
     expect(words).toMatchObject({ code: 2, out: '' });
     expect(words.err).toContain('INVALID_ARGUMENT AWS_ENDPOINT_URL: This is no URL.\n  got: nowhere');
