@@ -8,6 +8,7 @@ import { auditLog, isClean } from './audit.ts';
 import { FIRST_APPROVER, MODEL } from './cast.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 import type { DemoOutcome } from './outcome.ts';
+import { keepPapers } from './papers.ts';
 import { playDemo, portsOf } from './play-demo.ts';
 import { Progress } from './progress.ts';
 import { prepareScenario, type Scenario } from './scenario.ts';
@@ -15,6 +16,7 @@ import { Stopwatch } from './stopwatch.ts';
 import { summaryOf } from './summary.ts';
 
 const OUTDIR = '.local/demo';
+const PAPERS = `${OUTDIR}/papers`;
 const started = Date.now();
 const seconds = () => (Date.now() - started) / 1000;
 const stopwatch = new Stopwatch(seconds);
@@ -97,6 +99,12 @@ async function play(stack: LocalStack, scenario: Scenario, args: DemoArguments):
   const audit = auditLog({ ...played, excludedCategories: excludedCategory === null ? [] : [excludedCategory] });
   const verified = await verify(stack.platform.endpoint, outputsFile);
   stopwatch.lap('log and ledger checked');
+  await keepPapers({
+    s3: stack.clients.s3,
+    bucket: stack.output('EvidenceBucketName'),
+    inboxUrl: stack.platform.inboxUrl,
+    folder: PAPERS,
+  });
   const outcome: DemoOutcome = {
     ...played.told,
     ledger: { entries: played.entries.length, verified },
@@ -106,6 +114,7 @@ async function play(stack: LocalStack, scenario: Scenario, args: DemoArguments):
     seconds: stopwatch.laps,
   };
   console.log(summaryOf(outcome, audit));
+  console.log(`  to read: emails, evidence reports, release notes and change log are in ${PAPERS}`);
   if (args.json !== undefined) {
     await mkdir(dirname(args.json), { recursive: true });
     await writeFile(args.json, `${JSON.stringify(outcome, null, 2)}\n`);
