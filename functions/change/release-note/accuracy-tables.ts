@@ -37,8 +37,10 @@ function measureTable(report: GateReport): readonly Block[] {
     VERDICT_WORDS[verdict],
   ]);
   if (rows.length === 0) return [];
+  const adjusted =
+    report.gate === 'canary' ? ' A difference is less what the two groups differed by before the canary.' : '';
   const columns = ['Measured', 'Candidate', 'Against', 'Difference', 'Interval', 'Allowed', 'Verdict'];
-  return [{ kind: 'table', about: `${TITLES[report.gate]}, and what is allowed.`, columns, rows }];
+  return [{ kind: 'table', about: `${TITLES[report.gate]}, and what is allowed.${adjusted}`, columns, rows }];
 }
 
 function segmentTable({ gate }: GateReport, rows: readonly (readonly string[])[]): readonly Block[] {

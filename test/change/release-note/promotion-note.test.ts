@@ -6,6 +6,7 @@ import {
   type PromotionNotePorts,
   writePromotionNote,
 } from '../../../functions/change/release-note/write-promotion-note.ts';
+import type { CanaryMetricResult } from '../../../functions/evidence/canary/canary-result.ts';
 import type { PromotionItem } from '../../../functions/registry/items.ts';
 import { RegistryWrites } from '../../../functions/registry/registry-writes.ts';
 import { promotionBefore, stageReportText } from '../../approval/fixtures.ts';
@@ -79,6 +80,37 @@ describe('A release note', () => {
     expect(note).toContain('- Worse: region S: 3.0 % larger (between 2.0 % and 4.0 % larger).');
     expect(note).toContain('- About the same, or not told apart: 1 segment.');
     expect(note).toContain('- Stockouts in the canary:');
+  });
+
+  describe('says of the shelves what a planner can check with the two shares', () => {
+    const canary = aCanaryReport();
+    const line = (over: Partial<CanaryMetricResult>) => {
+      const overstock = { clusters_canary: 153, clusters_control: 147, margin: 0.1, sufficient: true, ...over };
+      const metrics = { ...canary.result.metrics, overstock };
+      const note = textOf({ stageReports: [{ ...canary, result: { ...canary.result, metrics } }] });
+      return note.split('\n').find((one) => one.startsWith('- Overstock per unit sold in the canary')) ?? '';
+    };
+    const shares = { ratio_canary: 0.196, ratio_control: 0.17 };
+
+    it('names what was taken off where the difference is not that of the shares', () => {
+      expect(line({ ...shares, tau: -0.0419, lcb: -0.1055, ucb: 0.0008, theta: 0.9 })).toContain(
+        '19.6 %, against 17.0 % where it did not serve; what the two groups differed by before taken off, a difference of 4.19 percentage points less, which may be chance (between 10.55 less and 0.08 more).',
+      );
+    });
+
+    it('says how sure a gain and a loss are', () => {
+      expect(line({ ...shares, tau: -0.03, lcb: -0.05, ucb: -0.01 })).toContain(
+        '; a difference of 3.00 percentage points less (between 1.00 and 5.00 less).',
+      );
+      expect(line({ ...shares, tau: 0.026, lcb: 0.01, ucb: 0.04, theta: 0 })).toContain(
+        '; a difference of 2.60 percentage points more (between 1.00 and 4.00 more).',
+      );
+    });
+
+    it('claims nothing on too little data', () => {
+      expect(line({ sufficient: false })).toContain('–, against – where it did not serve, on too little data');
+      expect(line({ ...shares, tau: 'inf', lcb: 'inf', ucb: 'inf' })).toContain('on too little data');
+    });
   });
 
   it('says gains and losses per segment, and leaves out segments with too little data', () => {
