@@ -32,7 +32,16 @@ interface Logged {
   readonly event: ReleaseEvent;
   /** The change record's reason, where there is one. */
   readonly reason: string;
+  /** Who asked for the run and who had approved it by then, a line each; a system acts on what people decided. */
+  readonly people: readonly string[];
 }
+
+/** The people of one run. */
+interface People {
+  readonly askedFor: string;
+  readonly approved: readonly { readonly stage: string; readonly name: string }[];
+}
+const NOBODY: People = { askedFor: '', approved: [] };
 
 const noted = z.object({
   promotionId: z.string().optional(),
@@ -40,6 +49,8 @@ const noted = z.object({
   note: storedObject,
   page: storedObject.optional(),
 });
+const gated = z.object({ stage: z.string() });
+const approval = gated.extend({ decision: z.literal('approve') });
 const asked = z.object({
   promotionId: z.string(),
   version: z.string().optional(),
@@ -54,6 +65,7 @@ export class ChangeLog {
   readonly #model: string;
   readonly #logged: Logged[] = [];
   readonly #asked = new Map<string, Asked>();
+  readonly #people = new Map<string, People>();
   readonly #notes: Noted[] = [];
   readonly #unreadable: number[] = [];
   #position = 0;
@@ -76,10 +88,14 @@ export class ChangeLog {
       const note = noted.safeParse(body.data);
       if (note.success) this.#notes.push(note.data);
     }
+    const id = runOfEntry(body);
+    const people = withActor(this.#people.get(id) ?? NOBODY, body);
+    this.#people.set(id, people);
     try {
-      const of = this.#asked.get(runOfEntry(body));
+      const of = this.#asked.get(id);
       const event = eventOfEntry(body, of ?? null);
-      if (event !== null && isLogged(event)) this.#logged.push({ event, reason: of?.change.reason ?? '' });
+      if (event === null || !isLogged(event)) return;
+      this.#logged.push({ event, reason: of?.change.reason ?? '', people: id === '' ? [] : peopleWords(people) });
     } catch (error) {
       if (!isReleaseError(error, 'CORRUPT_ITEM')) throw error;
       this.#unreadable.push(body.seq);
@@ -99,7 +115,7 @@ export class ChangeLog {
     };
   }
 
-  #section({ event, reason }: Logged): readonly Section[] {
+  #section({ event, reason, people }: Logged): readonly Section[] {
     const version = event.version === undefined || event.version === '' ? '' : ` ${event.version}`;
     const objects = this.#notesOf(event).flatMap(({ note, page }) => [note, ...(page === undefined ? [] : [page])]);
     return section(
@@ -108,6 +124,7 @@ export class ChangeLog {
       listed([
         ...(reason === '' ? [] : [`Reason: ${reason}`]),
         ...(event.promotionId === undefined ? [] : [`Run: ${event.promotionId}`]),
+        ...people,
         `By ${event.actor}, ledger position ${event.ledgerPosition}, ${event.severity}`,
         ...objects.map((object: StoredObject) => `Release note: ${objectWords(object)}`),
       ]),
@@ -120,6 +137,33 @@ export class ChangeLog {
       fact === undefined ? event === 'stage-entered' && one.promotionId === promotionId : fact === ledgerPosition,
     );
   }
+}
+
+/** The people of a run after an entry that names one more. */
+function withActor(people: People, { type, actor, data }: EntryBody): People {
+  if (type === 'candidate-registered' || type === 'change-requested') return { ...people, askedFor: actor.name };
+  if (type === 'gate-opened') {
+    // What was approved in a round before counts no longer.
+    const gate = gated.safeParse(data);
+    return gate.success
+      ? { ...people, approved: people.approved.filter(({ stage }) => stage !== gate.data.stage) }
+      : people;
+  }
+  const decided = type === 'approval-decided' ? approval.safeParse(data) : undefined;
+  if (decided?.success !== true) return people;
+  return { ...people, approved: [...people.approved, { stage: decided.data.stage, name: actor.name }] };
+}
+
+function peopleWords({ askedFor, approved }: People): readonly string[] {
+  const byName = Map.groupBy(approved, ({ name }) => name);
+  const names = [...byName].map(([name, stages]) => {
+    const words = stages.map(({ stage }) => stage).join(', ');
+    return words === 'change' ? name : `${name} (${words})`;
+  });
+  return [
+    ...(askedFor === '' ? [] : [`Asked for by ${askedFor}`]),
+    ...(names.length === 0 ? [] : [`Approved by ${names.join('; ')}`]),
+  ];
 }
 
 function isLogged({ event, detail }: ReleaseEvent): boolean {

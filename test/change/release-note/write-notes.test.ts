@@ -1,8 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eventOfEntry, runOfEntry } from '../../../functions/change/events/event-of-entry.ts';
+import { ChangeLog } from '../../../functions/change/release-note/change-log.ts';
+import { noteMarkdown } from '../../../functions/change/release-note/note-markdown.ts';
 import { NotedFactWrites } from '../../../functions/change/release-note/noted-fact-store.ts';
 import { writeChangeLog } from '../../../functions/change/release-note/write-change-log.ts';
 import { type FactNotePorts, writeFactNotes } from '../../../functions/change/release-note/write-fact-notes.ts';
+import type { EntryBody } from '../../../functions/ledger/entry.ts';
+import { personActor, systemActor } from '../../../functions/platform/people.ts';
 import { onFreshStage } from '../../fakes/fresh-stage.ts';
 import { MemoryEvidence } from '../../fakes/memory-evidence.ts';
 import type { ReleaseStage } from '../../fakes/release-stage.ts';
@@ -123,6 +127,45 @@ describe('The change log of a model', () => {
     expect(log()).toContain('- Release note: s3://evidence/release-notes/rollbacks/');
     expect(log()).not.toContain('canary 3.0');
     expect(evidence.text(`change-logs/${stage.model}/change-log.html`)).toContain('<h1>Change log of');
+  });
+
+  it('has the people under what a system did: who approved which stage', async () => {
+    await writeChangeLog({ ledger: stage.ledger, put }, stage.model);
+    const section =
+      log()
+        .split('\n## ')
+        .find((one) => one.includes('In production 2.0')) ?? '';
+    expect(section).toMatch(/\n- Approved by .+ \(.*production\)/);
+    expect(section).toContain('\n- By system:move-pointer');
+  });
+
+  it('names nobody whose approval was of a round that was voided', () => {
+    const person = (name: string) => personActor({ name, email: `${name.toLowerCase()}@shop.example` });
+    const flow = systemActor('flow');
+    const gate = { stage: 'change', quorum: 1, expiresAt: '2026-03-08T00:00:00.000Z' };
+    const decided = { stage: 'change', decision: 'approve', gateStatus: 'open' };
+    const log = new ChangeLog('demand');
+    const told: readonly [EntryBody['type'], EntryBody['actor'], EntryBody['data']][] = [
+      ['change-requested', person('Pia'), { kind: 'change', change: { reason: 'Wider margins.' } }],
+      ['gate-opened', flow, gate],
+      ['approval-decided', person('Ana'), decided],
+      ['gate-opened', flow, gate],
+      ['approval-decided', person('Bo'), decided],
+      ['model-changed', flow, { policyVersion: 2, policyDigest: 'a'.repeat(64) }],
+    ];
+    for (const [index, [type, actor, data]] of told.entries()) {
+      const head = { schema: 1, model: 'demand', seq: index + 1, prevHash: '0'.repeat(64) } as const;
+      log.add({
+        ...head,
+        at: '2026-03-01T00:00:00.000Z',
+        type,
+        actor,
+        data: { promotionId: 'demand_change_1', ...data },
+      });
+    }
+    const text = noteMarkdown(log.note());
+    expect(text).toContain('- Asked for by Pia\n- Approved by Bo\n- By system:flow');
+    expect(text).not.toContain('Ana');
   });
 
   it('is the same whenever it is made of the same ledger', async () => {
