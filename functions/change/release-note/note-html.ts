@@ -1,3 +1,4 @@
+import { together } from '../../evidence/report/page-parts.ts';
 import { reportPage } from '../../evidence/report/report-frame.ts';
 import { type Html, html } from '../../platform/html.ts';
 import type { Block, Note } from './note.ts';
@@ -25,12 +26,12 @@ export function noteParts(note: Note): Html {
 }
 
 function leadOf({ lead }: Note): Html {
-  return html`<p>${lead.join(' ')}</p>`;
+  return html`<p>${together(lead.join(' '))}</p>`;
 }
 
 function blockOf(block: Block): Html {
-  if (block.kind === 'text') return html`<p>${block.text}</p>`;
-  if (block.kind === 'list') return html`<ul>${block.items.map((item) => html`<li>${item}</li>`)}</ul>`;
+  if (block.kind === 'text') return html`<p>${together(block.text)}</p>`;
+  if (block.kind === 'list') return html`<ul>${block.items.map((item) => html`<li>${together(item)}</li>`)}</ul>`;
   const { about, columns, rows, words } = block;
   return html`<p class="soft">${about}</p>
 <div class="scroll" role="region" aria-label="${about}" tabindex="0"><table class="stack${words === true ? ' text left' : ''}">

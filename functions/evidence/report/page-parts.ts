@@ -105,7 +105,7 @@ const WORDS = html` class="text"`;
 const STACKED = html` class="stack"`;
 
 /** A number and its unit on one line. */
-function together(text: string): string {
+export function together(text: string): string {
   return text.replaceAll(/(\d) (%|pp|units?|times)/g, '$1\u00a0$2').replace(/^([<>]) /, '$1\u00a0');
 }
 
