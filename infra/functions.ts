@@ -84,14 +84,14 @@ export const FUNCTIONS = [
     name: 'show-approval',
     entry: 'functions/approval/show-approval.lambda.ts',
     description: 'Shows the approval page. Changes nothing.',
-    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET'],
+    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'FREEZES'],
     access: ['registry:read', 'approvals:read', 'evidence:read'],
   },
   {
     name: 'decide-approval',
     entry: 'functions/approval/decide-approval.lambda.ts',
     description: 'Takes the decision that an approver posts.',
-    config: [...LEDGER, 'APPROVALS_TABLE', 'EVIDENCE_BUCKET'],
+    config: [...LEDGER, 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'FREEZES'],
     access: ['registry:read', 'ledger:append', 'approvals:read', 'approvals:write', 'evidence:read', 'callback:send'],
   },
   {

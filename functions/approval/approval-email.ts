@@ -7,7 +7,16 @@ import type { Evidence } from './gate-evidence.ts';
 import type { GateItem } from './items.ts';
 import { verdictLine, verdictTone } from './key-figures.ts';
 import { REQUEST_TAG } from './mail-trouble.ts';
-import { asked, equalIsEnough, instant, onApproval, onExpiry, onRejection, typedName } from './wording.ts';
+import {
+  asked,
+  equalIsEnough,
+  instant,
+  onApproval,
+  onExpiry,
+  onRejection,
+  severityFacts,
+  typedName,
+} from './wording.ts';
 
 /** Address of one approver's page. It holds the secret: it goes into that approver's email and nowhere else. */
 export function approvalLink(baseUrl: string, requestId: string, secret: string): string {
@@ -93,7 +102,8 @@ function changeFacts(run: Run): readonly (readonly [string, string])[] {
   return [
     ['Model', run.model],
     ...(run.kind === 'promotion' ? versionFacts(run) : []),
-    ['Kind of change', `${run.change.type}${run.change.critical ? ', critical' : ''}`],
+    ['Kind of change', run.change.type],
+    ...severityFacts(run),
     ['Why', run.change.reason],
     ['Scope', run.change.scope],
     ['Expected impact', run.change.expectedImpact],

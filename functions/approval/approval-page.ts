@@ -4,6 +4,7 @@ import { closedWords } from './closed.ts';
 import { EMPTY_FORM, JUSTIFICATION_MAX, JUSTIFICATION_MIN, type TypedForm } from './decision-form.ts';
 import { evidenceSections, verdictSection } from './evidence-sections.ts';
 import { checked, described, errorSummary, fault, faultOf, wrong } from './form-parts.ts';
+import { holdsSection } from './holds-section.ts';
 import type { GateItem } from './items.ts';
 import { page } from './page-frame.ts';
 import type { Review } from './review.ts';
@@ -39,7 +40,7 @@ export function approvalPage(review: Review, now: Date, filled: Filled = { typed
 <h1>${title}</h1>
 <p>${statusPill(review, now)} ${closed === null ? html`<span class="soft">Decide before ${instant(gate.expiresAt)}.</span> <a href="#decide">Go to your decision</a>` : null}</p></header>
 ${closed === null ? null : html`<div class="card notice" role="status">${closed.lines.map((line) => html`<p>${line}</p>`)}</div>`}${closed === null && filled.faults.length > 0 ? errorSummary('Nothing was recorded yet', filled.faults) : null}
-${verdictSection(review)}${evidenceSections(review)}${failureModes(review)}${askedSection(review)}${proposalSection(review)}${exposureSection(review)}${wayBackSection(review)}${toldNoteSection(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
+${verdictSection(review)}${evidenceSections(review)}${failureModes(review)}${askedSection(review)}${proposalSection(review)}${exposureSection(review)}${closed === null ? holdsSection(review) : null}${wayBackSection(review)}${toldNoteSection(review)}${closed === null ? consequences(review) : null}${decisionsSection(review)}
 ${closed === null ? form(review, filled) : null}
 ${sealFooter(review)}`,
   );

@@ -16,8 +16,9 @@ const ports: PostPorts = {
   approvalWrites: wired.approvalWrites(),
   ledger: wired.ledger(),
   reviewing: {
-    evidence: shared.evidence,
+    ...shared,
     wayBack: wired.wayBack(),
+    freezes: wired.freezes(),
     toldNote: (found) => loadToldNote(shared, found),
   },
   wake: stepFunctionsCallback(stepFunctions()),

@@ -24,6 +24,6 @@ export async function postDecision(ports: PostPorts, link: Link, body: string, n
   const outcome = await decide(ports, link, typed, now);
   if (outcome.status === 404) return { status: 404, page: unknownLinkPage() };
   if (outcome.status !== 400) return { status: outcome.status, page: outcomePage(outcome) };
-  const review = await loadReview(ports.reviewing, outcome.found, link.secret);
+  const review = await loadReview(ports.reviewing, outcome.found, now, link.secret);
   return { status: 400, page: approvalPage(review, now, { typed, faults: outcome.faults }) };
 }

@@ -1,11 +1,12 @@
 import { type Html, type HtmlValue, html } from '../platform/html.ts';
 import type { Run } from '../registry/items.ts';
 import { settingsDiff } from '../registry/settings-diff.ts';
+import { reachOf } from './deciders.ts';
 import { exposureWords, pathWords } from './exposure-words.ts';
-import type { GateItem } from './items.ts';
+import type { GateItem, RequestItem } from './items.ts';
 import { countApprovals } from './quorum.ts';
 import type { Review } from './review.ts';
-import { equalIsEnough, instant, onApproval, onExpiry, onRejection, progress } from './wording.ts';
+import { equalIsEnough, instant, onApproval, onExpiry, onRejection, progress, severityFacts } from './wording.ts';
 
 const facts = (rows: readonly (readonly [string, HtmlValue])[]): Html =>
   html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
@@ -23,7 +24,8 @@ export function askedSection({ run, gate }: Review): Html {
         ] as const)
       : []),
     ['Asked by', `${requestedBy.name} <${requestedBy.email}>`],
-    ['Kind of change', `${change.type}${change.critical ? ', critical' : ''}`],
+    ['Kind of change', change.type],
+    ...severityFacts(run),
     ['Reason', change.reason],
     ['Scope', change.scope],
     ['Expected impact', change.expectedImpact],
@@ -91,9 +93,9 @@ export function proposalSection({ run, model }: Review): Html | null {
 }
 
 /** Who was asked and what they decided so far. */
-export function decisionsSection({ gate }: Review): Html {
+export function decisionsSection({ gate, requests }: Review): Html {
   return html`<section aria-labelledby="decisions"><h2 id="decisions">Decisions so far: ${progress(gate, countApprovals(gate.decisions))}</h2>
-<ul>${gate.approvers.map((approver) => html`<li>${approver.name}${placeOf(approver)}: ${decisionOf(gate, approver.id)}</li>`)}</ul></section>`;
+<ul>${gate.approvers.map((approver) => html`<li>${approver.name}${placeOf(approver)}: ${decisionOf(gate, approver, requests)}</li>`)}</ul></section>`;
 }
 
 /** Whom a stand-in is asked in the place of: the id, since that person is not asked any more. */
@@ -101,11 +103,22 @@ function placeOf({ inPlaceOf }: GateItem['approvers'][number]): string {
   return inPlaceOf === undefined ? '' : `, in the place of ${inPlaceOf}`;
 }
 
-function decisionOf(gate: GateItem, approverId: string): Html {
-  const decided = gate.decisions.find(({ approver }) => approver.id === approverId);
-  if (decided === undefined) return html`<span class="soft">no decision yet</span>`;
+function decisionOf(gate: GateItem, asked: GateItem['approvers'][number], requests: readonly RequestItem[]): Html {
+  const decided = gate.decisions.find(({ approver }) => approver.id === asked.id);
+  if (decided === undefined)
+    return undecided(
+      gate,
+      requests.find(({ requestId }) => requestId === asked.requestId),
+    );
   const [tone, word] = decided.decision === 'approve' ? ['good', 'approved'] : ['bad', 'rejected'];
   return html`<span class="pill ${tone}">${word}</span> <span class="soft">${instant(decided.at)}, ledger position ${decided.seq}</span><br>“${decided.justification}”`;
+}
+
+/** Whether somebody knows that they are asked matters only while they still can decide. */
+function undecided({ status }: GateItem, request: RequestItem | undefined): Html {
+  if (status !== 'open') return html`<span class="soft">no decision</span>`;
+  const { words, isDoubtful } = reachOf(request);
+  return html`${isDoubtful ? html`<span class="pill warn">not reached</span> ` : null}<span class="soft">no decision yet; ${words}</span>`;
 }
 
 /** What identifies the question: whoever asks later what was approved finds these in the ledger. */

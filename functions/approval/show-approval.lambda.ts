@@ -11,6 +11,7 @@ const shared = { registry: wired.registry(), approvals: wired.approvals(), evide
 const ports: ShowPorts = {
   ...shared,
   wayBack: wired.wayBack(),
+  freezes: wired.freezes(),
   toldNote: (found) => loadToldNote(shared, found),
 };
 

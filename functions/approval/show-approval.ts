@@ -3,7 +3,9 @@ import { type FindRequestPorts, findRequest, type Link } from './find-request.ts
 import { unknownLinkPage } from './outcome-page.ts';
 import { loadReview, type ReviewPorts } from './review.ts';
 
-export interface ShowPorts extends FindRequestPorts, ReviewPorts {}
+export interface ShowPorts extends FindRequestPorts, ReviewPorts {
+  readonly approvals: FindRequestPorts['approvals'] & ReviewPorts['approvals'];
+}
 
 /** The page behind a link. Changes nothing. */
 export async function showApproval(
@@ -13,5 +15,5 @@ export async function showApproval(
 ): Promise<{ readonly status: 200 | 404; readonly page: string }> {
   const found = await findRequest(ports, link);
   if (found === null) return { status: 404, page: unknownLinkPage() };
-  return { status: 200, page: approvalPage(await loadReview(ports, found, link.secret), now) };
+  return { status: 200, page: approvalPage(await loadReview(ports, found, now, link.secret), now) };
 }

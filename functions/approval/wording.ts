@@ -28,6 +28,12 @@ export function equalIsEnough(run: Run): string | null {
   return said === undefined ? null : `${said.because}: ${said.explanation}`;
 }
 
+/** How much a change may disturb whoever works by the forecasts, and by which rule; as it was registered. */
+export function severityFacts({ severity, change }: Run): readonly (readonly [string, string])[] {
+  if (severity === undefined) return change.critical === true ? [['Severity', 'critical: declared so']] : [];
+  return [['Severity', `${severity.level}: ${severity.because}`]];
+}
+
 /** What happens when the gate is passed. */
 export function onApproval(run: Run, stage: GateStage): string {
   if (run.kind === 'promotion') {

@@ -14,6 +14,7 @@ import { ASKED_STAGES, type AskedStage, gateItem, modelItem, promotionItem, STAR
 vi.stubEnv('AWS_REGION', 'eu-west-1');
 for (const name of ['REGISTRY_TABLE', 'LEDGER_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'LEDGER_KEY_ID'])
   vi.stubEnv(name, name);
+vi.stubEnv('FREEZES', '[]');
 const decide = await import('../../functions/approval/decide-approval.lambda.ts');
 const show = await import('../../functions/approval/show-approval.lambda.ts');
 

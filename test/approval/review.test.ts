@@ -24,6 +24,8 @@ const request = {
 const portsOf = (evidence: Pick<VersionedEvidence, 'read'>) => ({
   ...{ evidence, wayBack: wayBackPorts() },
   toldNote: async () => null,
+  approvals: { request: async () => null, gates: async () => [] },
+  freezes: [],
 });
 
 /** What lies in the bucket for a promotion that passed everything. */
@@ -40,7 +42,7 @@ const found = (stage: (typeof ASKED_STAGES)[number]) => ({
 
 describe('What an approver is shown', () => {
   it.each(ASKED_STAGES)('before %s are the reports of all gates so far, in order', async (stage) => {
-    const { evidence } = await loadReview(portsOf(bucket()), found(stage));
+    const { evidence } = await loadReview(portsOf(bucket()), found(stage), NOW);
     const gates = { shadow: ['offline'], canary: ['offline', 'shadow'], production: ['offline', 'shadow', 'canary'] };
     expect(evidence.map((one) => one.stage)).toEqual(gates[stage]);
     expect(evidence.map(({ report }) => report?.gate)).toEqual(gates[stage]);
@@ -51,31 +53,31 @@ describe('What an approver is shown', () => {
     async (gate) => {
       const evidence = bucket();
       evidence.corrupt(reportKey(gate));
-      const review = await loadReview(portsOf(evidence), found('production'));
+      const review = await loadReview(portsOf(evidence), found('production'), NOW);
       expect(review.evidence.filter(({ report }) => report === null).map(({ stage }) => stage)).toEqual([gate]);
       expect(approvalPage(review, NOW).split('Do not approve')).toHaveLength(2);
     },
   );
 
   it('says of each gate what was not tested', async () => {
-    const page = approvalPage(await loadReview(portsOf(bucket()), found('production')), NOW);
+    const page = approvalPage(await loadReview(portsOf(bucket()), found('production'), NOW), NOW);
     expect(page.match(/Not tested/g)).toHaveLength(3);
     expect(page).toContain('nothing of the candidate was served');
   });
 
   it('links to the report of each gate with the secret of the link that was opened, and without one to none', async () => {
-    const page = approvalPage(await loadReview(portsOf(bucket()), found('production'), 'a secret&'), NOW);
+    const page = approvalPage(await loadReview(portsOf(bucket()), found('production'), NOW, 'a secret&'), NOW);
     const links = [...page.matchAll(/href="([^"#]+)"/g)].map(([, href]) => href);
     expect(links).toEqual(
       ['canary', 'shadow', 'offline'].map(
         (gate) => `${'0'.repeat(32)}/reports/${gate}-evaluation-report?k=a%20secret%26`,
       ),
     );
-    expect(approvalPage(await loadReview(portsOf(bucket()), found('production')), NOW)).not.toContain('/reports/');
+    expect(approvalPage(await loadReview(portsOf(bucket()), found('production'), NOW), NOW)).not.toContain('/reports/');
   });
 
   it('begins with the verdict of the newest gate and its three key figures, before what is asked', async () => {
-    const page = approvalPage(await loadReview(portsOf(bucket()), found('production')), NOW);
+    const page = approvalPage(await loadReview(portsOf(bucket()), found('production'), NOW), NOW);
     const headings = [...page.matchAll(/<h2[^>]*>([^<]+)/g)].map(([, heading]) => heading);
     expect(headings.slice(0, 2)).toEqual(['Verdict of the canary gate', 'Evidence: canary gate']);
     expect(headings.at(-1)).toBe('Your decision');
@@ -89,7 +91,7 @@ describe('What an approver is shown', () => {
   });
 
   it('shows charts of each gate, each with an id of its own and a text in its place', async () => {
-    const page = approvalPage(await loadReview(portsOf(bucket()), found('production')), NOW);
+    const page = approvalPage(await loadReview(portsOf(bucket()), found('production'), NOW), NOW);
     const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const gate of ['offline', 'shadow', 'canary']) expect(ids).toContain(`${gate}-error-by-segment-wide-title`);
@@ -99,7 +101,7 @@ describe('What an approver is shown', () => {
   it('says how it would be gone back: the plan, the target, whether it is ready, and the newest drill', async () => {
     const pageOf = async (over: Parameters<typeof wayBackItem>[0]) => {
       const ports = { ...portsOf(bucket()), wayBack: wayBackPorts(wayBackItem(over)) };
-      return approvalPage(await loadReview(ports, found('production')), NOW);
+      return approvalPage(await loadReview(ports, found('production'), NOW), NOW);
     };
     const page = await pageOf({});
     expect(page).toContain('version 1.1.0. Its signed document was proved at');
@@ -121,11 +123,11 @@ describe('What an approver is shown', () => {
 
   it('does not hide an outage of the bucket behind a page without evidence', async () => {
     const evidence = { read: () => Promise.reject(new Error('S3 is down')) };
-    await expect(loadReview(portsOf(evidence), found('canary'))).rejects.toThrow('S3 is down');
+    await expect(loadReview(portsOf(evidence), found('canary'), NOW)).rejects.toThrow('S3 is down');
   });
 
   it('of a change is no evidence', async () => {
-    const review = await loadReview(portsOf(bucket()), { ...found('production'), run: changeItem() });
+    const review = await loadReview(portsOf(bucket()), { ...found('production'), run: changeItem() }, NOW);
     expect(review).toMatchObject({ evidence: [], wayBack: null });
   });
 });

@@ -86,6 +86,7 @@ export async function createStand(tables: Tables, over: Over = {}) {
   const approvals = new ApprovalStore(tables.client, tables.approvals);
   const ports = {
     registry,
+    freezes: [],
     toldNote: (found: Found) => loadToldNote({ registry, approvals, evidence }, found),
     wayBack: {
       registry,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_HOLDS } from '../../functions/approval/expected-holds.ts';
 import type { GateItem } from '../../functions/approval/items.ts';
 import { loadToldNote, type ToldNotePorts } from '../../functions/approval/told-note.ts';
 import { toldNoteSection } from '../../functions/approval/told-note-section.ts';
@@ -60,7 +61,8 @@ describe('What the teams will be told', () => {
 
   it('stands on the page with its first sentences open and the rest to unfold', async () => {
     const note = await loadToldNote(await world(), found());
-    const page = toldNoteSection({ ...found(), evidence: [], wayBack: null, note })?.markup ?? '';
+    const page =
+      toldNoteSection({ ...found(), evidence: [], wayBack: null, note, requests: [], holds: NO_HOLDS })?.markup ?? '';
     expect(page).toContain('<p>From its approval on, the forecasts of demand for all products in all stores come');
     expect(page.indexOf('<details>')).toBeGreaterThan(page.indexOf('tell Olga Owner'));
     expect(page).toContain('<h3>Way back</h3>');
@@ -72,7 +74,9 @@ describe('What the teams will be told', () => {
     expect(await loadToldNote(ports, { ...found(), run: changeItem() })).toBeNull();
     ports.evidence.put(reportKey('canary'), 'something else');
     expect(await loadToldNote(ports, found())).toBeNull();
-    expect(toldNoteSection({ ...found(), evidence: [], wayBack: null, note: null })).toBeNull();
+    expect(
+      toldNoteSection({ ...found(), evidence: [], wayBack: null, note: null, requests: [], holds: NO_HOLDS }),
+    ).toBeNull();
   });
 
   it('does not hide an outage of the bucket', async () => {

@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { approvalPage } from '../../functions/approval/approval-page.ts';
 import { parseForm, readForm, type TypedForm } from '../../functions/approval/decision-form.ts';
+import { NO_HOLDS } from '../../functions/approval/expected-holds.ts';
 import { outcomePage } from '../../functions/approval/outcome-page.ts';
 import { PAGE_HEADERS } from '../../functions/approval/page-frame.ts';
 import { recordedCharts } from '../../functions/approval/recorded-charts.ts';
@@ -63,6 +64,8 @@ function reviewOf(over: Partial<Review> = {}): Review {
     evidence: evidenceOf(promotionBefore('production')),
     wayBack: wayBackItem(),
     note: NOTE,
+    requests: [],
+    holds: NO_HOLDS,
     ...over,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { approvalEmail } from '../../functions/approval/approval-email.ts';
 import { approvalPage } from '../../functions/approval/approval-page.ts';
+import { NO_HOLDS } from '../../functions/approval/expected-holds.ts';
 import { sealOf } from '../../functions/approval/seal.ts';
 import { EQUAL_IS_ENOUGH } from '../../functions/change/change-record.ts';
 import { digestOf } from '../../functions/platform/json.ts';
@@ -50,7 +51,20 @@ describe('That an equal candidate is enough', () => {
       ...{ approver: ANA, secretSha256s: ['x'], createdAt: STARTED },
     };
     const pageOf = (of: typeof run) =>
-      approvalPage({ request, model: modelItem(), gate, run: of, evidence: [], wayBack: null, note: null }, NOW);
+      approvalPage(
+        {
+          request,
+          model: modelItem(),
+          gate,
+          run: of,
+          evidence: [],
+          wayBack: null,
+          note: null,
+          requests: [],
+          holds: NO_HOLDS,
+        },
+        NOW,
+      );
     const textOf = (of: typeof run) =>
       approvalEmail({
         gate,

@@ -95,7 +95,7 @@ function heldStage({ promotionId, stage }: PromotionItem): HeldStage {
 }
 
 /** So long an approval is good for; the lead time that its own teams were promised comes on top. */
-function mostHeldSeconds({ advanceNotice }: PromotionItem, { policy }: ModelItem, stage: HeldStage): number {
+export function mostHeldSeconds({ advanceNotice }: PromotionItem, { policy }: ModelItem, stage: HeldStage): number {
   const promised = stage === 'canary' ? durationSeconds(advanceNotice?.leadTime ?? 'PT0S') : 0;
   return durationSeconds(policy.approvals.expiry) + promised;
 }
