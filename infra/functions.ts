@@ -227,8 +227,9 @@ export const FUNCTIONS = [
     name: 'send-notice',
     entry: 'functions/change/send-notice.lambda.ts',
     description: 'Tells owner and downstream teams of canaries, and how a promotion, change or rollback ended.',
-    config: ['REGISTRY_TABLE', 'LEDGER_TABLE', 'SENDER_EMAIL'],
-    access: ['registry:read', 'ledger:read', 'email:send'],
+    config: ['REGISTRY_TABLE', 'LEDGER_TABLE', 'EVIDENCE_BUCKET', 'SENDER_EMAIL'],
+    // Evidence, because teams are told a release by its note, which is made of the reports.
+    access: ['registry:read', 'ledger:read', 'evidence:read', 'email:send'],
   },
   {
     name: 'publish-events',

@@ -2,9 +2,11 @@ import type { SendEmail } from '../platform/email.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import { visible, visibleLine } from '../platform/html.ts';
 import { parsePromotionId } from '../platform/ids.ts';
+import type { PromotionItem } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
-import { endNotice, type Notice } from './notice.ts';
+import { endNotice, type Notice, releaseNotice } from './notice.ts';
 import { noticeHtml } from './notice-html.ts';
+import type { Note } from './release-note/note.ts';
 
 export interface AnnouncePorts {
   readonly sendEmail: SendEmail;
@@ -18,7 +20,11 @@ export interface AnnouncePorts {
  * @throws ReleaseError DEPENDENCY_UNAVAILABLE when nobody could be reached
  */
 export async function announce(ports: AnnouncePorts, notice: Notice): Promise<{ readonly recipients: number }> {
-  const email = { subject: visibleLine(notice.subject), text: visible(notice.text), html: noticeHtml(notice) };
+  const email = {
+    subject: visibleLine(notice.subject),
+    text: visible(notice.text),
+    html: notice.html ?? noticeHtml(notice),
+  };
   const sent = await Promise.allSettled(notice.recipients.map((to) => ports.sendEmail(to, email)));
   const failed = sent.filter((one) => one.status === 'rejected');
   if (failed.length > 0) ports.onUndelivered(notice, failed.length);
@@ -46,14 +52,17 @@ export async function announceAll(
 
 /**
  * The notice of how a promotion or change ended.
+ * @param noteOf reads the release note of a promotion that went through; whoever only ends promotions early needs none
  * @throws ReleaseError NOT_FOUND
  */
 export async function noticeOfEnd(
   registry: Pick<RegistryStore, 'run' | 'model'>,
   promotionId: string,
+  noteOf: (run: PromotionItem) => Promise<Note | null> = async () => null,
 ): Promise<Notice> {
   const name = parsePromotionId(promotionId)?.model ?? '';
   const [run, model] = await Promise.all([registry.run(name, promotionId), registry.model(name)]);
   if (run === null) throw new ReleaseError('NOT_FOUND', `There is no promotion or change ${promotionId}.`);
-  return endNotice(run, model);
+  const released = run.kind === 'promotion' && run.end === 'promoted';
+  return released ? releaseNotice(run, model, await noteOf(run)) : endNotice(run, model);
 }

@@ -1,9 +1,14 @@
 import { durationWords } from '../approval/exposure-words.ts';
 import { END_WORDS } from '../approval/wording.ts';
 import type { Reason } from '../platform/errors.ts';
+import { letter } from '../platform/letter.ts';
 import { normalEmail } from '../platform/people.ts';
 import type { ChangeItem, ModelItem, PromotionItem, Run } from '../registry/items.ts';
 import { settingsDiff } from '../registry/settings-diff.ts';
+import { causeWords } from '../rollback/cause-words.ts';
+import type { Note } from './release-note/note.ts';
+import { afterRollback } from './release-note/note-facts.ts';
+import { noteLetter } from './release-note/note-letter.ts';
 
 /** A rollback as it is told to people. */
 export interface RollbackFacts {
@@ -22,8 +27,21 @@ export interface RollbackFacts {
 export interface Notice {
   readonly subject: string;
   readonly text: string;
+  /** @default the lines of the text */
+  readonly html?: string;
   /** Addresses, each once. */
   readonly recipients: readonly string[];
+}
+
+/**
+ * The notice of a version that serves from now on: its release note, so that the teams read what the approvers read. Null:
+ * the note cannot be made, and what is known is told without it.
+ */
+export function releaseNotice(run: PromotionItem, model: ModelItem | null, note: Note | null): Notice {
+  const notice = endNotice(run, model);
+  if (note === null) return notice;
+  const { text, html } = letter(notice.subject, noteLetter(run, note));
+  return { ...notice, text, html };
 }
 
 /**
@@ -67,10 +85,12 @@ export function rollbackNotice(facts: RollbackFacts, model: ModelItem): Notice {
     text: [
       `${facts.model} is served by ${to}; ${named(facts.from)} was taken out.`,
       '',
-      `Cause: ${facts.cause}`,
+      `Cause: ${causeWords(facts.cause)} (${facts.cause})`,
       ...(facts.detail === undefined ? [] : [`Detail: ${facts.detail}`]),
       `Asked for by ${facts.requestedBy}.`,
       `It took ${facts.seconds} seconds from the request to the confirmed switch.`,
+      '',
+      afterRollback(facts.from, model.owner),
     ].join('\n'),
     recipients: distinct([model.owner.email, ...model.downstream.map((team) => team.email)]),
   };

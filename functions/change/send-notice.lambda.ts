@@ -6,9 +6,11 @@ import { sesSender } from '../platform/email-store.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
+import type { PromotionItem } from '../registry/items.ts';
 import { type AnnouncePorts, announce, announceAll, noticeOfEnd } from './announce.ts';
 import { noticeOfEntry } from './events/event-notice.ts';
 import { type Notice, rollbackNotice } from './notice.ts';
+import { noteToTell } from './release-note/write-promotion-note.ts';
 
 const rollback = z.object({
   model: z.string(),
@@ -30,15 +32,19 @@ const eventSchema = z.union([
 
 const registry = wired.registry();
 const ledger = wired.ledgerReader();
+const evidence = wired.evidence();
 const ports: AnnouncePorts = {
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: ({ subject }, count) => logger.error('NOTICE_NOT_SENT', { subject, count }),
 };
 
+const noteOf = (run: PromotionItem) =>
+  noteToTell({ registry, ledger, evidence }, run, (error) => logger.error('NOTE_NOT_TOLD', { error: String(error) }));
+
 /** Tells the people concerned of an event, or how a promotion, change or rollback ended. At least once: a retry sends again. */
 export async function handler(event: unknown): Promise<{ readonly recipients: number }> {
   const parsed = parseEvent(eventSchema, event);
-  if ('promotionId' in parsed) return announce(ports, await noticeOfEnd(registry, parsed.promotionId));
+  if ('promotionId' in parsed) return announce(ports, await noticeOfEnd(registry, parsed.promotionId, noteOf));
   if ('detail' in parsed) return announceAll(ports, await noticeOfEntry({ registry, ledger }, parsed.detail));
   const ends = parsed.rollback.closed.map((promotionId) => noticeOfEnd(registry, promotionId));
   return announceAll(ports, await Promise.all([ofRollback(parsed.rollback), ...ends]));

@@ -1,4 +1,4 @@
-import type { Cause } from './input.ts';
+import { CAUSES, type Cause } from './input.ts';
 
 /** The causes as people read them. */
 export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
@@ -9,6 +9,12 @@ export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   'business-escalation': 'The business escalated it',
   safety: 'Safety is at risk',
 };
+
+/** A cause as people read it; one that is not known, as it stands. */
+export function causeWords(cause: string): string {
+  const known = CAUSES.find((one) => one === cause);
+  return known === undefined ? cause : CAUSE_WORDS[known];
+}
 
 /** A version as people read it; empty is the safe forecast. */
 export function versionWords(version: string): string {

@@ -190,6 +190,8 @@ describe('The notice of a rollback', () => {
     expect(notice.subject).toBe('Rolled back: demand to the safe forecast');
     expect(notice.text).toContain('demand is served by the safe forecast; version 2.0.0 was taken out.');
     expect(notice.text).toContain('It took 3.2 seconds');
+    expect(notice.text).toContain('Cause: Safety is at risk (safety)');
+    expect(notice.text).toContain(`if forecasts still look wrong to you, tell ${OWNER.name}`);
     expect(notice.recipients).toEqual([OWNER.email, REPLENISHMENT.email]);
   });
 });

@@ -29,6 +29,11 @@ export function whatToDo(owner: Pick<ModelItem['owner'], 'name' | 'email' | 'tea
   return `If forecasts look wrong to you, tell ${owner.name} (${owner.team}, ${owner.email}): one person can bring back ${versionWords(target)} within minutes, and nothing that was forecast before is lost.`;
 }
 
+/** What whoever had forecasts of a withdrawn version does. */
+export function afterRollback(from: string, owner: Pick<ModelItem['owner'], 'name' | 'email' | 'team'>): string {
+  return `Forecasts that ${versionWords(from)} had handed over are recalled team by team, so look at what you decided by them; if forecasts still look wrong to you, tell ${owner.name} (${owner.team}, ${owner.email}): one person can go back further, or have the safe forecast serve, within minutes.`;
+}
+
 /** What a kill switch keeps from the version that serves, to be said in the middle of a sentence. */
 export function exceptFor(killSwitch: ReleaseFacts['killSwitch']): string {
   if (killSwitch === null) return '';

@@ -1,10 +1,9 @@
 import { instant } from '../../approval/wording.ts';
 import type { ModelItem, PromotionItem } from '../../registry/items.ts';
-import { CAUSE_WORDS, versionWords } from '../../rollback/cause-words.ts';
-import { CAUSES } from '../../rollback/input.ts';
+import { causeWords, versionWords } from '../../rollback/cause-words.ts';
 import { errorWords, overallChange, segmentLines } from './expected.ts';
 import { listed, type Note, paragraph, section } from './note.ts';
-import { approvalLines, exceptFor, objectWords } from './note-facts.ts';
+import { afterRollback, approvalLines, exceptFor, objectWords } from './note-facts.ts';
 import type { GateReports, NotedApproval, ReleaseFacts } from './release-facts.ts';
 import { versionDifferences } from './version-differences.ts';
 
@@ -61,15 +60,11 @@ export function renderRollbackNote(facts: RollbackNoteFacts): Note {
 }
 
 function lead({ model, since, from, to, cause, owner, fromRun, killSwitch }: RollbackNoteFacts): readonly string[] {
-  const why = CAUSES.find((one) => one === cause);
-  const because = why === undefined ? cause : lowered(CAUSE_WORDS[why]);
+  const because = lowered(causeWords(cause));
   const what = wasOnlyCandidate(fromRun)
     ? `version ${from} of ${model} serves no forecast any more and is withdrawn; all products in all stores${exceptFor(killSwitch)} are served by ${versionWords(to)}, as before it`
     : `the forecasts of ${model} for all products in all stores${exceptFor(killSwitch)} come from ${versionWords(to)} again, not from ${versionWords(from)}; expect them to be as they were before that`;
-  return [
-    `Since ${instant(since)}, ${what} (cause: ${because}).`,
-    `Forecasts that ${versionWords(from)} had handed over are recalled team by team, so look at what you decided by them; if forecasts still look wrong to you, tell ${owner.name} (${owner.team}, ${owner.email}): one person can go back further, or have the safe forecast serve, within minutes.`,
-  ];
+  return [`Since ${instant(since)}, ${what} (cause: ${because}).`, afterRollback(from, owner)];
 }
 
 /** A candidate that never went into production took nothing over. */

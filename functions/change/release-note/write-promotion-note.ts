@@ -8,13 +8,26 @@ import { systemActor } from '../../platform/people.ts';
 import type { PromotionItem, StoredObject } from '../../registry/items.ts';
 import type { RegistryWrites } from '../../registry/registry-writes.ts';
 import { type KeepNotePorts, keepNote } from './keep-note.ts';
+import type { Note } from './note.ts';
 import { renderReleaseNote } from './promotion-note.ts';
 import { loadReleaseFacts, type NotedApproval, type ReleaseFactsPorts } from './release-facts.ts';
+
+export interface LoadNotePorts extends ReleaseFactsPorts {
+  readonly ledger: Pick<Ledger, 'entries'>;
+}
 
 export interface PromotionNotePorts extends KeepNotePorts, Pick<ReleaseFactsPorts, 'registry'> {
   readonly writes: Pick<RegistryWrites, 'updateRun'>;
   readonly ledger: Pick<Ledger, 'append' | 'entries'>;
   readonly evidence: KeepNotePorts['evidence'] & ReleaseFactsPorts['evidence'];
+}
+
+/**
+ * The note of a promotion, from its facts: before it is kept, and again for whoever is told of it.
+ * @throws ReleaseError NOT_FOUND, DIGEST_MISMATCH, CORRUPT_ITEM as `loadReleaseFacts`
+ */
+export async function loadPromotionNote(ports: LoadNotePorts, run: PromotionItem): Promise<Note> {
+  return renderReleaseNote(await loadReleaseFacts(ports, run, await approvalsOf(ports, run)));
 }
 
 const decided = z.object({
@@ -24,6 +37,20 @@ const decided = z.object({
   decision: z.string(),
   justification: z.string(),
 });
+
+/** The note for whoever is told of a release; null when it cannot be made, since people are to know at once all the same. */
+export async function noteToTell(
+  ports: LoadNotePorts,
+  run: PromotionItem,
+  onMissing: (error: unknown) => void,
+): Promise<Note | null> {
+  try {
+    return await loadPromotionNote(ports, run);
+  } catch (error) {
+    onMissing(error);
+    return null;
+  }
+}
 
 /**
  * Writes and records the release note of a promotion whose pointer was moved. Safe to repeat.
@@ -36,9 +63,8 @@ export async function writePromotionNote(
 ): Promise<StoredObject> {
   const run = await movedPromotion(ports, promotionId);
   if (run.releaseNote !== undefined) return run.releaseNote;
-  const facts = await loadReleaseFacts(ports, run, await approvalsOf(ports, run));
   const key = (extension: 'md' | 'html') => evidencePaths.releaseNote(promotionId, extension);
-  const { note, page } = await keepNote(ports, renderReleaseNote(facts), { key, at });
+  const { note, page } = await keepNote(ports, await loadPromotionNote(ports, run), { key, at });
   const draft = {
     model: run.model,
     type: 'release-noted' as const,
@@ -63,7 +89,10 @@ async function movedPromotion(ports: PromotionNotePorts, promotionId: string): P
   throw new ReleaseError('INVALID_INPUT', `${promotionId} has not moved the pointer; there is no release to note.`);
 }
 
-async function approvalsOf(ports: PromotionNotePorts, run: PromotionItem): Promise<readonly NotedApproval[]> {
+async function approvalsOf(
+  ports: Pick<LoadNotePorts, 'ledger'>,
+  run: PromotionItem,
+): Promise<readonly NotedApproval[]> {
   const approvals: NotedApproval[] = [];
   for await (const { body } of ports.ledger.entries(run.model)) {
     const decision = decisionOf(body);

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { noticeOfEnd } from '../../../functions/change/announce.ts';
+import { releaseNotice } from '../../../functions/change/notice.ts';
 import { noteMarkdown } from '../../../functions/change/release-note/note-markdown.ts';
 import { renderReleaseNote } from '../../../functions/change/release-note/promotion-note.ts';
 import type { ReleaseFacts } from '../../../functions/change/release-note/release-facts.ts';
 import {
+  noteToTell,
   type PromotionNotePorts,
   writePromotionNote,
 } from '../../../functions/change/release-note/write-promotion-note.ts';
 import type { CanaryMetricResult } from '../../../functions/evidence/canary/canary-result.ts';
+import { html as asHtml } from '../../../functions/platform/html.ts';
 import type { PromotionItem } from '../../../functions/registry/items.ts';
 import { RegistryWrites } from '../../../functions/registry/registry-writes.ts';
 import { promotionBefore, stageReportText } from '../../approval/fixtures.ts';
@@ -277,6 +281,21 @@ describe('Writing a release note', () => {
     expect(evidence.text(page?.key ?? '')).toContain('<h1>demand 1.0.0</h1>');
   });
 
+  it('has people told of a release by the note, or, where that cannot be made, without it', async () => {
+    const { ports } = await world(moved({ end: 'promoted' }));
+    const missed: unknown[] = [];
+    const told = (evidence: PromotionNotePorts['evidence']) =>
+      noticeOfEnd(ports.registry, 'demand_1-0-0_1', (run) =>
+        noteToTell({ ...ports, evidence }, run, (error) => missed.push(error)),
+      );
+    expect((await told(ports.evidence)).text).toContain('What to expect:');
+    expect(missed).toEqual([]);
+    const bare = await told(new MemoryEvidence());
+    expect(bare.text).toContain('serves version 1.0.0 from now on');
+    expect(missed).toHaveLength(1);
+    expect(bare.recipients).toContain(OWNER.email);
+  });
+
   it('notes no release whose reports are gone', async () => {
     const run = moved();
     const { ports } = await world(run);
@@ -287,5 +306,56 @@ describe('Writing a release note', () => {
   it('notes no release whose pointer was not moved', async () => {
     const { ports } = await world(aPromotion());
     await expect(writePromotionNote(ports, 'demand_1-0-0_1', AT)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+});
+
+describe('The notice of a version that serves', () => {
+  const facts: ReleaseFacts = {
+    ...{ run: moved({ end: 'promoted' }), before: null, report, stageReports, owner: OWNER, killSwitch: null },
+    approvals: [],
+  };
+  const note = renderReleaseNote(facts);
+
+  it('is its release note, sentence by sentence, so that a planner needs no access to a bucket', () => {
+    const { text, html = '' } = releaseNotice(facts.run, aModel(), note);
+    const told = note.sections
+      .slice(
+        0,
+        note.sections.findIndex(({ title }) => title === 'Measured in the backtest'),
+      )
+      .filter(({ title }) => title !== 'Not tested');
+    expect(told.map(({ title }) => title)).toEqual(
+      expect.arrayContaining(['What to expect', 'Why', 'Known failure modes', 'Exposure', 'Way back']),
+    );
+    const lines = told.flatMap(({ title, blocks }) => [
+      title,
+      ...blocks.flatMap((block) => (block.kind === 'list' ? block.items : block.kind === 'text' ? [block.text] : [])),
+    ]);
+    for (const line of [...note.lead, ...lines]) {
+      expect(text).toContain(line);
+      expect(html).toContain(asHtml`${line}`.markup);
+    }
+    expect(text).not.toContain('Measured in the backtest');
+  });
+
+  it('names the note as it is kept, and goes to the same people without it', () => {
+    const kept = { bucket: 'evidence', key: 'release-notes/x.md', versionId: '1', sha256: 'a'.repeat(64), bytes: 3 };
+    const run = { ...facts.run, releaseNote: kept };
+    const told = releaseNotice(run, aModel(), note);
+    const bare = releaseNotice(run, aModel(), null);
+    for (const { text } of [told, bare]) expect(text).toContain('s3://evidence/release-notes/x.md');
+    expect(bare.text).toContain('serves version 1.0.0 from now on');
+    expect(bare.html).toBeUndefined();
+    expect(told.recipients).toEqual(bare.recipients);
+  });
+
+  it('shows what people and pipelines wrote as text', () => {
+    const typed = '<script>alert(1)</script>\u202Egnp.exe';
+    const change = { ...facts.run.change, reason: typed, scope: typed, expectedImpact: typed, rollbackPlan: typed };
+    const run = { ...facts.run, change, knownFailureModes: [typed] };
+    const { text, html = '' } = releaseNotice(run, aModel(), renderReleaseNote({ ...facts, run }));
+    expect(html).toContain('&lt;script&gt;');
+    expect(html).not.toContain('<script');
+    expect(text + html).not.toContain('\u202E');
   });
 });
