@@ -19,11 +19,11 @@ export const ENTRY_TYPES = [
   'return-prepared', // the document to go back to exists, is signed, and was read back
   'pointer-move-intended', // written before the document goes out; the vouching extension demands it
   'pointer-moved',
-  'canary-held', // an approved canary waits, or waits for something else, or for nothing any more
+  'canary-held', // what is approved waits, or waits for something else, or for nothing any more
   'change-announced', // the teams downstream were told of a critical change; its lead time runs
   'notice-acknowledged', // one team has seen the notice
-  'notice-recalled', // what was announced does not come: its promotion ended before
-  'hold-excepted', // one approver, with a reason, lets a stage be entered in spite of a freeze or a notice
+  'notice-recalled', // what was announced does not come: its run ended before
+  'hold-excepted', // one approver, with a reason, lets a run go on in spite of a freeze or a notice
   'canary-advanced', // a canary step was held without harm; the next one may go out
   'exposure-ended', // the candidate is out of the pointer again: production alone serves
   'promotion-ended',

@@ -117,6 +117,11 @@ const runItem = {
   change: changeRecord,
   /** As the rule gave it at registration; absent on a run of an earlier release. */
   severity: changeSeverity.exactOptional(),
+  /** Present once it was held after it was approved. */
+  holds: z.array(hold).exactOptional(),
+  advanceNotice: advanceNotice.exactOptional(),
+  /** In spite of what it goes on, and who says so. */
+  holdExceptions: z.array(holdException).exactOptional(),
   policyVersion: z.int().min(1),
   policyDigest: sha256,
   executionArn: z.string(),
@@ -180,11 +185,6 @@ export const promotionItem = z.object({
   looks: looks.default({}),
   /** Absent before the first look that was spent. */
   newestLook: newestLook.exactOptional(),
-  /** Present once its canary was held after it was approved. */
-  holds: z.array(hold).exactOptional(),
-  advanceNotice: advanceNotice.exactOptional(),
-  /** In spite of what a stage is entered, and who says so. */
-  holdExceptions: z.array(holdException).exactOptional(),
   manifest: storedObject.optional(),
   releaseNote: storedObject.optional(),
   /** Set once the pointer was moved to the version. */

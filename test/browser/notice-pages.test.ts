@@ -27,7 +27,7 @@ const run = aPromotion({
 });
 const model = aModel({ downstream: [REPLENISHMENT, { team: EVIL, email: 'evil@shop.example' }] });
 const peak = { from: '2026-11-20T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: `Peak trading ${EVIL}` };
-const holding = frozen({ now: '2026-12-01T00:00:00.000Z', notice: null, waitedFor: [], freezes: [peak] });
+const holding = frozen({ now: '2026-12-01T00:00:00.000Z', notice: null, untold: [], waitedFor: [], freezes: [peak] });
 
 const found = (whose: NoticeLink['for']): FoundNotice => ({ whose, run, model, gates: [], holding });
 const TEAM = found({ kind: 'team', ...REPLENISHMENT });

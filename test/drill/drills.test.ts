@@ -8,7 +8,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DrillStore } from '../../functions/drill/drill-store.ts';
 import { evidencePaths } from '../../functions/platform/keys.ts';
-import { ANA, REPLENISHMENT } from '../fakes/inputs.ts';
+import { ANA, CHANGE_RECORD, REPLENISHMENT } from '../fakes/inputs.ts';
 import { Scene } from '../fakes/scene.ts';
 import { until } from '../fakes/until.ts';
 
@@ -146,5 +146,23 @@ describe('An approved canary', () => {
     expect([held.at(0), held.at(-1)]).toEqual([true, false]);
     expect(of('notice-acknowledged')).toMatchObject([{ team: 'Replenishment', name: 'Rita Reorder' }]);
     expect(await scene.ledgerFaults()).toEqual([]);
+  });
+});
+
+describe('A critical change of settings', () => {
+  it('is held after its approval until the team has acknowledged, and then takes effect by itself', async () => {
+    const before = await scene.registry.model(MODEL);
+    const change = { ...CHANGE_RECORD, type: 'thresholds', critical: true };
+    // The notice is given as the policy in force says, whatever the change makes of it.
+    const policy = { ...before?.policy, notice: { leadTime: 'PT0S', acknowledge: 'none' } };
+    const { promotionId, arn } = await scene.change(MODEL, 1, { change, policy });
+    await scene.approve(promotionId, ANA.email, MODEL);
+    await until(async () => {
+      const held = (await scene.registry.run(MODEL, promotionId))?.holds?.at(-1);
+      return held?.reasons[0] === 'NOTICE_NOT_ACKNOWLEDGED Replenishment' ? true : undefined;
+    });
+    await acknowledge(promotionId);
+    expect(await scene.ended(arn)).toMatchObject({ end: 'applied' });
+    expect((await scene.registry.model(MODEL))?.policy.notice).toEqual(policy.notice);
   });
 });

@@ -60,6 +60,14 @@ export interface StageEngine {
 
 const START = Date.parse('2026-03-01T08:00:00.000Z');
 
+/** What people are asked about a run; a change of settings moves no pointer. */
+function stageAsked(run: Run) {
+  if (run.kind === 'change') return 'change' as const;
+  const due = dueMove(run);
+  if (due === null) throw new Error(`Nothing is due for ${run.promotionId}`);
+  return movingStage(due.kind);
+}
+
 /** One model on real tables with AppConfig in memory, the vouching extension in place: what the steps act on. */
 export class ReleaseStage {
   readonly model: string;
@@ -341,9 +349,7 @@ export class ReleaseStage {
   /** Approves the run's gate as one person would who completes the quorum. */
   async approve(run: Run): Promise<void> {
     const { model, promotionId } = run;
-    const due = dueMove(run);
-    if (due === null) throw new Error(`Nothing is due for ${promotionId}`);
-    const stage = movingStage(due.kind);
+    const stage = stageAsked(run);
     const seal = sealOf(run, stage);
     const at = this.now();
     const said = {

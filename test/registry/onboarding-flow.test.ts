@@ -30,7 +30,8 @@ describe('The way of an onboarding that adopts a version', () => {
     expect(waysTo('SignManifest')).toEqual(['PrepareReturn']);
     expect(waysTo('PrepareReturn')).toEqual(['Deployed $.adopts']);
     expect(waysTo('Deployed')).toEqual(['DeployFirstDocument']);
-    expect(waysTo('ApplyChange')).toEqual(['GateStatus $.status']);
+    expect(waysTo('ApplyChange')).toEqual(['IsChange', 'ChangeHeld $.held']);
+    expect(waysTo('IsChange')).toEqual(['GateStatus $.status']);
   });
 
   it('is applied only when the version is in the pointer, or none was asked for', () => {
@@ -68,6 +69,18 @@ describe('The way of an onboarding that adopts a version', () => {
     const takingOut = ['TakeOut', 'ConfirmTakeOut', 'RecordTakeOut'];
     expect(takingOut.map(onFailure)).toEqual(takingOut.map(() => ['NotTakenOut']));
     expect(States['NotTakenOut']).toMatchObject({ Type: 'Fail' });
+  });
+});
+
+describe('The way of a change of settings', () => {
+  it('leads past what may hold it, and nothing else does', () => {
+    expect(waysTo('MayApply')).toEqual(['WaitWhileHeld', 'IsChange $$.Execution.Input.kind'].toReversed());
+    expect(waysTo('WaitWhileHeld')).toEqual(['ChangeHeld']);
+  });
+
+  it('ends as rejected, and nothing is applied, when it is held for too long', () => {
+    expect(waysTo('NotApplied')).toEqual(['ChangeHeld $.expired']);
+    expect(States['NotApplied']).toMatchObject({ Parameters: { end: 'rejected' }, Next: 'Close' });
   });
 });
 

@@ -1,9 +1,11 @@
 import type { Link } from '../../approval/find-request.ts';
+import { typedName } from '../../approval/wording.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isReleaseError, type Reason, ReleaseError } from '../../platform/errors.ts';
 import { normalEmail, personActor } from '../../platform/people.ts';
 import type { RegistryWrites } from '../../registry/registry-writes.ts';
 import { type AcknowledgeForm, parseAcknowledgeForm } from '../../rollback/recall/acknowledge-form.ts';
+import { versionOf } from './announced-run.ts';
 import { type FindNoticePorts, type FoundNotice, findNotice } from './find-notice.ts';
 import { unchanged } from './give-notice.ts';
 import { secondApprovers } from './hold-exceptions.ts';
@@ -48,7 +50,7 @@ export async function answerNotice(
     const seq = await record(ports, found, { ...form.value, at });
     if (seq !== null) return { status: 200, found, seq };
   }
-  throw new ReleaseError('LEDGER_CONTENTION', 'Others kept answering for the same promotion; nothing was recorded.');
+  throw new ReleaseError('LEDGER_CONTENTION', 'Others kept answering for the same run; nothing was recorded.');
 }
 
 /** Why there is nothing to answer by this link, as the HTTP status; null while there is. */
@@ -88,7 +90,7 @@ export function exceptionOf({ whose, run }: FoundNotice): HoldException | undefi
 
 /** What has to be typed by hand. */
 export function typedByHand({ whose, run }: FoundNotice): string {
-  return whose.kind === 'team' ? run.model : run.version;
+  return whose.kind === 'team' ? run.model : typedName(run);
 }
 
 function parseNoticeForm(found: FoundNotice, typed: AcknowledgeForm) {
@@ -114,7 +116,7 @@ interface Said {
   readonly at: string;
 }
 
-/** Position of the entry; null when somebody changed the promotion since it was read. */
+/** Position of the entry; null when somebody changed the run since it was read. */
 async function record(ports: AnswerNoticePorts, found: FoundNotice, said: Said): Promise<number | null> {
   try {
     return found.whose.kind === 'team' ? await acknowledge(ports, found, said) : await except(ports, found, said);
@@ -128,9 +130,9 @@ async function acknowledge(ports: AnswerNoticePorts, found: FoundNotice, { name,
   const { run, whose } = found;
   const notice = run.advanceNotice;
   if (notice === undefined || whose.kind !== 'team') return null;
-  const { model, promotionId, version } = run;
+  const { model, promotionId } = run;
   const { team, email } = whose;
-  const data = { promotionId, version, team, email, name, ...(note === '' ? {} : { note }) };
+  const data = { promotionId, ...versionOf(run), team, email, name, ...(note === '' ? {} : { note }) };
   const draft = { model, type: 'notice-acknowledged' as const, at, actor: personActor({ name, email }), data };
   const { seq } = await ports.ledger.append(draft, (position) => {
     const acknowledgements = [...notice.acknowledgements, { email, team, name, at, seq: position }];
@@ -144,10 +146,10 @@ async function except(ports: AnswerNoticePorts, found: FoundNotice, { note, at }
   const approver = secondApproverOf(found);
   if (whose.kind !== 'approver' || approver === undefined) return null;
   const { stage } = whose;
-  const { model, promotionId, version, holdExceptions: exceptions = [] } = run;
+  const { model, promotionId, holdExceptions: exceptions = [] } = run;
   const holds = [...new Set(holding.map(holdName))];
   const reasons = holding.map(({ until: _, ...reason }) => ({ ...reason }));
-  const data = { promotionId, version, stage, approver, reason: note, holds, lifted: reasons };
+  const data = { promotionId, ...versionOf(run), stage, approver, reason: note, holds, lifted: reasons };
   const draft = { model, type: 'hold-excepted' as const, at, actor: personActor(approver), data };
   const first = exceptions.length === 0;
   const condition = {

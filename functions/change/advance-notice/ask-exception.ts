@@ -1,14 +1,14 @@
 import type { Approver } from '../../platform/people.ts';
-import type { PromotionItem } from '../../registry/items.ts';
+import type { Run } from '../../registry/items.ts';
 import type { HoldReason } from './notice-checks.ts';
 import type { HeldStage } from './notice-item.ts';
 import { exceptionEmail } from './notice-letter.ts';
 import { type SendByLinkPorts, sendByLink } from './send-by-link.ts';
 
-/** Gives each second approver a link by which a stage can be entered in spite of what holds it. One letter each. */
+/** Gives each second approver a link by which the run can go on in spite of what holds it. One letter each. */
 export async function askException(
   ports: SendByLinkPorts,
-  run: PromotionItem,
+  run: Run,
   of: { readonly stage: HeldStage; readonly reasons: readonly HoldReason[]; readonly approvers: readonly Approver[] },
 ): Promise<void> {
   const { model, promotionId } = run;

@@ -1,14 +1,15 @@
 import type { ApprovalStore } from '../../approval/approval-store.ts';
 import { isReleaseError } from '../../platform/errors.ts';
 import { systemActor } from '../../platform/people.ts';
-import type { ModelItem, PromotionItem } from '../../registry/items.ts';
+import type { ModelItem, PromotionItem, Run } from '../../registry/items.ts';
 import type { RegistryStore } from '../../registry/registry-store.ts';
 import type { FreezePeriod } from '../freeze.ts';
+import { hasActed, heldStageOf, versionOf } from './announced-run.ts';
 import { askException } from './ask-exception.ts';
 import { type GiveNoticePorts, giveNotice } from './give-notice.ts';
 import { secondApprovers } from './hold-exceptions.ts';
 import { frozen, noticeFacts } from './notice-checks.ts';
-import { HELD_STAGES, noticeLinkId, type OpenNotice } from './notice-item.ts';
+import { noticeLinkId, type OpenNotice } from './notice-item.ts';
 import { recalledEmail } from './notice-letter.ts';
 import type { OpenNoticeStore } from './open-notice-store.ts';
 
@@ -18,13 +19,12 @@ export interface AttendNoticesPorts extends GiveNoticePorts {
   readonly open: Pick<OpenNoticeStore, 'begin' | 'all' | 'close' | 'closed'>;
   /** Of all models. */
   readonly freezes: readonly FreezePeriod[];
-  /** Told of a promotion that could not be attended to. */
+  /** Told of a run that could not be attended to. */
   readonly onFailed: (promotionId: string, error: unknown) => void;
 }
 
 /**
- * What is due for the notices of all promotions: gives them, reminds, takes back those of promotions that ended before
- * anything was served; and, where people are asked about a stage that a freeze will hold, asks for an exception in time.
+ * What is due for the notices of all runs: gives them, reminds, takes back those of runs that ended before they acted; and, where people are asked about a stage that a freeze will hold, asks for an exception in time.
  * One that fails keeps no other; the first failure is thrown at the end. Safe to repeat, and to run twice at once.
  */
 export async function attendNotices(ports: AttendNoticesPorts): Promise<void> {
@@ -49,33 +49,32 @@ async function attend(ports: AttendNoticesPorts, of: OpenNotice): Promise<void> 
     ports.registry.run(of.model, of.promotionId),
     ports.registry.model(of.model),
   ]);
-  if (run?.kind !== 'promotion' || run.end !== undefined || model === null) return;
+  if (run === null || run.end !== undefined || model === null) return;
   await giveNotice(ports, run, model);
-  await foreseeFreeze(ports, run, model);
+  if (run.kind === 'promotion') await foreseeFreeze(ports, run, model);
 }
 
 /** A freeze that outlasts the approval ends the promotion at once: an exception has to be there before. */
 async function foreseeFreeze(ports: AttendNoticesPorts, run: PromotionItem, model: ModelItem): Promise<void> {
-  const stage = HELD_STAGES.find((one) => one === run.stage);
-  if (stage === undefined || !run.awaitingApproval) return;
+  const stage = heldStageOf(run);
+  if (stage === null || !run.awaitingApproval) return;
   const reasons = frozen(noticeFacts(run, model, { now: ports.now(), freezes: ports.freezes }));
   if (reasons.length === 0) return;
   const gates = await ports.approvals.gates(run.promotionId);
   await askException(ports, run, { stage, reasons, approvers: secondApprovers(run, model, { stage, gates }) });
 }
 
-/** Nothing is left to do once something was served, and once what does not come was taken back. */
+/** Nothing is left to do once it has acted, and once what does not come was taken back. */
 async function settle(ports: AttendNoticesPorts, of: OpenNotice): Promise<void> {
   const run = await ports.registry.run(of.model, of.promotionId);
-  if (run?.kind !== 'promotion') return;
-  const served = run.exposures.some(({ stage }) => stage === 'canary');
-  if (served) return ports.open.close(of);
+  if (run === null) return;
+  if (hasActed(run)) return ports.open.close(of);
   if (run.end !== undefined) await takeBack(ports, run);
 }
 
 /** Whoever has a letter is told that it does not come. At least once: a run that was cut before its record tells again. */
-async function takeBack(ports: AttendNoticesPorts, run: PromotionItem): Promise<void> {
-  const { model, promotionId, version } = run;
+async function takeBack(ports: AttendNoticesPorts, run: Run): Promise<void> {
+  const { model, promotionId } = run;
   const told: string[] = [];
   for (const team of run.advanceNotice?.teams ?? []) {
     const link = await ports.links.link(noticeLinkId(promotionId, { kind: 'team', ...team }));
@@ -85,7 +84,7 @@ async function takeBack(ports: AttendNoticesPorts, run: PromotionItem): Promise<
       .then(() => told.push(team.team))
       .catch((error: unknown) => ports.onUndelivered(promotionId, error));
   }
-  const data = { promotionId, version, end: run.end ?? '', teams: told };
+  const data = { promotionId, ...versionOf(run), end: run.end ?? '', teams: told };
   const draft = {
     model,
     type: 'notice-recalled' as const,

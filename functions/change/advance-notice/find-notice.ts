@@ -5,20 +5,21 @@ import type { LinkStore } from '../../approval/link-store.ts';
 import { isSecret } from '../../approval/secret.ts';
 import { ReleaseError } from '../../platform/errors.ts';
 import { sha256Hex } from '../../platform/json.ts';
-import type { ModelItem, PromotionItem } from '../../registry/items.ts';
+import type { ModelItem, Run } from '../../registry/items.ts';
 import type { RegistryStore } from '../../registry/registry-store.ts';
 import type { FreezePeriod } from '../freeze.ts';
+import { hasActed, heldStageOf } from './announced-run.ts';
 import { notExcepted } from './hold-exceptions.ts';
 import { type HoldReason, noticeFacts, noticeReasons } from './notice-checks.ts';
-import type { NoticeLink } from './notice-item.ts';
+import type { HeldStage, NoticeLink } from './notice-item.ts';
 
 /** A notice, or what holds a stage, as the recipient of a link sees it. */
 export interface FoundNotice {
   readonly whose: NoticeLink['for'];
-  readonly run: PromotionItem;
+  readonly run: Run;
   readonly model: ModelItem;
   readonly gates: readonly GateItem[];
-  /** What holds the stage now, and an exception could lift; none once it was entered. */
+  /** What holds it now, and an exception could lift; none once it has acted. */
   readonly holding: readonly HoldReason[];
 }
 
@@ -51,8 +52,8 @@ export async function findNotice(
     ports.registry.model(link.model),
     ports.approvals.gates(link.promotionId),
   ]);
-  if (run?.kind !== 'promotion' || model === null) {
-    throw new ReleaseError('CORRUPT_ITEM', `The link ${link.linkId} leads to no promotion.`);
+  if (run === null || model === null) {
+    throw new ReleaseError('CORRUPT_ITEM', `The link ${link.linkId} leads to no run.`);
   }
   return {
     whose: link.for,
@@ -71,12 +72,12 @@ function holdingNow(
   },
 ): readonly HoldReason[] {
   const { run, model, gates } = of;
-  if (whose.kind === 'team' || run.end !== undefined || run.stage !== whose.stage || wasEntered(run, whose.stage))
-    return [];
+  if (whose.kind === 'team' || run.end !== undefined || heldStageOf(run) !== whose.stage) return [];
+  if (wasEntered(run, whose.stage)) return [];
   const { stage } = whose;
   return notExcepted(noticeReasons(noticeFacts(run, model, of), stage), run, { model, stage, gates });
 }
 
-function wasEntered(run: PromotionItem, stage: 'canary' | 'production'): boolean {
-  return stage === 'production' ? run.pointer !== undefined : run.exposures.some((one) => one.stage === 'canary');
+function wasEntered(run: Run, stage: HeldStage): boolean {
+  return stage === 'production' ? run.pointer !== undefined : hasActed(run);
 }

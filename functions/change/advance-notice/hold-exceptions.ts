@@ -2,18 +2,18 @@ import { eligibleApprovers, peopleFor, standInsFor } from '../../approval/eligib
 import type { GateItem } from '../../approval/items.ts';
 import { isSamePerson } from '../../approval/separation-of-duties.ts';
 import type { Approver } from '../../platform/people.ts';
-import type { ModelItem, PromotionItem } from '../../registry/items.ts';
+import type { ModelItem, Run } from '../../registry/items.ts';
 import { type HoldReason, holdName } from './notice-checks.ts';
 import type { HeldStage } from './notice-item.ts';
 
 type Gates = readonly Pick<GateItem, 'stage' | 'round' | 'decisions' | 'approvers'>[];
 
 /**
- * Who may make an exception for a stage as things are: whoever may let promotions into it, stand-ins as well, but neither
- * those who let this one in, nor who asked for it.
+ * Who may make an exception for a stage, or for a change, as things are: whoever may let runs into it, stand-ins as well,
+ * but neither those who let this one in, nor who asked for it.
  */
 export function secondApprovers(
-  run: PromotionItem,
+  run: Run,
   model: ModelItem,
   of: { readonly stage: HeldStage; readonly gates: Gates },
 ): readonly Approver[] {
@@ -43,7 +43,7 @@ function hasLetIn(
  */
 export function notExcepted(
   reasons: readonly HoldReason[],
-  run: PromotionItem,
+  run: Run,
   of: { readonly model: ModelItem; readonly stage: HeldStage; readonly gates: Gates },
 ): readonly HoldReason[] {
   const made = (run.holdExceptions ?? []).filter(({ stage }) => stage === of.stage);

@@ -1,9 +1,9 @@
 import { instant } from '../../approval/wording.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { normalEmail } from '../../platform/people.ts';
-import type { ModelItem, PromotionItem } from '../../registry/items.ts';
-import { promotionSeverity } from '../change-severity.ts';
+import type { ModelItem } from '../../registry/items.ts';
 import { type FreezePeriod, freezeAt } from '../freeze.ts';
+import { needsNotice, type ToldRun } from './announced-run.ts';
 import type { AdvanceNotice, HeldStage } from './notice-item.ts';
 
 /** A reason to hold that passes by itself at a moment (UTC), where one is known. */
@@ -16,15 +16,15 @@ export interface NoticeFacts {
   readonly now: string;
   /** Null: the change is not critical, or there is nobody to tell. */
   readonly notice: Pick<AdvanceNotice, 'givenAt' | 'earliestAt'> | null;
+  /** Teams that take forecasts of the model and came after the notice was given; they have no letter yet. */
+  readonly untold: readonly string[];
   /** Teams that have to acknowledge and did not yet. */
   readonly waitedFor: readonly string[];
   /** Of the model and of all models. */
   readonly freezes: readonly FreezePeriod[];
 }
 
-type ToldRun = Pick<PromotionItem, 'severity' | 'change' | 'plan' | 'advanceNotice'>;
-
-/** The facts of a promotion that is about to enter a stage. */
+/** The facts of a run that is about to act. What is promised of a notice is of the policy in force, never of a proposed one. */
 export function noticeFacts(
   run: ToldRun,
   model: Pick<ModelItem, 'policy' | 'downstream'>,
@@ -34,14 +34,27 @@ export function noticeFacts(
   return {
     now,
     notice: needed ? (run.advanceNotice ?? {}) : null,
+    untold: untoldTeams(run.advanceNotice, model).map(({ team }) => team),
     waitedFor: waitedFor(run.advanceNotice, model).map(({ team }) => team),
     freezes: [...model.policy.freezes, ...freezes],
   };
 }
 
-/** Whether the teams downstream hear of a promotion before it serves anybody. */
-export function needsNotice({ severity, change, plan }: ToldRun): boolean {
-  return (severity ?? promotionSeverity(change, plan.canary.where)).level === 'critical';
+/** Teams that take forecasts of the model now and are not among those that a given notice names. Each mailbox once. */
+export function untoldTeams(
+  notice: AdvanceNotice | undefined,
+  { downstream }: Pick<ModelItem, 'downstream'>,
+): AdvanceNotice['teams'] {
+  if (notice?.givenAt === undefined) return [];
+  const told = new Set(notice.teams.map(({ email }) => normalEmail(email)));
+  return eachOnce(downstream).filter(({ email }) => !told.has(normalEmail(email)));
+}
+
+/** Teams without those that share a mailbox with one before them. */
+export function eachOnce(teams: ModelItem['downstream']): ModelItem['downstream'] {
+  return teams.filter(
+    ({ email }, index) => teams.findIndex((one) => normalEmail(one.email) === normalEmail(email)) === index,
+  );
 }
 
 /** Who still has to acknowledge; whoever takes no forecasts of the model any more has not to. */
@@ -65,11 +78,11 @@ export function frozen({ freezes, now }: NoticeFacts): readonly HoldReason[] {
 }
 
 /** A critical change is known to the teams for its lead time, and where it is asked for, acknowledged by them. */
-export function announced({ notice, waitedFor: teams, now }: NoticeFacts): readonly HoldReason[] {
+export function announced({ notice, untold, waitedFor: teams, now }: NoticeFacts): readonly HoldReason[] {
   if (notice === null) return [];
+  const next = 'It is sent within minutes and tried again; correct the address of a team that it cannot reach.';
   if (notice.givenAt === undefined || notice.earliestAt === undefined) {
     const message = 'The change is critical, and not all teams downstream were told of it yet.';
-    const next = 'It is sent within minutes and tried again; correct the address of a team that it cannot reach.';
     return [{ code: 'NOTICE_MISSING', message, next }];
   }
   const { earliestAt, givenAt } = notice;
@@ -77,18 +90,36 @@ export function announced({ notice, waitedFor: teams, now }: NoticeFacts): reado
   const early = { code: 'LEAD_TIME_RUNS', path: earliestAt, message, until: earliestAt, next: NEXT };
   return [
     ...(Date.parse(earliestAt) > Date.parse(now) ? [early] : []),
+    ...untold.map((team) => ({
+      ...{
+        code: 'NOTICE_MISSING',
+        path: team,
+        message: `${team} came after the notice was given and was not told yet.`,
+      },
+      next,
+    })),
     ...teams.map((team) => ({
       ...{ code: 'NOTICE_NOT_ACKNOWLEDGED', path: team, message: `${team} has not acknowledged the notice.` },
-      next: 'It acknowledges by the link in its letter and is reminded every day; the promotion then goes on by itself.',
+      next: 'It acknowledges by the link in its letter and is reminded every day; it then goes on by itself.',
     })),
   ];
 }
 
 const NEXT = 'It goes on by itself then; a second approver may let it go on earlier, by the link in their letter.';
 
-/** What holds a stage for the sake of others, and an approver may make an exception of. Nothing that proves the way back. */
+/**
+ * What holds a stage for the sake of others, and an approver may make an exception of. Nothing that proves the way back. A
+ * freeze holds candidates; settings serve nobody.
+ */
 export function noticeReasons(facts: NoticeFacts, stage: HeldStage): readonly HoldReason[] {
-  return stage === 'production' ? frozen(facts) : [...frozen(facts), ...announced(facts)];
+  switch (stage) {
+    case 'canary':
+      return [...frozen(facts), ...announced(facts)];
+    case 'production':
+      return frozen(facts);
+    case 'change':
+      return announced(facts);
+  }
 }
 
 /** A reason by code and path, as holds and exceptions name it. */

@@ -3,8 +3,8 @@ import { sentLink } from '../../approval/sent-link.ts';
 import { sha256Hex } from '../../platform/json.ts';
 import { approver, downstreamTeam, normalEmail } from '../../platform/people.ts';
 
-/** Stages whose entry can be held for the sake of those who work by the forecasts. */
-export const HELD_STAGES = ['canary', 'production'] as const;
+/** What can be held for the sake of those who work by the forecasts: stages of a promotion, and a change without a version. */
+export const HELD_STAGES = ['canary', 'production', 'change'] as const;
 export type HeldStage = (typeof HELD_STAGES)[number];
 
 /** One team's acknowledgement. What it noted is in the ledger. */
@@ -20,7 +20,7 @@ const acknowledgement = z.object({
 export type Acknowledgement = Readonly<z.infer<typeof acknowledgement>>;
 
 /**
- * The notice of a critical change ahead, as kept on its promotion. It is a promise: a policy that is changed later alters
+ * The notice of a critical change ahead, as kept on its run. It is a promise: a policy that is changed later alters
  * neither its lead time nor who is asked.
  */
 export const advanceNotice = z.object({
@@ -29,13 +29,13 @@ export const advanceNotice = z.object({
   acknowledge: z.enum(['none', 'all']),
   /** UTC; when the letters to all teams had been accepted for delivery. Absent until then: the lead time does not run. */
   givenAt: z.string().exactOptional(),
-  /** UTC; the canary starts no earlier. */
+  /** UTC; the canary starts, or the change takes effect, no earlier. */
   earliestAt: z.string().exactOptional(),
   acknowledgements: z.array(acknowledgement).readonly(),
 });
 export type AdvanceNotice = Readonly<z.infer<typeof advanceNotice>>;
 
-/** One approver's decision that a stage is entered in spite of what holds it. */
+/** One approver's decision that a run goes on in spite of what holds it. */
 export const holdException = z.object({
   stage: z.enum(HELD_STAGES),
   /** What it lifts, by code and path, as holds name it; nothing that comes up later. */
@@ -62,7 +62,7 @@ export type NoticeLink = Readonly<z.infer<typeof noticeLink>>;
 export const openNotice = z.object({ model: z.string(), promotionId: z.string() });
 export type OpenNotice = Readonly<z.infer<typeof openNotice>>;
 
-/** One link per person and promotion (and stage). The id is public, in the link's path; it proves nothing. */
+/** One link per person and run (and stage). The id is public, in the link's path; it proves nothing. */
 export function noticeLinkId(promotionId: string, whose: NoticeLink['for']): string {
   const who = whose.kind === 'team' ? [normalEmail(whose.email)] : [whose.stage, normalEmail(whose.approver.email)];
   return sha256Hex(JSON.stringify([promotionId, whose.kind, ...who])).slice(0, 32);

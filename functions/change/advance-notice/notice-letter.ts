@@ -1,10 +1,11 @@
-import { instant } from '../../approval/wording.ts';
+import { instant, typedName } from '../../approval/wording.ts';
 import type { Email } from '../../platform/email.ts';
 import { html, visible, visibleLine } from '../../platform/html.ts';
-import type { ModelItem, PromotionItem } from '../../registry/items.ts';
+import type { ModelItem, Run } from '../../registry/items.ts';
+import { heldFrom, runName, runStart } from './announced-run.ts';
 import type { HoldReason } from './notice-checks.ts';
 import type { HeldStage } from './notice-item.ts';
-import { noticeExposure, noticeLines, noticeSentence, whatToDo } from './notice-words.ts';
+import { noticeFailures, noticeLines, noticeReach, noticeSentence, whatToDo } from './notice-words.ts';
 
 interface Letter {
   readonly subject: string;
@@ -19,7 +20,7 @@ interface Letter {
 
 /** The notice to one team of a critical change ahead. `earliestAt` (UTC): it starts no earlier. */
 export function noticeEmail(of: {
-  readonly run: PromotionItem;
+  readonly run: Run;
   readonly model: ModelItem;
   readonly team: string;
   readonly earliestAt: string;
@@ -29,13 +30,13 @@ export function noticeEmail(of: {
 }): Email {
   const { run, model, team, earliestAt, address, isReminder } = of;
   return emailOf({
-    subject: `${isReminder ? 'Reminder: ' : ''}Critical change ahead: ${run.model} version ${run.version}, no earlier than ${instant(earliestAt)}`,
+    subject: `${isReminder ? 'Reminder: ' : ''}Critical change ahead: ${runName(run)}, no earlier than ${instant(earliestAt)}`,
     to: team,
     opening: [...(isReminder ? ['this notice waits for your acknowledgement.'] : []), noticeSentence(run, earliestAt)],
     facts: noticeLines(run, earliestAt),
     sections: [
-      { title: 'How far it goes at first', lines: noticeExposure(run) },
-      { title: 'Known failure modes', lines: run.knownFailureModes },
+      noticeReach(run),
+      { title: 'Known failure modes', lines: noticeFailures(run) },
       { title: 'What to do', lines: whatToDo(run, model) },
     ],
     link: {
@@ -47,12 +48,16 @@ export function noticeEmail(of: {
 }
 
 /** To a team that had the notice: what was announced does not come. */
-export function recalledEmail(run: PromotionItem, team: string): Email {
+export function recalledEmail(run: Run, team: string): Email {
+  const ended =
+    run.kind === 'promotion'
+      ? `the promotion ended as ${run.end ?? 'withdrawn'}. Nothing of it was served; what is in production stays.`
+      : `it ended as ${run.end ?? 'withdrawn'}. All settings stay as they were.`;
   return emailOf({
-    subject: `It does not come: ${run.model} version ${run.version}`,
+    subject: `It does not come: ${runName(run)}`,
     to: team,
     opening: [
-      `Version ${run.version} of ${run.model}, of which you had a notice, does not come: the promotion ended as ${run.end ?? 'withdrawn'}. Nothing of it was served; what is in production stays.`,
+      `${runStart(run)}, of which you had a notice, does not come: ${ended}`,
       'There is nothing that you have to do. A new attempt would come with a new notice.',
     ],
     facts: [],
@@ -61,20 +66,21 @@ export function recalledEmail(run: PromotionItem, team: string): Email {
   });
 }
 
-/** To an approver who may make an exception of what holds a stage. */
+/** To an approver who may make an exception of what holds a run. */
 export function exceptionEmail(of: {
-  readonly run: PromotionItem;
+  readonly run: Run;
   readonly stage: HeldStage;
   readonly name: string;
   readonly reasons: readonly HoldReason[];
   readonly address: string;
 }): Email {
   const { run, stage, name, reasons, address } = of;
+  const lets = stage === 'change' ? 'approves it' : `approves its entry into ${stage}`;
   return emailOf({
-    subject: `Held: ${run.model} version ${run.version} into ${stage}`,
+    subject: `Held: ${runName(run)}${stage === 'change' ? '' : ` into ${stage}`}`,
     to: name,
     opening: [
-      `Version ${run.version} of ${run.model} does not enter ${stage} yet.`,
+      `${runStart(run)} does not ${heldFrom(stage).to} yet.`,
       'It goes on by itself when nothing holds it any more. There is nothing that you have to do.',
     ],
     facts: [],
@@ -83,13 +89,13 @@ export function exceptionEmail(of: {
       {
         title: 'If it cannot wait',
         lines: [
-          `A second approver, other than who approves its entry into ${stage} and who asked for it, can make an exception with a reason. It is recorded in the ledger under your name, and lifts what is listed above, nothing else.`,
+          `A second approver, other than who ${lets} and who asked for it, can make an exception with a reason. It is recorded in the ledger under your name, and lifts what is listed above, nothing else.`,
         ],
       },
     ],
     link: {
       ...{ address, label: 'See what holds it' },
-      after: `For an exception you will be asked for the reason and to type "${run.version}" by hand. Opening the link changes nothing. It is meant for you alone: do not forward it.`,
+      after: `For an exception you will be asked for the reason and to type "${typedName(run)}" by hand. Opening the link changes nothing. It is meant for you alone: do not forward it.`,
     },
     reference: run.promotionId,
   });

@@ -4,6 +4,7 @@ import { instant } from '../../approval/wording.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { type Html, html } from '../../platform/html.ts';
 import { type AcknowledgeForm, EMPTY_FORM, NAME_MAX, NOTE_MAX } from '../../rollback/recall/acknowledge-form.ts';
+import { heldFrom, runName, runStart } from './announced-run.ts';
 import {
   acknowledgementOf,
   exceptionOf,
@@ -13,7 +14,14 @@ import {
   typedByHand,
 } from './answer-notice.ts';
 import type { FoundNotice } from './find-notice.ts';
-import { acknowledgementWords, noticeExposure, noticeLines, noticeSentence, whatToDo } from './notice-words.ts';
+import {
+  acknowledgementWords,
+  noticeFailures,
+  noticeLines,
+  noticeReach,
+  noticeSentence,
+  whatToDo,
+} from './notice-words.ts';
 
 interface Filled {
   readonly typed: AcknowledgeForm;
@@ -24,11 +32,11 @@ interface Filled {
 export function noticePage(found: FoundNotice, filled: Filled = { typed: EMPTY_FORM, faults: [] }): string {
   const { run, whose } = found;
   const settled = settledWords(found);
-  const title = whose.kind === 'team' ? 'Critical change ahead' : `Held before ${whose.stage}`;
+  const title = whose.kind === 'team' ? 'Critical change ahead' : `Held before ${heldFrom(whose.stage).before}`;
   return page(
-    `${filled.faults.length === 0 ? '' : 'Error: '}${title}: ${run.model} version ${run.version}`,
+    `${filled.faults.length === 0 ? '' : 'Error: '}${title}: ${runName(run)}`,
     html`<p class="eyebrow">${whose.kind === 'team' ? `Notice for ${whose.team}` : `For ${whose.approver.name}`}</p>
-<h1>${title}: ${run.model} version ${run.version}</h1>
+<h1>${title}: ${runName(run)}</h1>
 ${settled === null ? html`<p><a href="#answer">${whose.kind === 'team' ? 'Go to your acknowledgement' : 'Go to the exception'}</a></p>` : html`<div class="card notice" role="status"><p>${settled}</p></div>`}
 ${settled === null && filled.faults.length > 0 ? errorSummary('Nothing was recorded yet', filled.faults) : null}
 ${whose.kind === 'team' ? noticeSections(found) : holdSections(found)}
@@ -43,7 +51,7 @@ function settledWords(found: FoundNotice): string | null {
     case null:
       return null;
     case 403:
-      return 'You may not make this exception: it takes an approver of this stage who neither let the version in nor asked for it.';
+      return 'You may not make this exception: it takes an approver of this stage who neither let it in nor asked for it.';
     case 409: {
       const before = acknowledgementOf(found) ?? exceptionOf(found);
       const who = before === undefined ? '' : 'name' in before ? before.name : before.approver.name;
@@ -52,7 +60,7 @@ function settledWords(found: FoundNotice): string | null {
     case 410:
       return found.run.end === undefined
         ? 'Nothing is asked of you any more.'
-        : `The promotion ended as ${found.run.end}. Nothing is asked of you any more.`;
+        : `${found.run.kind === 'promotion' ? 'The promotion' : 'The change'} ended as ${found.run.end}. Nothing is asked of you any more.`;
   }
 }
 
@@ -63,11 +71,12 @@ function earliestOf({ run }: FoundNotice): string | undefined {
 function noticeSections(found: FoundNotice): Html {
   const { run, model } = found;
   const earliestAt = earliestOf(found);
+  const reach = noticeReach(run);
   return html`<section aria-labelledby="what"><h2 id="what">What is to change</h2>
 <p>${earliestAt === undefined ? 'Other teams are still being told; only then the lead time begins.' : noticeSentence(run, earliestAt)}</p>
 ${earliestAt === undefined ? null : definitions(noticeLines(run, earliestAt))}</section>
-${list('exposure', 'How far it goes at first', noticeExposure(run))}
-${list('failures', 'Known failure modes', run.knownFailureModes)}
+${list('exposure', reach.title, reach.lines)}
+${list('failures', 'Known failure modes', noticeFailures(run))}
 ${list('do', 'What to do', whatToDo(run, model))}
 ${list('who', 'Who knows', acknowledgementWords(run, model))}`;
 }
@@ -80,7 +89,7 @@ function holdSections(found: FoundNotice): Html {
     holding.map(({ message }) => message),
   )}
 <section aria-labelledby="what"><h2 id="what">What waits</h2>${definitions([
-    ['Version', run.version],
+    run.kind === 'promotion' ? ['Version', run.version] : ['Change', runName(run)],
     ['Why', run.change.reason],
     ['Scope', run.change.scope],
     ['Expected impact', run.change.expectedImpact],
@@ -114,7 +123,7 @@ ${input}</div>`;
   }</p>
 <form method="post" novalidate>
 ${isTeam ? field('name', 'Your name', `Up to ${NAME_MAX} characters.`, html`<input type="text" id="name" name="name" value="${typed.name}" autocomplete="name" ${described(faults, 'name')}>`) : null}
-${field('model', `Type ${isTeam ? "the model's name" : 'the version'}: ${expected}`, 'By hand, so that nothing can answer in your place.', html`<input type="text" id="model" name="model" value="${typed.model}" autocomplete="off" autocapitalize="off" spellcheck="false" ${described(faults, 'model')}>`)}
+${field('model', `Type ${isTeam || found.run.kind !== 'promotion' ? "the model's name" : 'the version'}: ${expected}`, 'By hand, so that nothing can answer in your place.', html`<input type="text" id="model" name="model" value="${typed.model}" autocomplete="off" autocapitalize="off" spellcheck="false" ${described(faults, 'model')}>`)}
 ${field(
   'note',
   isTeam ? 'Note (optional)' : 'Why it cannot wait',
@@ -132,7 +141,7 @@ ${typed.note}</textarea>`,
 export function answeredPage(outcome: Exclude<NoticeAnswered, { readonly status: 400 | 404 }>): string {
   const { found, status } = outcome;
   const { run, whose } = found;
-  const what = `${run.model} version ${run.version}`;
+  const what = runName(run);
   if (status === 200) {
     return whose.kind === 'team'
       ? messagePage('Your acknowledgement is recorded', [
@@ -140,7 +149,7 @@ export function answeredPage(outcome: Exclude<NoticeAnswered, { readonly status:
           'You can close this page.',
         ])
       : messagePage('Your exception is recorded', [
-          `${what} may enter ${whose.stage} in spite of what was listed. It stands at position ${outcome.seq ?? ''} of the ledger.`,
+          `${runStart(run)} may ${heldFrom(whose.stage).to} in spite of what was listed. It stands at position ${outcome.seq ?? ''} of the ledger.`,
           'It goes on by itself at its next look, unless something else holds it. You can close this page.',
         ]);
   }

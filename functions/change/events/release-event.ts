@@ -16,6 +16,7 @@ const segments = z.array(z.string()).describe('Empty: everything.');
 const version = z.string().describe('Empty: the safe forecast.');
 const stored = z.object({ bucket: z.string(), key: z.string(), versionId: z.string(), sha256: z.string() });
 const stage = z.enum(['offline', 'shadow', 'canary', 'production']);
+const heldStage = z.enum([...stage.options, 'change']).describe('A stage, or `change` for what is no promotion.');
 
 /** What each event tells besides what all of them do. */
 export const EVENT_DETAILS = {
@@ -32,9 +33,9 @@ export const EVENT_DETAILS = {
     expiresAt: z.string(),
   }),
   'approval-decided': z.object({ stage: z.string(), decision: z.string(), gateStatus: z.string() }),
-  'stage-held': z.object({ stage, reasons }),
-  'stage-released': z.object({ stage }),
-  'hold-excepted': z.object({ stage, holds: z.array(z.string()), reason: z.string() }),
+  'stage-held': z.object({ stage: heldStage, reasons }),
+  'stage-released': z.object({ stage: heldStage }),
+  'hold-excepted': z.object({ stage: heldStage, holds: z.array(z.string()), reason: z.string() }),
   'canary-step': z.object({
     step: z.number().describe('From 0.'),
     percentage: z.number().describe('Share of the units that the version serves, 0 to 100.'),
@@ -46,11 +47,11 @@ export const EVENT_DETAILS = {
   expired: z.object({ reasons }),
   withdrawn: z.object({ reasons }),
   'ended-by-rollback': z.object({ reasons }),
-  // a critical change, before it serves anybody
+  // a critical change, before it acts
   'change-announced': z.object({
     teams: z.array(z.string()),
     leadTime: z.string().describe('ISO 8601 duration.'),
-    earliestAt: z.string().describe('UTC; before that nobody is served by it.'),
+    earliestAt: z.string().describe('UTC; before that nobody is served by it, and no setting changes.'),
   }),
   'notice-acknowledged': z.object({ team: z.string() }),
   'notice-recalled': z.object({ end: z.string() }),

@@ -3,31 +3,43 @@ import type { EntryBody } from '../../ledger/entry.ts';
 import { dataOf } from '../../registry/run-facts.ts';
 import { because, clipped, reasons, type Told, toldReasons } from './told.ts';
 
-const stage = z.enum(['offline', 'shadow', 'canary', 'production']).default('canary');
+const stage = z.enum(['offline', 'shadow', 'canary', 'production', 'change']).default('canary');
+const version = z.string().optional();
+
+/** What is announced or held: a version, or a change without one. */
+function subject(model: string, named: string | undefined): string {
+  return named === undefined ? `the change of settings of ${model}` : `version ${named} of ${model}`;
+}
+
+function atStart(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
 
 export function held(body: EntryBody): Told {
   const data = dataOf(z.object({ stage, held: z.boolean(), reasons }), body);
-  const what = `${body.model} into ${data.stage}`;
+  const what = data.stage === 'change' ? `a change of settings of ${body.model}` : `${body.model} into ${data.stage}`;
   if (!data.held) {
     return { event: 'stage-released', detail: { stage: data.stage }, summary: `Nothing holds ${what} any more.` };
   }
-  const summary = `${what} is approved and held${because(data.reasons)}`;
+  const summary = `${data.stage === 'change' ? atStart(what) : what} is approved and held${because(data.reasons)}`;
   return { event: 'stage-held', detail: { stage: data.stage, reasons: toldReasons(data.reasons) }, summary };
 }
 
 const exception = z.object({
-  ...{ version: z.string(), stage, reason: z.string(), holds: z.array(z.string()).default([]) },
+  ...{ version, stage, reason: z.string(), holds: z.array(z.string()).default([]) },
 });
 
 export function excepted(body: EntryBody): Told {
-  const { version, holds, reason, stage: into } = dataOf(exception, body);
-  const summary = `${body.actor.name} lets version ${version} of ${body.model} into ${into} in spite of ${holds.join(', ')}: ${reason}`;
-  return { event: 'hold-excepted', detail: { stage: into, holds, reason: clipped(reason, 1000) }, summary, version };
+  const { version: named, holds, reason, stage: into } = dataOf(exception, body);
+  const goes = into === 'change' ? 'take effect' : `into ${into}`;
+  const summary = `${body.actor.name} lets ${subject(body.model, named)} ${goes} in spite of ${holds.join(', ')}: ${reason}`;
+  const detail = { stage: into, holds, reason: clipped(reason, 1000) };
+  return { event: 'hold-excepted', detail, summary, version: named };
 }
 
 const announcement = z.object({
   ...{
-    version: z.string(),
+    version,
     teams: z.array(z.object({ team: z.string() })),
     leadTime: z.string(),
     earliestAt: z.string(),
@@ -35,20 +47,22 @@ const announcement = z.object({
 });
 
 export function announced(body: EntryBody): Told {
-  const { version, teams, leadTime, earliestAt } = dataOf(announcement, body);
+  const { version: named, teams, leadTime, earliestAt } = dataOf(announcement, body);
   const names = teams.map(({ team }) => team);
-  const summary = `Version ${version} of ${body.model} is announced to ${names.join(', ')} as a critical change; it serves nobody before ${earliestAt}.`;
-  return { event: 'change-announced', detail: { teams: names, leadTime, earliestAt }, summary, version };
+  const waits = named === undefined ? 'does not take effect' : 'serves nobody';
+  const summary = `${atStart(subject(body.model, named))} is announced to ${names.join(', ')} as a critical change; it ${waits} before ${earliestAt}.`;
+  return { event: 'change-announced', detail: { teams: names, leadTime, earliestAt }, summary, version: named };
 }
 
 export function noticeSeen(body: EntryBody): Told {
-  const { version, team } = dataOf(z.object({ version: z.string(), team: z.string() }), body);
-  const summary = `${team} has seen the notice of version ${version} of ${body.model}.`;
-  return { event: 'notice-acknowledged', detail: { team }, summary, version };
+  const { version: named, team } = dataOf(z.object({ version, team: z.string() }), body);
+  const summary = `${team} has seen the notice of ${subject(body.model, named)}.`;
+  return { event: 'notice-acknowledged', detail: { team }, summary, version: named };
 }
 
 export function noticeRecalled(body: EntryBody): Told {
-  const { version, end } = dataOf(z.object({ version: z.string(), end: z.string() }), body);
-  const summary = `Version ${version} of ${body.model}, which was announced, does not come; its promotion ended: ${end}.`;
-  return { event: 'notice-recalled', detail: { end }, summary, version };
+  const { version: named, end } = dataOf(z.object({ version, end: z.string() }), body);
+  const what = named === undefined ? 'it' : 'its promotion';
+  const summary = `${atStart(subject(body.model, named))}, which was announced, does not come; ${what} ended: ${end}.`;
+  return { event: 'notice-recalled', detail: { end }, summary, version: named };
 }

@@ -29,7 +29,7 @@ ${facts([
   ['Asked for by', flight.requestedBy],
   ['Started', time(flight.startedAt, at)],
   flight.canary === null ? null : ['Canary', canaryBody(flight.canary, at)],
-  flight.notice === null ? null : ['Notice to teams', noticeBody(flight.notice, at)],
+  flight.notice === null ? null : ['Notice to teams', noticeBody(flight.notice, { at, kind: flight.kind })],
   ['Run', html`<code>${flight.promotionId}</code>`],
 ])}
 ${flight.canary?.newest == null ? null : measuresTable(flight.canary.newest)}
@@ -46,8 +46,8 @@ ${table({
 }
 
 /** Where a run stands, in words. */
-export function stageWords({ kind, stage, awaitingApproval }: Flight): string {
-  if (kind !== 'promotion') return 'people are asked';
+export function stageWords({ kind, stage, awaitingApproval, wait }: Flight): string {
+  if (kind !== 'promotion') return wait.kind === 'held' ? 'approved' : 'people are asked';
   return awaitingApproval ? `people are asked about ${stage}` : stage;
 }
 
@@ -114,11 +114,15 @@ function measuresTable({ at: looked, days, measures }: NewestLook): Html | null 
   });
 }
 
-function noticeBody({ givenAt, earliestAt, acknowledged, waitedFor }: NoticeState, at: string): Html {
+function noticeBody(
+  { givenAt, earliestAt, acknowledged, waitedFor, untold }: NoticeState,
+  { at, kind }: { readonly at: string; readonly kind: Flight['kind'] },
+): Html {
   const given = givenAt === null ? 'not given to all teams yet' : html`given ${time(givenAt, at)}`;
   const lines = [
     ...acknowledged.map(({ team, name, at: when }) => html`${team}: acknowledged by ${name}, ${time(when, at)}`),
     ...waitedFor.map((team) => `${team}: not acknowledged`),
+    ...untold.map((team) => `${team}: not told yet`),
   ];
-  return html`${given}${earliestAt === null ? '' : html`; the canary starts no earlier than ${time(earliestAt, at)}`}${lines.length === 0 ? null : bullets(lines)}`;
+  return html`${given}${earliestAt === null ? '' : html`; ${kind === 'promotion' ? 'the canary starts' : 'it takes effect'} no earlier than ${time(earliestAt, at)}`}${lines.length === 0 ? null : bullets(lines)}`;
 }

@@ -1,5 +1,6 @@
 import type { GateItem } from '../../approval/items.ts';
-import { waitedFor } from '../../change/advance-notice/notice-checks.ts';
+import { heldStageOf } from '../../change/advance-notice/announced-run.ts';
+import { untoldTeams, waitedFor } from '../../change/advance-notice/notice-checks.ts';
 import type { Hold } from '../../drill/hold/hold.ts';
 import type { GateResult, ModelItem, NewestLook, PromotionItem, Run } from '../../registry/items.ts';
 import type { FlightRead } from '../read/read-model.ts';
@@ -51,6 +52,8 @@ export interface NoticeState {
   readonly earliestAt: string | null;
   readonly acknowledged: readonly { readonly team: string; readonly name: string; readonly at: string }[];
   readonly waitedFor: readonly string[];
+  /** They came after it was given, and have no letter yet. */
+  readonly untold: readonly string[];
 }
 
 export interface Flight {
@@ -83,7 +86,7 @@ export function flightOf({ run, gates }: FlightRead, model: ModelItem | null): F
     verdicts: promotion === null ? [] : verdictsOf(promotion),
     wait: waitOf(run, gates, model),
     canary: promotion === null ? null : progressOf(promotion),
-    notice: promotion === null ? null : noticeOf(promotion, model),
+    notice: noticeOf(run, model),
   };
 }
 
@@ -93,18 +96,24 @@ function verdictsOf({ gates }: PromotionItem): Flight['verdicts'] {
 
 function waitOf(run: Run, gates: FlightRead['gates'], model: ModelItem | null): Wait {
   const promotion = run.kind === 'promotion' ? run : null;
+  const hold = holdOf(run);
+  if (promotion === null && hold !== null) return { kind: 'held', hold };
   if (promotion === null || promotion.awaitingApproval) {
     if (!gates.ok) return { kind: 'unread', why: gates.why };
     const open = gates.value.findLast(({ status }) => status === 'open');
     return open === undefined ? { kind: 'asking' } : peopleOf(open);
   }
-  const hold = promotion.holds?.at(-1);
-  if (hold !== undefined && hold.reasons.length > 0 && (hold.stage ?? 'canary') === promotion.stage) {
-    return { kind: 'held', hold };
-  }
+  if (hold !== null) return { kind: 'held', hold };
   const exposed = promotion.exposures.findLast(({ stage }) => stage === promotion.stage);
   if (exposed === undefined || promotion.gates[exposed.stage] !== undefined) return { kind: 'step' };
   return evidenceOf(promotion, exposed, model);
+}
+
+/** What holds a run where it stands; null: nothing. A change is held only after it was approved. */
+function holdOf(run: Run): Hold | null {
+  const hold = run.holds?.at(-1);
+  if (hold === undefined || hold.reasons.length === 0) return null;
+  return (hold.stage ?? 'canary') === heldStageOf(run) ? hold : null;
 }
 
 function peopleOf({ stage, round, quorum, approvers, decisions, expiresAt }: GateItem): Wait {
@@ -143,13 +152,14 @@ function progressOf(run: PromotionItem): CanaryProgress | null {
   };
 }
 
-function noticeOf(run: PromotionItem, model: ModelItem | null): NoticeState | null {
+function noticeOf(run: Run, model: ModelItem | null): NoticeState | null {
   const notice = run.advanceNotice;
   if (notice === undefined) return null;
   return {
     ...{ givenAt: notice.givenAt ?? null, earliestAt: notice.earliestAt ?? null },
     acknowledged: notice.acknowledgements.map(({ team, name, at }) => ({ team, name, at })),
     waitedFor: model === null ? [] : waitedFor(notice, model).map(({ team }) => team),
+    untold: model === null ? [] : untoldTeams(notice, model).map(({ team }) => team),
   };
 }
 

@@ -1,4 +1,10 @@
-import { announced, frozen, type HoldReason, type NoticeFacts } from '../../change/advance-notice/notice-checks.ts';
+import {
+  announced,
+  frozen,
+  type HoldReason,
+  type NoticeFacts,
+  noticeReasons,
+} from '../../change/advance-notice/notice-checks.ts';
 import { type Armed, notArmed } from '../../kill-switch/armed.ts';
 import { durationSeconds } from '../../platform/duration.ts';
 import type { Policy } from '../../registry/policy.ts';
@@ -61,11 +67,15 @@ const armed: HoldCheck = ({ armed: asked }) =>
 /** Everything that may hold a canary. */
 export const HOLD_CHECKS: readonly HoldCheck[] = [drilled, ready, armed, frozen, announced];
 
-/** Everything that holds the entry into a stage. Full promotion goes back as its canary did; only a freeze holds it. */
+/**
+ * Everything that holds a stage or a change. Full promotion goes back as its canary did: only a freeze holds it. Settings are
+ * not gone back to by a rollback: only the notice holds them.
+ */
 export function holdReasons(
   asked:
     | { readonly stage: 'canary'; readonly facts: HoldFacts }
-    | { readonly stage: 'production'; readonly facts: NoticeFacts },
+    | { readonly stage: 'production' | 'change'; readonly facts: NoticeFacts },
 ): readonly HoldReason[] {
-  return asked.stage === 'production' ? frozen(asked.facts) : HOLD_CHECKS.flatMap((check) => check(asked.facts));
+  if (asked.stage === 'canary') return HOLD_CHECKS.flatMap((check) => check(asked.facts));
+  return noticeReasons(asked.facts, asked.stage);
 }

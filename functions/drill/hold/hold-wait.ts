@@ -2,7 +2,7 @@
  * What is held is looked at for the next time after this share of the time that it has lasted, or after the poll, if that is
  * longer. Full promotion waits for nothing but a freeze, whose end is known.
  */
-const SHARE = { canary: 0.2, production: 0.3 } as const;
+const SHARE = { canary: 0.2, production: 0.3, change: 0.2 } as const;
 
 /**
  * Seconds to wait before a held stage is looked at again: the longer it is held, the rarer, so that no policy makes an

@@ -43,7 +43,7 @@ const ports: MayExposePorts = {
   now,
 };
 
-/** Says whether the first canary document of a promotion may go out. */
+/** Says whether the first canary document of a promotion, or the one for all, may go out, and whether a change may take effect. */
 export async function handler(event: unknown): Promise<MayExpose> {
   const answer = await mayExpose(ports, parseEvent(mayExposeEvent, event).promotionId);
   logger.info('May expose', { ...answer });

@@ -118,6 +118,34 @@ describe('A critical change', () => {
     expect(stand.lettersTo(REPLENISHMENT.email)).toHaveLength(1);
   });
 
+  it('is told to a team that comes after it was given, which is asked as all others are; the lead time stays', async () => {
+    await stand.settle({ downstream: [REPLENISHMENT] });
+    await stand.notice({ leadTime: 'PT24H', acknowledge: 'all' });
+    await approved();
+    const { earliestAt } = (await stand.run(id)).advanceNotice ?? {};
+    stand.unreachable.add(PLANNING.email);
+    await stand.settle({ downstream: [REPLENISHMENT, PLANNING, { ...PLANNING, team: 'Planning too' }] });
+    expect(await codes()).toContain('NOTICE_MISSING Planning');
+    stand.unreachable.clear();
+    stage.seconds += 15 * 60;
+    await Promise.all([stand.attend(), stand.attend()]);
+    await stand.attend();
+    const letters = stand.lettersTo(PLANNING.email);
+    expect(letters.map(({ subject }) => subject)).toEqual([expect.stringMatching(/^Critical change ahead/)]);
+    expect(await codes()).toEqual([
+      `LEAD_TIME_RUNS ${earliestAt ?? ''}`,
+      'NOTICE_NOT_ACKNOWLEDGED Replenishment',
+      'NOTICE_NOT_ACKNOWLEDGED Planning',
+    ]);
+    expect(await stand.answer(stand.linkOf(PLANNING.email), { name: 'Pam', model: stage.model })).toMatchObject({
+      status: 200,
+    });
+    expect(await stand.entries('change-announced')).toMatchObject([
+      { data: { teams: [REPLENISHMENT], earliestAt } },
+      { data: { teams: [PLANNING], earliestAt } },
+    ]);
+  });
+
   it('is announced once by two looks at the same moment', async () => {
     id = await stage.shadowed('2.0');
     await Promise.all([stand.attend(), stand.attend()]);

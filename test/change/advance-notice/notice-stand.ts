@@ -1,5 +1,6 @@
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { ApprovalStore } from '../../../functions/approval/approval-store.ts';
+import { approvedGate } from '../../../functions/approval/approved-gate.ts';
 import type { Link } from '../../../functions/approval/find-request.ts';
 import { LinkStore } from '../../../functions/approval/link-store.ts';
 import { type AnswerNoticePorts, answerNotice } from '../../../functions/change/advance-notice/answer-notice.ts';
@@ -12,10 +13,14 @@ import type { FreezePeriod } from '../../../functions/change/freeze.ts';
 import { type MayExpose, type MayExposePorts, mayExpose } from '../../../functions/drill/hold/may-expose.ts';
 import type { Email } from '../../../functions/platform/email.ts';
 import { approvalKeys } from '../../../functions/platform/keys.ts';
-import type { ModelItem, PromotionItem } from '../../../functions/registry/items.ts';
+import { type ApplyChangePorts, applyChange } from '../../../functions/registry/apply-change.ts';
+import type { ChangeInput } from '../../../functions/registry/change-input.ts';
+import type { ModelItem, Run } from '../../../functions/registry/items.ts';
 import { type Policy, policySchema } from '../../../functions/registry/policy.ts';
+import { type RegisterChangePorts, registerChange } from '../../../functions/registry/register-change.ts';
 import { RegistryWrites } from '../../../functions/registry/registry-writes.ts';
 import { aDrill } from '../../drill/drills.ts';
+import { ANA, CHANGE_RECORD, PIPELINE } from '../../fakes/inputs.ts';
 import type { ReleaseStage } from '../../fakes/release-stage.ts';
 import type { Tables } from '../../fakes/tables.ts';
 
@@ -63,10 +68,52 @@ export class NoticeStand {
     return model;
   }
 
-  async run(id: string): Promise<PromotionItem> {
+  async run(id: string): Promise<Run> {
     const run = await this.stage.registry.run(this.stage.model, id);
-    if (run?.kind !== 'promotion') throw new Error('There is no promotion.');
+    if (run === null) throw new Error('There is no run.');
     return run;
+  }
+
+  /** Registers a change of settings as its flow does; answers its id. */
+  async register(
+    change: Partial<Extract<ChangeInput, { kind: 'change' }>['change']>,
+    over: { readonly policy?: Readonly<Record<string, unknown>>; readonly approvers?: ModelItem['approvers'] },
+    attempt = 1,
+  ): Promise<string> {
+    const { model } = this.stage;
+    const promotionId = `${model}_change_${attempt}`;
+    const ports: RegisterChangePorts = {
+      ...{
+        registry: this.stage.registry,
+        writes: new RegistryWrites(this.#tables.registry),
+        ledger: this.stage.ledger,
+      },
+      ...{ evidence: this.stage.evidence, allowedPrefixes: [], retention: { days: 1, mode: 'GOVERNANCE' } },
+      firstApprovers: [ANA],
+    };
+    const { policy, ...rest } = over;
+    const settings = policy === undefined ? rest : { ...rest, policy: { ...(await this.model()).policy, ...policy } };
+    const record = { ...CHANGE_RECORD, type: 'thresholds', critical: true, ...change };
+    const input = { kind: 'change', model, change: record, requestedBy: PIPELINE, ...settings };
+    const registration = { promotionId, executionArn: `arn:${promotionId}`, input };
+    const answer = await registerChange(ports, registration, this.stage.now());
+    if (answer.outcome !== 'registered') throw new Error(JSON.stringify(answer.reasons));
+    return promotionId;
+  }
+
+  /** Has a change take effect, as its flow does once nothing holds it. */
+  async apply(id: string): Promise<void> {
+    const ports: ApplyChangePorts = {
+      ...{
+        registry: this.stage.registry,
+        writes: new RegistryWrites(this.#tables.registry),
+        ledger: this.stage.ledger,
+      },
+      isApproved: async (run) => approvedGate(await this.ports().approvals.gates(id), run, 'change') !== null,
+      ensureEnvironment: () => Promise.reject(new Error('The model exists.')),
+    };
+    await applyChange(ports, id, this.stage.now());
+    await this.stage.close(id, 'applied');
   }
 
   /** The schedule's work. */

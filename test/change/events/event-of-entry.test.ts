@@ -78,6 +78,28 @@ const CASES: readonly (readonly [EntryType, JsonObject, ReleaseEvent['event'] | 
     { detail: { stage: 'production' } },
   ],
   [
+    'canary-held',
+    { promotionId, stage: 'change', held: true, reasons },
+    'stage-held',
+    { summary: expect.stringMatching(/^A change of settings of demand is approved and held/) },
+  ],
+  [
+    'hold-excepted',
+    { promotionId, stage: 'change', reason: 'Stock is safe.', holds: ['LEAD_TIME_RUNS x'] },
+    'hold-excepted',
+    {
+      summary: expect.stringContaining('lets the change of settings of demand take effect in spite of LEAD_TIME_RUNS'),
+    },
+  ],
+  [
+    'change-announced',
+    { promotionId, teams: [{ team: 'Planning', email: 'p@x.example' }], leadTime: 'P1D', earliestAt: 'z' },
+    'change-announced',
+    { summary: expect.stringContaining('it does not take effect before z') },
+  ],
+  ['notice-acknowledged', { promotionId, team: 'Planning' }, 'notice-acknowledged'],
+  ['notice-recalled', { promotionId, end: 'expired' }, 'notice-recalled', { detail: { end: 'expired' } }],
+  [
     'hold-excepted',
     { promotionId, version: '1.0', stage: 'production', reason: 'Stock is safe.', holds: ['FREEZE'] },
     'hold-excepted',
