@@ -79,7 +79,7 @@ const ENDS = {
 export function promotionEnded(body: EntryBody): Told {
   const end = z.enum(['promoted', 'rejected', 'expired', 'withdrawn', 'rolled-back']);
   const data = dataOf(z.object({ end, version: z.string().optional(), reasons }), body);
-  const what = data.version === undefined ? 'A candidate' : `Version ${data.version}`;
-  const summary = `${what} of ${body.model} ended: ${data.end}${because(data.reasons)}`;
+  const what = data.version === undefined ? 'a candidate' : `version ${data.version}`;
+  const summary = `The promotion of ${what} of ${body.model} ended: ${data.end}${because(data.reasons)}`;
   return { event: ENDS[data.end], detail: { reasons: toldReasons(data.reasons) }, summary, version: data.version };
 }
