@@ -70,8 +70,8 @@ function partOf(block: Block): Html {
     case 'list':
       return html`${titled(block.title)}<ul style="margin:0;padding:0 0 0 22px">${block.lines.map((line) => html`<li>${line}</li>`)}</ul>`;
     case 'link':
-      // Outlook gives a link no padding, but a cell.
-      return html`<table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr><td bgcolor="#0b5cad" style="padding:12px 20px"><a href="${block.url}" style="${FONT};color:#ffffff;font-weight:bold;text-decoration:none">${block.label}</a></td></tr></table>`;
+      // Outlook gives a link no padding, but a cell. A mailbox that shows letters in a frame cannot show the page there: nobody may frame it.
+      return html`<table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr><td bgcolor="#0b5cad" style="padding:12px 20px"><a href="${block.url}" target="_blank" rel="noopener noreferrer" style="${FONT};color:#ffffff;font-weight:bold;text-decoration:none">${block.label}</a></td></tr></table>`;
   }
 }
 

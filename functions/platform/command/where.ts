@@ -87,13 +87,17 @@ export function findPlace(wanted: Wanted, { text, outputsText, environment }: Gi
   return { ok: true, name, where: { region, endpoint: url, isLocal } };
 }
 
-/** Options of any client of AWS; `as` is the key under which the local platform knows a caller who has no credentials. */
+/**
+ * Options of any client of AWS. Whoever has no credentials is known on the local platform as the operator of the command `as`:
+ * the name alone may be that of a function, whose role may do less.
+ */
 export function clientOptions({ region, endpoint, isLocal }: Where, environment: Environment, as: string) {
   const signedIn = environment['AWS_ACCESS_KEY_ID'] !== undefined || environment['AWS_PROFILE'] !== undefined;
+  const key = `operator-${as}`;
   return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(isLocal && !signedIn ? { credentials: { accessKeyId: as, secretAccessKey: as } } : {}),
+    ...(isLocal && !signedIn ? { credentials: { accessKeyId: key, secretAccessKey: key } } : {}),
   };
 }
 

@@ -124,7 +124,7 @@ describe('Where AWS is asked', () => {
     const local = { region: 'eu-west-1', endpoint: 'http://127.0.0.1:1', isLocal: true };
     expect(clientOptions(local, {}, 'drill')).toEqual({
       ...{ region: 'eu-west-1', endpoint: 'http://127.0.0.1:1' },
-      credentials: { accessKeyId: 'drill', secretAccessKey: 'drill' },
+      credentials: { accessKeyId: 'operator-drill', secretAccessKey: 'operator-drill' },
     });
     for (const environment of [{ AWS_PROFILE: 'me' }, { AWS_ACCESS_KEY_ID: 'me' }]) {
       expect(clientOptions(local, environment, 'drill')).not.toHaveProperty('credentials');
