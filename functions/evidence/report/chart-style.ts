@@ -1,3 +1,4 @@
+import { visibleLine } from '../../platform/html.ts';
 import { type ShadeName, shade } from './chart-colors.ts';
 import { decimalsOf, roundScale, type Scale } from './scale.ts';
 
@@ -34,7 +35,7 @@ function tick(value: number, { interval }: Scale, signed: boolean): string {
 export function nameAxis(names: readonly string[]) {
   return {
     type: 'category',
-    data: names,
+    data: names.map(visibleLine),
     axisLine: { lineStyle: { color: shade('soft') } },
     axisTick: { show: false },
     axisLabel: { ...text(11, 'soft'), hideOverlap: true },

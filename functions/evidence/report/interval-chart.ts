@@ -1,3 +1,4 @@
+import { visibleLine } from '../../platform/html.ts';
 import type { Chart, Drawing } from './chart.ts';
 import { type ShadeName, shade } from './chart-colors.ts';
 import { legend, type Mark, marksAcrossRows, numberAxis, scaleFor, text } from './chart-style.ts';
@@ -70,7 +71,7 @@ function draw({ axis, rows, marks, kinds }: IntervalChart, narrow: boolean): Dra
 export function rowAxis(names: readonly string[], narrow: boolean) {
   return {
     type: 'category',
-    data: names,
+    data: names.map(visibleLine),
     inverse: true,
     axisLine: { show: false },
     axisTick: { show: false },

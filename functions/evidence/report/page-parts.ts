@@ -123,6 +123,7 @@ export function folded(title: string, body: HtmlValue): Html {
 /** What the requester documented. */
 export function documentedSection({ documented }: HeadFacts): Html {
   const { change, training } = documented;
+  const equal = change.equalIsEnough;
   return section('documented', 'Documented by the requester', [
     html`<dl>${facts([
       ['Kind of change', change.type],
@@ -130,6 +131,7 @@ export function documentedSection({ documented }: HeadFacts): Html {
       ['Scope', change.scope],
       ['Expected impact', change.expectedImpact],
       ['Rollback plan', change.rollbackPlan],
+      ...(equal === undefined ? [] : ([['Equal is enough', `${equal.because}: ${equal.explanation}`]] as const)),
       ['Trained on', `${training.from} to ${training.to}, code ${training.code}`],
       ['Features', training.features.join(', ')],
     ])}</dl>`,
