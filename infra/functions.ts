@@ -42,7 +42,15 @@ export const FUNCTIONS = [
     name: 'judge',
     entry: 'functions/evidence/judge.lambda.ts',
     description: 'Judges the evidence of a gate and writes its reports.',
-    config: [...LEDGER, 'EVIDENCE_BUCKET', 'PREDICTION_BUCKET', 'RETENTION_DAYS', 'RETENTION_MODE', 'SPLIT_ABOVE_MB'],
+    config: [
+      ...LEDGER,
+      'EVIDENCE_BUCKET',
+      'PREDICTION_BUCKET',
+      'RETENTION_DAYS',
+      'RETENTION_MODE',
+      'SPLIT_ABOVE_MB',
+      'FREEZES',
+    ],
     access: [
       'registry:read',
       'registry:write',

@@ -1,3 +1,4 @@
+import type { HoldReason } from '../change/advance-notice/notice-checks.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { type Reason, ReleaseError } from '../platform/errors.ts';
@@ -31,6 +32,8 @@ export interface JudgePorts {
   readonly registry: Pick<RegistryStore, 'run' | 'policy'>;
   readonly writes: Pick<RegistryWrites, 'updateRun'>;
   readonly ledger: Pick<Ledger, 'append'>;
+  /** What keeps a running canary from serving more units at a moment (UTC), such as a freeze. */
+  readonly widening: (run: PromotionItem, now: string) => Promise<readonly HoldReason[]>;
   readonly evidence: Pick<EvidenceStore, 'saveTo' | 'writeOnce' | 'putWork' | 'find' | 'read'>;
   /** Lends an empty directory for the time of `use`. */
   readonly withDirectory: <T>(use: (directory: string) => Promise<T>) => Promise<T>;
@@ -81,6 +84,8 @@ export type Judged = (
       /** What is not shown yet. */
       readonly reasons: readonly Reason[];
       readonly advance: boolean;
+      /** What holds the next canary step, which could go out; absent: nothing. */
+      readonly held?: readonly HoldReason[];
       /** Closed days of the step that was held; 0 when nothing advances. */
       readonly closedDays: number;
     }

@@ -7,6 +7,7 @@ import { logger } from '../platform/logger.ts';
 import { retention } from '../platform/retention.ts';
 import * as wired from '../platform/wiring.ts';
 import { MAX_SHARDS } from '../registry/history-budget.ts';
+import { readWidening } from './canary/widening.ts';
 import { type JudgeAnswer, judge, judgeEvent, type PartEvent, partEvent, sumPartOfGate } from './judge.ts';
 import type { JudgePorts } from './judge-ports.ts';
 import { evidenceReaders } from './read-evidence-store.ts';
@@ -18,10 +19,13 @@ const functionMemoryMb = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?
 const RESERVED_MB = 700;
 const engine = { memoryMb: Math.max(256, functionMemoryMb - RESERVED_MB), threads: availableParallelism() };
 
+const registry = wired.registry();
+const freezes = wired.freezes();
 const ports: JudgePorts = {
-  registry: wired.registry(),
+  registry,
   writes: wired.registryWrites(),
   ledger: wired.ledger(),
+  widening: (run, now) => readWidening({ registry, freezes }, run, now),
   evidence: wired.evidence(),
   ...evidenceReaders(
     { files: new PredictionFilesStore(s3(), config('PREDICTION_BUCKET')), engine },

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { HoldReason } from '../change/advance-notice/notice-checks.ts';
+import { recordHold } from '../drill/hold/record-hold.ts';
 import { durationSeconds } from '../platform/duration.ts';
 import { type Reason, ReleaseError } from '../platform/errors.ts';
 import { parsePromotionId } from '../platform/ids.ts';
@@ -38,8 +40,8 @@ export interface JudgeAnswer {
 }
 
 /**
- * Judges a gate. A verdict is recorded with its artifacts; CONTINUE records nothing, but the look that it spent, and that
- * a canary step was held. Safe to repeat: a gate that was judged answers the recorded verdict, no look is spent twice, and
+ * Judges a gate. A verdict is recorded with its artifacts; CONTINUE records nothing, but the look that it spent, that a
+ * canary step was held, and what keeps the next one from going out. Safe to repeat: a gate that was judged answers the recorded verdict, no look is spent twice, and
  * a step that was raised before is answered as such until its document is out.
  * @throws ReleaseError INVALID_INPUT for a stage without a judge, NOT_FOUND, PROMOTION_ENDED, DIGEST_MISMATCH
  */
@@ -58,6 +60,7 @@ export async function judge(ports: JudgePorts, event: JudgeEvent, settings: Judg
     return recorded === null ? judge(ports, event, settings) : answer(event, recorded);
   }
   await recordLook(ports, { run, stage, judged }, settings);
+  if (stage === 'canary') await recordWidening(ports, run, { held: judged.held ?? [], at: settings.at });
   await recordAdvance(ports, { run, judged }, settings);
   const { advance } = judged;
   const waitSeconds = durationSeconds(run.plan.poll);
@@ -76,6 +79,15 @@ export async function sumPartOfGate(ports: JudgePorts, event: PartEvent, setting
     await sumOfflinePart(ports, { run, shard: event.shard }, settings);
   }
   return event;
+}
+
+/** Since when a canary is not widened, and why; a look at which its next step is not due tells nothing of that. */
+async function recordWidening(
+  ports: JudgePorts,
+  run: PromotionItem,
+  { held, at }: { readonly held: readonly HoldReason[]; readonly at: string },
+): Promise<void> {
+  await recordHold(ports, run, { stage: 'canary', reasons: held, at, who: 'judge', step: run.canaryStep });
 }
 
 type StageJudge = (ports: JudgePorts, run: PromotionItem, settings: JudgeSettings) => Promise<Judged | SplitBacktest>;

@@ -19,7 +19,7 @@ const DAYS_BEFORE = 56;
 export function evidenceReaders(
   source: { readonly files: StageFiles & RecordedFiles; readonly engine: Omit<EngineSettings, 'directory'> },
   split: { readonly aboveMb: number; readonly most: number },
-): Omit<JudgePorts, 'registry' | 'writes' | 'ledger' | 'evidence'> {
+): Omit<JudgePorts, 'registry' | 'writes' | 'ledger' | 'evidence' | 'widening'> {
   const within = (directory: string): EngineSettings => ({ ...source.engine, directory });
   return {
     withDirectory: inTemporaryDirectory,

@@ -54,6 +54,7 @@ describe('the judge function', () => {
         RETENTION_DAYS: '1',
         RETENTION_MODE: 'GOVERNANCE',
         SPLIT_ABOVE_MB: '1500',
+        FREEZES: '[]',
       },
     };
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);

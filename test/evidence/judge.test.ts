@@ -55,6 +55,7 @@ class World {
 
   readonly ports: JudgePorts = {
     registry: { run: async () => this.run, policy: async () => this.policy },
+    widening: async () => [],
     writes: new RegistryWrites('registry'),
     ledger: {
       append: async (draft, writes) => {

@@ -121,7 +121,8 @@ const refused = () => Promise.reject(new Error('The backtest is small, and nothi
 /** The judge with all of its stores; what the engine would sum is given. */
 function judgePorts(): JudgePorts {
   const readers = { splitOffline: refused, offlinePartSums: refused, recorded: refused };
-  const stages = { shadowEvidence: refused, powerEvidence: refused, canaryEvidence: refused };
+  const widening = async () => [];
+  const stages = { widening, shadowEvidence: refused, powerEvidence: refused, canaryEvidence: refused };
   return {
     ...{ registry, writes: wired.registryWrites(), ledger: wired.ledger() },
     evidence: wired.evidence(),

@@ -34,6 +34,7 @@ const STEPS = [
 const policy = policySchema.parse({ canary: { min_clusters: 10, ops: { min_expected: 50 } } }).canary;
 const CONTEXT = {
   ...{ now: '2026-04-01T00:00:00.000Z', until: '2026-05-01T00:00:00.000Z', steps: STEPS, step: 1, exposed: true },
+  held: [],
   taken: undefined,
 };
 

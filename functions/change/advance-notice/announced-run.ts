@@ -57,10 +57,17 @@ export function runStart(run: Run): string {
 }
 
 /** What a run that is held does not do yet: it does not do so; it is held before that. */
-export function heldFrom(stage: HeldStage): { readonly to: string; readonly before: string } {
-  return stage === 'change'
-    ? { to: 'take effect', before: 'it takes effect' }
-    : { to: `enter ${stage}`, before: stage };
+export function heldFrom(run: Run, stage: HeldStage): { readonly to: string; readonly before: string } {
+  if (stage === 'change') return { to: 'take effect', before: 'it takes effect' };
+  if (stage === 'canary' && hasActed(run)) return { to: 'serve more units', before: 'it serves more units' };
+  return { to: `enter ${stage}`, before: stage };
+}
+
+/** Whether a canary runs that is not widened, as its judge recorded last. */
+export function standsStill(run: Run): boolean {
+  if (run.kind !== 'promotion' || run.stage !== 'canary' || run.awaitingApproval) return false;
+  const hold = run.holds?.findLast(({ stage = 'canary' }) => stage === 'canary');
+  return hasActed(run) && run.gates.canary === undefined && hold !== undefined && hold.reasons.length > 0;
 }
 
 /** What the ledger says of a run besides its id: the version, where it has one. */

@@ -9,15 +9,22 @@ import { type SendByLinkPorts, sendByLink } from './send-by-link.ts';
 export async function askException(
   ports: SendByLinkPorts,
   run: Run,
-  of: { readonly stage: HeldStage; readonly reasons: readonly HoldReason[]; readonly approvers: readonly Approver[] },
+  of: {
+    readonly stage: HeldStage;
+    readonly reasons: readonly HoldReason[];
+    readonly approvers: readonly Approver[];
+    /** Of a canary that runs. */
+    readonly step?: number;
+  },
 ): Promise<void> {
   const { model, promotionId } = run;
-  const { stage, reasons } = of;
+  const { stage, reasons, step } = of;
+  const at = step === undefined ? {} : { step };
   if (reasons.length === 0) return;
   await Promise.all(
     of.approvers.map((approver) =>
       sendByLink(ports, {
-        ...{ model, promotionId, whose: { kind: 'approver', stage, approver }, remindAfter: null },
+        ...{ model, promotionId, whose: { kind: 'approver', stage, approver, ...at }, remindAfter: null },
         email: (address) => exceptionEmail({ run, stage, name: approver.name, reasons, address }),
       }),
     ),

@@ -4,10 +4,10 @@ import { systemActor } from '../../platform/people.ts';
 import type { ModelItem, PromotionItem, Run } from '../../registry/items.ts';
 import type { RegistryStore } from '../../registry/registry-store.ts';
 import type { FreezePeriod } from '../freeze.ts';
-import { hasActed, heldStageOf, versionOf } from './announced-run.ts';
+import { hasActed, heldStageOf, standsStill, versionOf } from './announced-run.ts';
 import { askException } from './ask-exception.ts';
 import { type GiveNoticePorts, giveNotice } from './give-notice.ts';
-import { secondApprovers } from './hold-exceptions.ts';
+import { notExcepted, secondApprovers } from './hold-exceptions.ts';
 import { frozen, noticeFacts } from './notice-checks.ts';
 import { noticeLinkId, type OpenNotice } from './notice-item.ts';
 import { recalledEmail } from './notice-letter.ts';
@@ -54,14 +54,21 @@ async function attend(ports: AttendNoticesPorts, of: OpenNotice): Promise<void> 
   if (run.kind === 'promotion') await foreseeFreeze(ports, run, model);
 }
 
-/** A freeze that outlasts the approval ends the promotion at once: an exception has to be there before. */
+/**
+ * A freeze that outlasts the approval ends the promotion at once: an exception has to be there before. Of a canary that runs,
+ * the exception is asked for once its judge found that it stands still.
+ */
 async function foreseeFreeze(ports: AttendNoticesPorts, run: PromotionItem, model: ModelItem): Promise<void> {
   const stage = heldStageOf(run);
-  if (stage === null || !run.awaitingApproval) return;
+  const isStill = standsStill(run);
+  if (stage === null || !(run.awaitingApproval || isStill)) return;
   const reasons = frozen(noticeFacts(run, model, { now: ports.now(), freezes: ports.freezes }));
   if (reasons.length === 0) return;
   const gates = await ports.approvals.gates(run.promotionId);
-  await askException(ports, run, { stage, reasons, approvers: secondApprovers(run, model, { stage, gates }) });
+  const of = { model, stage, gates };
+  const step = isStill ? { step: run.canaryStep } : {};
+  const approvers = secondApprovers(run, model, of);
+  await askException(ports, run, { stage, reasons: notExcepted(reasons, run, of), approvers, ...step });
 }
 
 /** Nothing is left to do once it has acted, and once what does not come was taken back. */

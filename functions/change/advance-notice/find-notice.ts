@@ -8,9 +8,9 @@ import { sha256Hex } from '../../platform/json.ts';
 import type { ModelItem, Run } from '../../registry/items.ts';
 import type { RegistryStore } from '../../registry/registry-store.ts';
 import type { FreezePeriod } from '../freeze.ts';
-import { hasActed, heldStageOf } from './announced-run.ts';
+import { hasActed, heldStageOf, standsStill } from './announced-run.ts';
 import { notExcepted } from './hold-exceptions.ts';
-import { type HoldReason, noticeFacts, noticeReasons } from './notice-checks.ts';
+import { frozen, type HoldReason, noticeFacts, noticeReasons } from './notice-checks.ts';
 import type { HeldStage, NoticeLink } from './notice-item.ts';
 
 /** A notice, or what holds a stage, as the recipient of a link sees it. */
@@ -73,9 +73,11 @@ function holdingNow(
 ): readonly HoldReason[] {
   const { run, model, gates } = of;
   if (whose.kind === 'team' || run.end !== undefined || heldStageOf(run) !== whose.stage) return [];
-  if (wasEntered(run, whose.stage)) return [];
+  if (wasEntered(run, whose.stage) && !standsStill(run)) return [];
   const { stage } = whose;
-  return notExcepted(noticeReasons(noticeFacts(run, model, of), stage), run, { model, stage, gates });
+  const facts = noticeFacts(run, model, of);
+  const reasons = standsStill(run) ? frozen(facts) : noticeReasons(facts, stage);
+  return notExcepted(reasons, run, { model, stage, gates });
 }
 
 function wasEntered(run: Run, stage: HeldStage): boolean {

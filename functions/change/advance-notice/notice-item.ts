@@ -53,7 +53,11 @@ export const noticeLink = sentLink.extend({
   promotionId: z.string(),
   for: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('team'), ...downstreamTeam.shape }),
-    z.object({ kind: z.literal('approver'), stage: z.enum(HELD_STAGES), approver }),
+    z.object({
+      ...{ kind: z.literal('approver'), stage: z.enum(HELD_STAGES), approver },
+      /** The canary step that is not gone beyond; absent: what is held did not begin. */
+      step: z.int().min(0).exactOptional(),
+    }),
   ]),
 });
 export type NoticeLink = Readonly<z.infer<typeof noticeLink>>;
@@ -62,9 +66,10 @@ export type NoticeLink = Readonly<z.infer<typeof noticeLink>>;
 export const openNotice = z.object({ model: z.string(), promotionId: z.string() });
 export type OpenNotice = Readonly<z.infer<typeof openNotice>>;
 
-/** One link per person and run (and stage). The id is public, in the link's path; it proves nothing. */
+/** One link per person and run (and stage, and step of a canary that runs). The id is public, in the link's path; it proves nothing. */
 export function noticeLinkId(promotionId: string, whose: NoticeLink['for']): string {
   const who = whose.kind === 'team' ? [normalEmail(whose.email)] : [whose.stage, normalEmail(whose.approver.email)];
+  if (whose.kind === 'approver' && whose.step !== undefined) who.push(String(whose.step));
   return sha256Hex(JSON.stringify([promotionId, whose.kind, ...who])).slice(0, 32);
 }
 

@@ -77,10 +77,10 @@ export function exceptionEmail(of: {
   const { run, stage, name, reasons, address } = of;
   const lets = stage === 'change' ? 'approves it' : `approves its entry into ${stage}`;
   return emailOf({
-    subject: `Held: ${runName(run)}${stage === 'change' ? '' : ` into ${stage}`}`,
+    subject: `Held: ${runName(run)}, before ${heldFrom(run, stage).before}`,
     to: name,
     opening: [
-      `${runStart(run)} does not ${heldFrom(stage).to} yet.`,
+      `${runStart(run)} does not ${heldFrom(run, stage).to} yet.`,
       'It goes on by itself when nothing holds it any more. There is nothing that you have to do.',
     ],
     facts: [],

@@ -32,7 +32,7 @@ interface Filled {
 export function noticePage(found: FoundNotice, filled: Filled = { typed: EMPTY_FORM, faults: [] }): string {
   const { run, whose } = found;
   const settled = settledWords(found);
-  const title = whose.kind === 'team' ? 'Critical change ahead' : `Held before ${heldFrom(whose.stage).before}`;
+  const title = whose.kind === 'team' ? 'Critical change ahead' : `Held before ${heldFrom(run, whose.stage).before}`;
   return page(
     `${filled.faults.length === 0 ? '' : 'Error: '}${title}: ${runName(run)}`,
     html`<p class="eyebrow">${whose.kind === 'team' ? `Notice for ${whose.team}` : `For ${whose.approver.name}`}</p>
@@ -149,7 +149,7 @@ export function answeredPage(outcome: Exclude<NoticeAnswered, { readonly status:
           'You can close this page.',
         ])
       : messagePage('Your exception is recorded', [
-          `${runStart(run)} may ${heldFrom(whose.stage).to} in spite of what was listed. It stands at position ${outcome.seq ?? ''} of the ledger.`,
+          `${runStart(run)} may ${heldFrom(run, whose.stage).to} in spite of what was listed. It stands at position ${outcome.seq ?? ''} of the ledger.`,
           'It goes on by itself at its next look, unless something else holds it. You can close this page.',
         ]);
   }

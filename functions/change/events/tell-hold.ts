@@ -16,13 +16,24 @@ function atStart(words: string): string {
 }
 
 export function held(body: EntryBody): Told {
-  const data = dataOf(z.object({ stage, held: z.boolean(), reasons }), body);
-  const what = data.stage === 'change' ? `a change of settings of ${body.model}` : `${body.model} into ${data.stage}`;
-  if (!data.held) {
-    return { event: 'stage-released', detail: { stage: data.stage }, summary: `Nothing holds ${what} any more.` };
-  }
-  const summary = `${data.stage === 'change' ? atStart(what) : what} is approved and held${because(data.reasons)}`;
+  const data = dataOf(z.object({ stage, step: z.number().optional(), held: z.boolean(), reasons }), body);
+  const words = heldWords(body.model, data);
+  if (!data.held) return { event: 'stage-released', detail: { stage: data.stage }, summary: words.released };
+  const summary = `${words.held}${because(data.reasons)}`;
   return { event: 'stage-held', detail: { stage: data.stage, reasons: toldReasons(data.reasons) }, summary };
+}
+
+/** `step`: of a canary that runs. */
+function heldWords(model: string, of: { readonly stage: z.infer<typeof stage>; readonly step?: number | undefined }) {
+  if (of.step !== undefined) {
+    return {
+      held: `The canary of ${model} is not widened`,
+      released: `Nothing keeps the canary of ${model} from being widened any more.`,
+    };
+  }
+  const what = of.stage === 'change' ? `a change of settings of ${model}` : `${model} into ${of.stage}`;
+  const start = of.stage === 'change' ? atStart(what) : what;
+  return { held: `${start} is approved and held`, released: `Nothing holds ${what} any more.` };
 }
 
 const exception = z.object({

@@ -113,6 +113,8 @@ function waitOf(run: Run, gates: FlightRead['gates'], model: ModelItem | null): 
 function holdOf(run: Run): Hold | null {
   const hold = run.holds?.at(-1);
   if (hold === undefined || hold.reasons.length === 0) return null;
+  // A canary that was judged stands still no more, whatever held it.
+  if (run.kind === 'promotion' && run.gates[run.stage] !== undefined) return null;
   return (hold.stage ?? 'canary') === heldStageOf(run) ? hold : null;
 }
 

@@ -22,6 +22,8 @@ export interface FoundHold {
   readonly at: string;
   /** Who looked, for the ledger: `system:<what>`. */
   readonly who: string;
+  /** The step of a running canary that is not gone beyond; absent: what is held did not begin. */
+  readonly step?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface FoundHold {
  * @throws ReleaseError PROMOTION_ENDED when the run ended meanwhile
  */
 export async function recordHold(ports: RecordHoldPorts, run: Run, found: FoundHold): Promise<readonly Hold[]> {
-  const { stage, reasons, at, who } = found;
+  const { stage, reasons, at, who, step } = found;
   const holds = run.holds ?? [];
   const names = [...new Set(reasons.map(holdName))];
   const last = holds.findLast((one) => (one.stage ?? 'canary') === stage);
@@ -38,7 +40,8 @@ export async function recordHold(ports: RecordHoldPorts, run: Run, found: FoundH
   const next = [...holds, { since: at, ...holdOf(stage, reasons, names) }];
   const { model, promotionId } = run;
   const told = reasons.map(({ until: _, ...reason }) => ({ ...reason }));
-  const data = { promotionId, stage, held: reasons.length > 0, reasons: told };
+  const running = step === undefined ? {} : { step };
+  const data = { promotionId, stage, ...running, held: reasons.length > 0, reasons: told };
   const draft = { model, type: 'canary-held' as const, at, actor: systemActor(who), data };
   try {
     const unchanged = holds.length === 0 ? 'attribute_not_exists(holds)' : 'size(holds) = :count';

@@ -27,6 +27,7 @@ import {
 } from './canary-stage.ts';
 import type { CanarySettings } from './canary-stage-store.ts';
 import type { OpsCounts } from './canary-sums.ts';
+import { stoodStill } from './stood-still.ts';
 
 /** Days before the canary that each unit is compared with itself by. */
 const DAYS_BEFORE = 28;
@@ -74,6 +75,7 @@ async function find(
   const decision = judgeCanaryStage(sums, config, {
     ...{ now: at, until: untilOf(question.filter), steps, step: run.canaryStep },
     exposed: question.filter.exposures.some(({ step }) => step === run.canaryStep),
+    held: await ports.widening(run, at),
     taken: run.looks.canary,
   });
   const { result, reasons, pending, points, taken } = decision;
@@ -83,10 +85,11 @@ async function find(
     warnings: byCode(evidenceWarnings({ ...read, quality: sums.quality })),
     looks: points.map(({ day, metrics }) => ({ day, metrics: mapValues(metrics) })),
     segments: segmentsOf(sums.segments, config),
+    stoodStill: stoodStill(run),
     ...(taken === undefined ? {} : { spent: { canary: taken } }),
   });
-  const { advance } = decision;
-  return { report, advance, closedDays: sums.steps.find(({ step }) => step === run.canaryStep)?.closedDays ?? 0 };
+  const { advance, held } = decision;
+  return { report, advance, held, closedDays: sums.steps.find(({ step }) => step === run.canaryStep)?.closedDays ?? 0 };
 }
 
 function canarySettings(run: PromotionItem, policy: Policy): CanarySettings {

@@ -1,9 +1,10 @@
+import type { HoldReason } from '../../change/advance-notice/notice-checks.ts';
 import { durationSeconds } from '../../platform/duration.ts';
 import type { ExposurePlan } from '../../promotion/exposure.ts';
 import type { Looks } from '../../registry/items.ts';
 import type { CanaryPolicy } from '../../registry/policy.ts';
 import type { Finding } from '../finding.ts';
-import { finding } from '../finding.ts';
+import { byCode, finding } from '../finding.ts';
 import type { SegmentSums } from '../stages/segment-accuracy.ts';
 import type { MeasuredQuality, StageVerdict } from '../stages/stage-evidence.ts';
 import { type CanaryLookInput, FIRST_LOOK, type JudgedCanary, judgeCanary, notShown } from './canary.ts';
@@ -51,6 +52,8 @@ export interface CanaryContext {
   readonly step: number;
   /** Whether a document of that step went out already. */
   readonly exposed: boolean;
+  /** What keeps it from serving more units, such as a freeze; it is judged all the same. */
+  readonly held: readonly HoldReason[];
   /** What earlier looks left behind; absent: there was none. */
   readonly taken: Looks['canary'];
 }
@@ -72,6 +75,8 @@ export interface CanaryDecision extends JudgedCanary {
   readonly verdict: StageVerdict;
   /** The step was held without harm: the next one may go out. Only ever true with CONTINUE. */
   readonly advance: boolean;
+  /** The next step could go out, and this holds it; only with CONTINUE. */
+  readonly held: readonly HoldReason[];
   /** All closed days of the last step up to the newest that was looked at, with what the data says of them now. */
   readonly points: readonly CanaryLookPoint[];
   /** What the looks leave behind; absent when none was spent. */
@@ -102,7 +107,7 @@ export function judgeCanaryStage(
   context: CanaryContext,
 ): CanaryDecision {
   const { judged, look, taken } = byLooks(evidence, config, context);
-  const found = { ...judged, points: pointsOf(evidence.looks.slice(0, look), config), taken, advance: false };
+  const found = { ...judged, points: pointsOf(evidence.looks.slice(0, look), config), taken, advance: false, held: [] };
   const { decision } = judged.result;
   if (decision !== 'CONTINUE') return { ...found, verdict: decision };
   if (Date.parse(context.now) >= Date.parse(context.until)) {
@@ -110,7 +115,21 @@ export function judgeCanaryStage(
     const result = { ...judged.result, decision: 'FAIL' as const, reasons: reasons.map(({ code }) => code) };
     return { ...found, result, reasons, verdict: 'FAIL' };
   }
-  return { ...found, verdict: 'CONTINUE', advance: mayAdvance(evidence, context) };
+  const isDue = mayAdvance(evidence, context);
+  if (!isDue || context.held.length === 0) return { ...found, verdict: 'CONTINUE', advance: isDue };
+  return { ...found, ...standing(judged, context.held), verdict: 'CONTINUE' };
+}
+
+/** It stays at its step, says why, and ends at its bound as any other. */
+function standing(
+  judged: JudgedCanary,
+  held: readonly HoldReason[],
+): Pick<CanaryDecision, 'result' | 'pending' | 'held'> {
+  const why = held.map(({ code, message, until }) => ({
+    ...{ code, got: message, allowed: until === undefined ? 'nothing that holds it' : `from ${until} on` },
+  }));
+  const pending = byCode([...judged.pending, ...why]);
+  return { pending, held, result: { ...judged.result, pending: pending.map(({ code }) => code) } };
 }
 
 function byLooks(evidence: CanaryEvidence, config: CanaryConfig, context: CanaryContext) {

@@ -70,7 +70,7 @@ function metricLooks(metric: string, looks: readonly CanaryLookReport[]): Html {
   )}`;
 }
 
-function stepsSection({ steps }: CanaryReport): Html | null {
+function stepsSection({ steps, stood_still: still = [] }: CanaryReport): Html | null {
   if (steps.length === 0) return null;
   return section('steps', 'Operations by step', [
     table({
@@ -83,6 +83,13 @@ function stepsSection({ steps }: CanaryReport): Html | null {
         ),
       })),
     }),
+    still.length === 0
+      ? null
+      : bullets(
+          still.map(
+            ({ from, to, why }) => `Not widened from ${from} ${to === null ? 'on' : `to ${to}`}: ${why.join(' ')}`,
+          ),
+        ),
   ]);
 }
 

@@ -2,6 +2,7 @@ import type { Looks } from '../../registry/items.ts';
 import type { CanaryConfig } from '../canary/canary-config.ts';
 import type { CanaryResult } from '../canary/canary-result.ts';
 import type { CanaryPower } from '../canary/power.ts';
+import type { StoodStill } from '../canary/stood-still.ts';
 import type { ShadowConfig } from '../shadow/shadow-config.ts';
 import type { ShadowResult } from '../shadow/shadow-result.ts';
 import { studentTQuantile } from '../statistics/distributions.ts';
@@ -43,6 +44,8 @@ export interface ShadowReportInput extends StageInput<ShadowConfig> {
 
 export interface CanaryReportInput extends StageInput<CanaryConfig> {
   readonly result: CanaryResult;
+  /** @default none */
+  readonly stoodStill?: readonly StoodStill[];
   readonly steps: readonly CanaryStepReport[];
   readonly looks: readonly {
     readonly day: string;
@@ -70,12 +73,13 @@ export function buildShadowReport(input: ShadowReportInput): ShadowReport {
 
 /** Members are in one order, as of the shadow's report. */
 export function buildCanaryReport(input: CanaryReportInput): CanaryReport {
-  const { result, steps, looks, verdict = result.decision } = input;
+  const { result, steps, looks, stoodStill = [], verdict = result.decision } = input;
   return canaryReport.parse({
     ...stagePart(input),
     ...{ gate: 'canary', verdict, result },
     steps: [...steps],
     looks: looks.map(({ day, metrics }) => ({ day, metrics: { ...metrics } })),
+    ...(stoodStill.length === 0 ? {} : { stood_still: stoodStill }),
   });
 }
 

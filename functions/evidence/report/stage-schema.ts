@@ -106,5 +106,9 @@ export const canaryReport = z.object({
   steps: z.array(canaryStep),
   /** In order of their days; the last one is that of `result`. */
   looks: z.array(canaryLook),
+  /** Times (UTC) in which it was not widened although it could have been, in order; `to` null: until the verdict. */
+  stood_still: z
+    .array(z.object({ from: z.string(), to: z.string().nullable(), why: z.array(z.string()) }))
+    .exactOptional(),
 });
 export type CanaryReport = z.infer<typeof canaryReport>;

@@ -1,3 +1,4 @@
+import type { HoldReason } from '../../change/advance-notice/notice-checks.ts';
 import { ReleaseError } from '../../platform/errors.ts';
 import type { Looks, PromotionItem } from '../../registry/items.ts';
 import type { Policy } from '../../registry/policy.ts';
@@ -41,6 +42,8 @@ export interface StageReporting<R extends GateReport> extends GateReporting<R> {
 export interface FoundInStage<R extends GateReport> {
   readonly report: R;
   readonly advance: boolean;
+  /** What holds its next step, which could go out; absent: nothing. */
+  readonly held?: readonly HoldReason[];
   /** Closed days of the step that was held; 0 when nothing advances. */
   readonly closedDays: number;
 }
@@ -64,12 +67,17 @@ export async function judgeRunningStage<R extends GateReport>(
   });
   const before = await writtenReport(ports, { run, reporting });
   if (before !== null) return finish(before);
-  const { report, advance, closedDays } = await ports.withDirectory((directory) =>
+  const {
+    report,
+    advance,
+    held = [],
+    closedDays,
+  } = await ports.withDirectory((directory) =>
     find({ run, policy, question: { model: run.model, filter, directory } }),
   );
   if (report.verdict === 'CONTINUE') {
     const left = leftBy(reporting, report, run);
-    return { verdict: 'CONTINUE', reasons: report.pending, advance, closedDays, ...left };
+    return { verdict: 'CONTINUE', reasons: report.pending, advance, held, closedDays, ...left };
   }
   return finish(await writeReport(ports, { run, reporting, report }, settings));
 }

@@ -79,6 +79,18 @@ const CASES: readonly (readonly [EntryType, JsonObject, ReleaseEvent['event'] | 
   ],
   [
     'canary-held',
+    { promotionId, stage: 'canary', step: 1, held: true, reasons },
+    'stage-held',
+    { summary: expect.stringMatching(/^The canary of demand is not widened: /) },
+  ],
+  [
+    'canary-held',
+    { promotionId, stage: 'canary', step: 1, held: false, reasons: [] },
+    'stage-released',
+    { summary: 'Nothing keeps the canary of demand from being widened any more.' },
+  ],
+  [
+    'canary-held',
     { promotionId, stage: 'change', held: true, reasons },
     'stage-held',
     { summary: expect.stringMatching(/^A change of settings of demand is approved and held/) },

@@ -28,6 +28,7 @@ const policy = policySchema.parse({ canary: { min_clusters: 10, ops: { min_expec
 const config = canaryConfigOf(policy, { unit: 'sku-store', steps: STEPS });
 const CONTEXT = {
   ...{ now: '2026-04-01T00:00:00.000Z', until: '2026-12-31T00:00:00.000Z', steps: STEPS, exposed: true },
+  held: [],
   taken: undefined,
 };
 const newest = (looks: readonly CanarySums[], metric: CanaryMetric) => looks.at(-1)?.metrics[metric];

@@ -18,6 +18,7 @@ const STEPS = [
 const config = canaryConfigOf(policySchema.parse({}).canary, { unit: 'sku-store', steps: STEPS });
 const CONTEXT: CanaryContext = {
   ...{ now: '2026-05-01T00:00:00.000Z', until: '2026-06-01T00:00:00.000Z', steps: STEPS, step: 1, exposed: true },
+  held: [],
   taken: undefined,
 };
 const QUALITY = {
@@ -92,6 +93,25 @@ describe('a canary at an earlier step', () => {
     expect(judged(evidence(0, {}, { windows: windowsAt(0, { missing: 6 }) }), first)).toMatchObject({
       ...{ verdict: 'FAIL', advance: false, reasons: ['MISSING_PREDICTIONS'] },
     });
+  });
+
+  it('is not widened while something holds that, and is judged all the same', () => {
+    const until = '2026-05-09T00:00:00.000Z';
+    const held = [{ code: 'FROZEN', message: 'Nothing new begins to serve.', until }];
+    const still = { verdict: 'CONTINUE', advance: false, pending: ['FROZEN', ...judged(evidence(0), first).pending] };
+    expect(judged(evidence(0), { ...first, held })).toMatchObject(still);
+    // Nor does a step go out that was raised before.
+    expect(judged(evidence(0), { step: 1, exposed: false, held }).advance).toBe(false);
+    // While the step is held anyway, nothing else holds it.
+    const early = evidence(0, {}, { steps: [step({ closedDays: 1 })] });
+    expect(judged(early, { ...first, held }).pending).not.toContain('FROZEN');
+    for (const [found, over, code] of [
+      [evidence(0, {}, { windows: windowsAt(0, { missing: 6 }) }), first, 'MISSING_PREDICTIONS'],
+      [evidence(0), { ...first, now: CONTEXT.until }, 'NOT_NON_INFERIOR_AT_HORIZON'],
+    ] as const) {
+      expect(judged(found, { ...over, held })).toMatchObject({ verdict: 'FAIL', advance: false, reasons: [code] });
+    }
+    expect(judged(evidence(7), { held })).toMatchObject({ verdict: 'PASS' });
   });
 
   it('takes no look: business numbers say nothing yet', () => {

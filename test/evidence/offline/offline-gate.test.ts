@@ -72,6 +72,7 @@ class World {
     const source = { files: this.files, engine: { memoryMb: 512, threads: 2 } };
     this.ports = {
       registry: { run: async () => this.run, policy: async () => ({ policy, policyDigest: digestOf(policy) }) },
+      widening: () => Promise.reject(new Error('Nothing is exposed.')),
       writes: new RegistryWrites('registry'),
       ledger: {
         append: async (draft, writes) => {

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { HoldReason } from '../../../functions/change/advance-notice/notice-checks.ts';
 import { type JudgeEvent, judge } from '../../../functions/evidence/judge.ts';
 import type { JudgePorts } from '../../../functions/evidence/judge-ports.ts';
 import type { Draft } from '../../../functions/ledger/entry.ts';
@@ -54,8 +55,11 @@ export class World {
     });
   }
 
+  /** What keeps the canary from being widened. */
+  held: readonly HoldReason[] = [];
   readonly ports: JudgePorts = {
     registry: { run: async () => this.run, policy: async () => ({ policy, policyDigest: digestOf(policy) }) },
+    widening: async () => this.held,
     writes: new RegistryWrites('registry'),
     ledger: {
       append: async (draft, writes) => {

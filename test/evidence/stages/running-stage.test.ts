@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { canaryPage } from '../../../functions/evidence/report/canary-page.ts';
 import { canaryReport } from '../../../functions/evidence/report/stage-schema.ts';
 import type { PromotionItem } from '../../../functions/registry/items.ts';
 import { newestLook } from '../../../functions/registry/look-items.ts';
 import { AT, CANARY_EVENT, ON_20, ON_50, ON_SHADOW, World } from './judged-world.ts';
 import { batch, datesFrom, outcomesOf, PROMOTION, type Series, UNTIL } from './stage-world.ts';
+
+const LATER = '2026-05-03T00:00:00.000Z';
+const FROZEN = {
+  ...{ code: 'FROZEN', path: '2026-05-02T00:00:00.000Z', until: '2026-05-02T00:00:00.000Z' },
+  message: 'Nothing new begins to serve until 2026-05-02 00:00 UTC: Peak trading.',
+};
 
 const stock = ({ sku }: Series, date: string) => ({
   stockout: (Number(sku.slice(4)) + Number(date.slice(8))) % 9 === 0 ? 1 : 0,
@@ -33,6 +40,49 @@ describe('judging the canary', () => {
     expect([world.drafts.length, world.run.canaryStep, world.evidence.keys()]).toEqual([1, 1, []]);
     world.run = { ...world.run, exposures: [ON_SHADOW, ON_20, ON_50] };
     expect(await world.judge(CANARY_EVENT)).toMatchObject({ verdict: 'CONTINUE', advance: false });
+  });
+
+  it('does not raise the step during a freeze, says since when and until when, and raises it afterwards', async () => {
+    const world = inCanary({ exposures: [ON_SHADOW, ON_20] });
+    world.held = [FROZEN];
+    const frozen = { verdict: 'CONTINUE', advance: false, waitSeconds: 10_800 };
+    const { reasons, ...answer } = await world.judge(CANARY_EVENT);
+    expect(answer).toMatchObject(frozen);
+    expect(reasons).toContainEqual(
+      expect.objectContaining({ code: 'FROZEN', got: FROZEN.message, allowed: `from ${FROZEN.until} on` }),
+    );
+    expect(await world.judge(CANARY_EVENT)).toMatchObject(frozen);
+    expect(world.run).toMatchObject({
+      canaryStep: 0,
+      holds: [{ since: AT, stage: 'canary', reasons: [`FROZEN ${FROZEN.until}`], until: FROZEN.until }],
+    });
+    world.held = [];
+    expect(await world.judge(CANARY_EVENT, LATER)).toMatchObject({ verdict: 'CONTINUE', advance: true });
+    expect(world.drafts.map(({ type, data }) => [type, data['held'] ?? data['to']])).toEqual([
+      ['canary-held', true],
+      ['canary-held', false],
+      ['canary-advanced', 1],
+    ]);
+  });
+
+  it('tells in its report when it stood still', async () => {
+    const [since, until] = ['2026-05-01T12:00:00.000Z', '2026-05-02T12:00:00.000Z'];
+    const frozen = { since, stage: 'canary' as const, reasons: ['FROZEN x'], messages: ['Peak <b>trading</b>.'] };
+    const before = { ...frozen, since: '2026-04-01T00:00:00.000Z' };
+    const holds = [before, { ...before, reasons: [] }, frozen, { since: until, stage: 'canary' as const, reasons: [] }];
+    const world = inCanary({ exposures: [ON_SHADOW, ON_20, ON_50], canaryStep: 1, holds });
+    expect(await world.judge(CANARY_EVENT)).toMatchObject({ verdict: 'PASS' });
+    const report = world.report('canary/canary-report.json', canaryReport);
+    expect(report.stood_still).toEqual([{ from: since, to: until, why: ['Peak <b>trading</b>.'] }]);
+    expect(canaryPage(report)).toContain(`Not widened from ${since} to ${until}: Peak &lt;b&gt;trading`);
+  });
+
+  it('that stands still still fails for harm, and past its bound in favour of production', async () => {
+    const world = inCanary({ exposures: [ON_20] });
+    world.held = [FROZEN];
+    expect(await world.judge(CANARY_EVENT, UNTIL)).toMatchObject({
+      ...{ verdict: 'FAIL', advance: false, reasons: [{ code: 'NOT_NON_INFERIOR_AT_HORIZON' }] },
+    });
   });
 
   it('answers the same when another run of the step raised it first', async () => {

@@ -73,6 +73,10 @@ export const RUNNING_EXPLANATIONS: Explanations = {
     message: 'There is too little data to judge: %.',
     next: 'See to it that outcomes say it, for enough units in both arms.',
   },
+  FROZEN: {
+    message: 'The canary is judged and not widened: nothing new begins to serve during a freeze.',
+    next: 'It goes on by itself after the freeze, unless its bound comes first; a second approver may make an exception, by the link in their letter.',
+  },
   PASS_LOOK_NOT_DUE: { message: 'The canary passes on planned days only.', next: ASK_LATER },
   NO_STOCK_COLUMNS: {
     message: 'Outcomes do not say enough about stock: the canary cannot pass without it.',
