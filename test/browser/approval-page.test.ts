@@ -11,6 +11,7 @@ import { recordedCharts } from '../../functions/approval/recorded-charts.ts';
 import { type GateSummary, summarise } from '../../functions/approval/report-summary.ts';
 import type { Review } from '../../functions/approval/review.ts';
 import { renderReleaseNote } from '../../functions/change/release-note/promotion-note.ts';
+import { evaluationPage } from '../../functions/evidence/report/evaluation-page.ts';
 import { STAGES, type Stage } from '../../functions/promotion/life-cycle.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
@@ -28,7 +29,7 @@ import {
   stageReportText,
   wayBackItem,
 } from '../approval/fixtures.ts';
-import { aCanaryReport, anOfflineReport, aShadowReport } from '../evidence/report/sample-reports.ts';
+import { aCanaryReport, anOfflineReport, aShadowReport, segment } from '../evidence/report/sample-reports.ts';
 import { ANA, BEN, OWNER } from '../fakes/inputs.ts';
 import { openBrowser } from './browser.ts';
 
@@ -257,18 +258,44 @@ describe('The approval page in a browser', () => {
   it('runs no script, loads nothing from elsewhere and cannot be framed, whatever a value contains', async () => {
     const evil =
       '<script>document.title="owned"</script><img src="https://evil.example/x.png" onerror="document.title=1">';
+    const report = anOfflineReport(
+      { segments: { [`category:${evil}`]: segment(), [`sku:${evil}`]: segment({ rel_wape: 0.2, ucb: 0.4 }) } },
+      { warnings: [{ code: 'FEATURES_ODD', got: evil, allowed: evil }] },
+    );
+    const [result] = evidenceOf(promotionBefore('production')).map((one) => one.result);
+    if (result === undefined) throw new Error('There is no evidence.');
+    const evidence = {
+      ...{ stage: 'offline' as const, result: { ...result, reasons: [{ code: 'X', message: evil }] } },
+      report: summarise('offline', Buffer.from(JSON.stringify(report))),
+      charts: recordedCharts('offline', Buffer.from(evaluationPage(report))),
+    };
     review = reviewOf({
       run: promotionBefore('production', {
         knownFailureModes: [evil],
-        change: { ...promotionItem().change, reason: evil },
+        change: { ...promotionItem().change, reason: evil, scope: evil, expectedImpact: evil, rollbackPlan: evil },
+        requestedBy: { name: evil, email: 'pia@shop.example' },
       }),
+      gate: gateItem({
+        quorum: 2,
+        approvers: [
+          { ...ANA, name: evil, requestId: ID },
+          { ...BEN, requestId: 'x' },
+        ],
+        decisions: [{ ...BENS, justification: evil }],
+      }),
+      evidence: [evidence],
+      holds: { now: [evil], tooLong: false, freeze: { from: STARTED, until: STARTED, reasons: [evil] } },
     });
+    expect(evidence.charts).toHaveLength(1);
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await open();
     expect(await page.title()).toBe('Approval of demand 1.2.0 into production');
     expect(asked).toEqual([address()]);
-    expect(await page.getByText(evil).count()).toBe(2);
+    expect(await page.locator('script, img, iframe, [onerror]').count()).toBe(0);
+    const told = String(await page.locator('body').textContent()).split(evil).length - 1;
+    // Each field that was filled with it, and the way back twice.
+    expect(told).toBeGreaterThanOrEqual(12);
   });
 
   it('is held to its policy by the browser: an injected script and an injected style do nothing', async () => {
