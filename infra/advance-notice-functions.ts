@@ -16,14 +16,14 @@ export const ADVANCE_NOTICE_FUNCTIONS = [
     name: 'show-notice',
     entry: 'functions/change/advance-notice/show-notice.lambda.ts',
     description: 'Shows the page of a notice, or of what holds a stage. Changes nothing.',
-    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'FREEZES'],
+    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'FREEZES', 'OIDC_ISSUER'],
     access: ['registry:read', 'approvals:read'],
   },
   {
     name: 'answer-notice',
     entry: 'functions/change/advance-notice/answer-notice.lambda.ts',
     description: 'Takes the acknowledgement of a team, and the exception of a second approver.',
-    config: [...LEDGER, 'APPROVALS_TABLE', 'FREEZES'],
+    config: [...LEDGER, 'APPROVALS_TABLE', 'FREEZES', 'OIDC_ISSUER'],
     access: ['registry:read', 'registry:write', 'ledger:append', 'approvals:read'],
   },
 ] as const satisfies readonly FunctionSpec[];

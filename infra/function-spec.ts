@@ -11,6 +11,7 @@ const ACCESS = [
   'ledger:append', // PutItem on the ledger, Query for its head, Sign with the ledger key
   'approvals:read',
   'approvals:write',
+  'sessions:write', // PutItem of who is signed in, and of nothing else of the approvals
   'gates:read', // Query for what gates say, and for nothing else of the approvals: no token, no digest of a secret
   'incoming:read', // incoming/ and the configured prefixes
   'evidence:read',
@@ -75,4 +76,6 @@ export interface FunctionSpec {
   readonly temporaryMb?: number;
   /** Ships the DuckDB engine beside the bundle. */
   readonly duckdb?: boolean;
+  /** Part of the stack where the settings name an issuer to sign in at. */
+  readonly onlyWithSignIn?: boolean;
 }

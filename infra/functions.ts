@@ -8,6 +8,7 @@ import { KILL_SWITCH_FUNCTIONS } from './kill-switch-functions.ts';
 import { RECALL_FUNCTIONS } from './recall-functions.ts';
 import { RECONCILE_FUNCTIONS } from './reconcile-functions.ts';
 import { ROLLBACK_FUNCTIONS } from './rollback-functions.ts';
+import { SIGN_IN_FUNCTIONS } from './sign-in-functions.ts';
 import { WATCH_FUNCTIONS } from './watch-functions.ts';
 
 const LEDGER = ['REGISTRY_TABLE', 'LEDGER_TABLE', 'LEDGER_KEY_ID'] as const;
@@ -92,14 +93,14 @@ export const FUNCTIONS = [
     name: 'show-approval',
     entry: 'functions/approval/show-approval.lambda.ts',
     description: 'Shows the approval page. Changes nothing.',
-    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'FREEZES'],
+    config: ['REGISTRY_TABLE', 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'FREEZES', 'OIDC_ISSUER'],
     access: ['registry:read', 'approvals:read', 'evidence:read'],
   },
   {
     name: 'decide-approval',
     entry: 'functions/approval/decide-approval.lambda.ts',
     description: 'Takes the decision that an approver posts.',
-    config: [...LEDGER, 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'FREEZES'],
+    config: [...LEDGER, 'APPROVALS_TABLE', 'EVIDENCE_BUCKET', 'FREEZES', 'OIDC_ISSUER'],
     access: ['registry:read', 'ledger:append', 'approvals:read', 'approvals:write', 'evidence:read', 'callback:send'],
   },
   {
@@ -117,6 +118,7 @@ export const FUNCTIONS = [
     access: ['registry:read', 'approvals:read', 'callback:send'],
   },
   ...APPROVAL_FUNCTIONS,
+  ...SIGN_IN_FUNCTIONS,
   {
     name: 'prepare-return',
     entry: 'functions/pointer/prepare-return.lambda.ts',

@@ -52,7 +52,7 @@ const DEFINITIONS = join(import.meta.dirname, '..', 'state-machines');
 /** Everything of the product on AWS; each part's promises stand in `infra/constructs/`. */
 export class ModelReleaseStack extends Stack {
   readonly #keys = new Keys(this, 'Keys');
-  readonly #tables = new Tables(this, 'Tables', { approvalsKey: this.#keys.approvals });
+  readonly #tables: Tables;
   readonly #buckets = new Buckets(this, 'Buckets');
   readonly #predictionTable = new PredictionTable(this, 'PredictionTable', { bucket: this.#buckets.predictions });
   readonly #pointer = new PointerApplication(this, 'Pointer');
@@ -66,6 +66,8 @@ export class ModelReleaseStack extends Stack {
       description: 'Release management of demand-forecast models: gates, approvals, pointer, ledger, rollback.',
       ...props,
     });
+    const signIn = settings.oidcIssuer !== undefined;
+    this.#tables = new Tables(this, 'Tables', { approvalsKey: this.#keys.approvals, signIn });
     this.#notifications = new Notifications(this, 'Notifications', { ...settings, key: this.#keys.notifications });
     this.#functions = new ReleaseFunctions(this, 'Functions', {
       code,
@@ -73,6 +75,7 @@ export class ModelReleaseStack extends Stack {
       environment: this.#environment(settings),
       signingKey: this.#keys.signing,
       ledgerKey: this.#keys.ledger,
+      signIn,
     });
     this.#machines = {
       onboarding: this.#machine('onboarding'),
@@ -80,7 +83,7 @@ export class ModelReleaseStack extends Stack {
       rollback: this.#machine('rollback'),
       drill: this.#machine('drill'),
     };
-    this.#connect();
+    this.#connect(signIn);
     this.#addOutputs();
   }
 
@@ -92,7 +95,7 @@ export class ModelReleaseStack extends Stack {
     });
   }
 
-  #connect(): void {
+  #connect(signIn: boolean): void {
     const { fn: show } = this.#functions.named('show-approval');
     const { fn: decide } = this.#functions.named('decide-approval');
     this.#approval.answeredBy([
@@ -120,6 +123,7 @@ export class ModelReleaseStack extends Stack {
         fn: this.#functions.named('request-rollback').fn,
       },
     ]);
+    if (signIn) this.#approval.signedInBy(this.#functions.named('sign-in').fn);
     this.#pointer.vouchedBy(this.#functions.named('vouch').fn);
     new Triggers(this, 'Triggers', {
       repeatCallbacks: this.#functions.named('repeat-callbacks').fn,
@@ -147,6 +151,7 @@ export class ModelReleaseStack extends Stack {
       functionNamed: (name) => this.#functions.named(name),
       machineNamed: (name) => this.#machines[name].machine,
       topic: this.#notifications.topic,
+      signIn,
     });
     new ConsoleDashboard(this, 'Console', {
       console: this.#functions.named('console').fn,
@@ -209,6 +214,8 @@ export class ModelReleaseStack extends Stack {
       OWN_NAMES: this.#ownNames().join(','),
       ...POINTER_FUNCTIONS,
       APPROVAL_BASE_URL: this.#approval.baseUrl,
+      OIDC_ISSUER: settings.oidcIssuer ?? '',
+      OIDC_CLIENT_ID: settings.oidcClientId ?? '',
       SENDER_EMAIL: settings.senderEmail,
       EVENT_TOPIC_ARN: this.#notifications.eventTopic.topicArn,
       EVENT_BUS_NAME: this.#notifications.bus.eventBusName,

@@ -58,6 +58,18 @@ export interface SettingsInput {
    */
   readonly splitAboveMb?: string | number;
   /**
+   * OpenID Connect issuer at which approvers sign in before they decide, as its configuration document names it: https, or http
+   * on loopback. Needs `oidcClientId`.
+   * @default none: the personal link stands alone
+   */
+  readonly oidcIssuer?: string;
+  /**
+   * Our id at the issuer: a public client (code flow with PKCE, no secret) with `<ApprovalBaseUrl>/sign-in/callback` as its
+   * redirect address. Needs `oidcIssuer`.
+   * @default none
+   */
+  readonly oidcClientId?: string;
+  /**
    * Days for which written evidence cannot be deleted, 1 to 36,500.
    * @default 365
    */
@@ -81,6 +93,9 @@ export interface Settings {
   readonly predictorArns: readonly string[];
   readonly freezes: readonly FreezePeriod[];
   readonly splitAboveMb: number;
+  /** Both or neither. */
+  readonly oidcIssuer?: string | undefined;
+  readonly oidcClientId?: string | undefined;
   readonly retentionDays: number;
   readonly retentionMode: 'COMPLIANCE' | 'GOVERNANCE';
 }
@@ -95,6 +110,8 @@ export const SETTING_NAMES = [
   'predictorArns',
   'freezes',
   'splitAboveMb',
+  'oidcIssuer',
+  'oidcClientId',
   'retentionDays',
   'retentionMode',
 ] as const satisfies readonly (keyof SettingsInput)[];
@@ -158,11 +175,25 @@ const settingsSchema: z.ZodType<Settings> = z
       .default([]),
     freezes: freezesSchema,
     splitAboveMb: z.coerce.number().min(0).max(4000).default(1500),
+    oidcIssuer: z
+      .string()
+      .max(500)
+      .refine(isIssuer, 'Expected an https URL without query or fragment; http on loopback alone.')
+      .optional(),
+    oidcClientId: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,255}$/, 'Expected the id that the issuer gave, without spaces.')
+      .optional(),
     retentionDays: z.coerce.number().int().min(1).max(36_500).default(365),
     retentionMode: z.enum(['COMPLIANCE', 'GOVERNANCE']).default('GOVERNANCE'),
   })
   // A misspelt one would leave the default in force, and nobody would notice.
-  .catchall(z.undefined(`There is no such setting; there are ${SETTING_NAMES.join(', ')}.`));
+  .catchall(z.undefined(`There is no such setting; there are ${SETTING_NAMES.join(', ')}.`))
+  .superRefine(({ oidcIssuer, oidcClientId }, context) => {
+    if ((oidcIssuer === undefined) === (oidcClientId === undefined)) return;
+    const [given, missing] = oidcIssuer === undefined ? ['oidcClientId', 'oidcIssuer'] : ['oidcIssuer', 'oidcClientId'];
+    context.addIssue({ code: 'custom', path: [missing], message: `Expected with ${given}: both, or neither.` });
+  });
 
 /** The settings did not pass; the message lists every fault, `reasons` holds them as values. */
 export class SettingsError extends Error {
@@ -194,6 +225,14 @@ function jsonText(value: unknown): unknown {
     // Left as text: the schema then says what was expected, beside all other faults.
     return value;
   }
+}
+
+/** Over http anybody on the way could say who signed in. */
+function isIssuer(text: string): boolean {
+  if (!URL.canParse(text) || /[?#\s]/.test(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && /^(127\.0\.0\.1|localhost|\[::1\])$/.test(hostname));
 }
 
 function commaSeparated(value: unknown): unknown {

@@ -2,6 +2,7 @@ import { stepFunctions } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
+import { openedBy } from '../sign-in/standing.ts';
 import { answerPage, type HttpAnswer, readHttp } from './approval-http.ts';
 import { stepFunctionsCallback } from './callback-store.ts';
 import { failurePage } from './outcome-page.ts';
@@ -9,6 +10,7 @@ import { type PostPorts, postDecision } from './post-decision.ts';
 import { loadToldNote } from './told-note.ts';
 
 const shared = { registry: wired.registry(), approvals: wired.approvals(), evidence: wired.evidence() };
+const signIn = wired.signIn();
 
 const ports: PostPorts = {
   ...shared,
@@ -29,8 +31,9 @@ const ports: PostPorts = {
 /** POST of an approval link: takes the decision of one person. */
 export async function handler(event: unknown): Promise<HttpAnswer> {
   try {
-    const { link, body } = readHttp(event);
-    const { status, page } = await postDecision(ports, link, body, systemClock());
+    const request = readHttp(event);
+    const now = systemClock();
+    const { status, page } = await postDecision(ports, await openedBy(signIn, request, now), request.body, now);
     logger.info('Decision', { status });
     return answerPage(status, page);
   } catch (error) {

@@ -2,6 +2,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
 import { type Approver, personActor, systemActor } from '../platform/people.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
+import type { Session, SignedIn } from '../sign-in/session.ts';
+import { recordedSignIn, type Standing, standingOf } from '../sign-in/standing.ts';
 import type { ApprovalStore } from './approval-store.ts';
 import type { ApprovalWrites } from './approval-writes.ts';
 import { closeGate, MAX_RACES } from './close-gate.ts';
@@ -29,11 +31,14 @@ export interface DecidePorts extends FindRequestPorts, WakeGatePorts {
 export type Outcome =
   | { readonly status: 200; readonly found: Found; readonly decision: Decision; readonly seq: number }
   | { readonly status: 400; readonly found: Found; readonly faults: readonly Reason[] }
-  | { readonly status: 403 | 409 | 410; readonly found: Found }
+  | { readonly status: 401; readonly found: Found }
+  | { readonly status: 409 | 410; readonly found: Found }
+  /** `session`: of somebody else than the person whom the link was sent to. */
+  | { readonly status: 403; readonly found: Found; readonly session?: Session }
   | { readonly status: 404 };
 
 /**
- * Takes one person's decision. Gate, request and ledger entry change in one transaction or not at all; only then, when
+ * Takes one person's decision, where the stack has an issuer from whoever is signed in as that person alone. Gate, request and ledger entry change in one transaction or not at all; only then, when
  * the gate is closed by it, is the execution woken. A gate whose question or people changed since it was opened is void:
  * nothing is decided, and the flow asks again. Safe to repeat: a second post finds the request used.
  * @throws ReleaseError CORRUPT_ITEM, LEDGER_CONTENTION, DEPENDENCY_UNAVAILABLE; nothing is decided then
@@ -42,7 +47,11 @@ export async function decide(ports: DecidePorts, link: Link, typed: TypedForm, n
   for (let race = 0; race < MAX_RACES; race++) {
     const found = await findRequest(ports, link);
     if (found === null) return { status: 404 };
-    const outcome = refusal(found, now) ?? (await decideOpen(ports, found, typed, now));
+    const standing = standingOf(link.signIn, found.request.approver);
+    const outcome =
+      refusal(found, now) ??
+      notThatPerson(found, standing) ??
+      (await decideOpen(ports, found, { typed, standing }, now));
     if (outcome !== null) return outcome;
   }
   throw new ReleaseError('LEDGER_CONTENTION', 'Others kept deciding at the same gate; nothing was decided.');
@@ -58,8 +67,24 @@ function refusal(found: Found, now: Date): Outcome | null {
   return now.toISOString() < gate.expiresAt ? null : { status: 410, found };
 }
 
+/** Nothing is done for anybody but the person whom the link was sent to; null for them. */
+function notThatPerson(found: Found, standing: Standing): Outcome | null {
+  if (standing.kind === 'missing') return { status: 401, found };
+  return standing.kind === 'other' ? { status: 403, found, session: standing.session } : null;
+}
+
+interface PostedForm {
+  readonly typed: TypedForm;
+  readonly standing: Standing;
+}
+
 /** Decides on an open gate; null when somebody wrote to it meanwhile and it must be read again. */
-async function decideOpen(ports: DecidePorts, found: Found, typed: TypedForm, now: Date): Promise<Outcome | null> {
+async function decideOpen(
+  ports: DecidePorts,
+  found: Found,
+  { typed, standing }: PostedForm,
+  now: Date,
+): Promise<Outcome | null> {
   const { gate, run, model, request } = found;
   const people = peopleFor(run, model, gate.stage);
   const asked = gate.approvers.find((approver) => approver.requestId === request.requestId);
@@ -78,6 +103,7 @@ async function decideOpen(ports: DecidePorts, found: Found, typed: TypedForm, no
     decision: form.decision,
     justification: form.justification,
     at: now.toISOString(),
+    ...recordedSignIn(standing),
   });
 }
 
@@ -93,6 +119,7 @@ interface Decided {
   readonly decision: Decision;
   readonly justification: string;
   readonly at: string;
+  readonly signedIn?: SignedIn;
 }
 
 async function record(ports: DecidePorts, found: Found, decided: Decided): Promise<Outcome | null> {
@@ -119,7 +146,7 @@ async function record(ports: DecidePorts, found: Found, decided: Decided): Promi
 
 function entryOf(
   { gate, run }: Found,
-  { approver, decision, justification, at }: Decided,
+  { approver, decision, justification, at, signedIn }: Decided,
   gateStatus: GateItem['status'],
 ) {
   const { promotionId, model, stage, round, seal } = gate;
@@ -138,6 +165,7 @@ function entryOf(
       approver: { ...approver },
       decision,
       justification,
+      ...(signedIn === undefined ? {} : { signedIn: { ...signedIn } }),
       gateStatus,
       counted,
       exposure: exposedBy(run, stage),

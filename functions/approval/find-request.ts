@@ -2,6 +2,7 @@ import { ReleaseError } from '../platform/errors.ts';
 import { sha256Hex } from '../platform/json.ts';
 import type { ModelItem, Run } from '../registry/items.ts';
 import type { RegistryStore } from '../registry/registry-store.ts';
+import type { SignIn } from '../sign-in/standing.ts';
 import type { ApprovalStore } from './approval-store.ts';
 import type { GateItem, RequestItem } from './items.ts';
 import { isSecret } from './secret.ts';
@@ -10,6 +11,8 @@ import { isSecret } from './secret.ts';
 export interface Link {
   readonly requestId: string;
   readonly secret: string;
+  /** By whom; absent where the stack has no issuer to sign in at, and the link stands alone. */
+  readonly signIn?: SignIn;
 }
 
 /** A request with everything that it is about, as the tables have it now. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { sha256 } from '../platform/ids.ts';
 import { approver } from '../platform/people.ts';
 import { reason } from '../registry/items.ts';
+import { signedInSchema } from '../sign-in/session.ts';
 
 /** What people are asked to let in: a stage of a promotion, or a change without a version. */
 export const GATE_STAGES = ['shadow', 'canary', 'production', 'change'] as const;
@@ -24,6 +25,8 @@ export const gateDecision = z.object({
   decision: z.enum(DECISIONS),
   justification: z.string(),
   at: z.string(),
+  /** Whom the issuer vouched for when it was sent; absent where the link stood alone. */
+  signedIn: signedInSchema.exactOptional(),
   /** Position of its `approval-decided` entry in the model's ledger. */
   seq: z.int().min(1),
 });

@@ -17,8 +17,8 @@ export function failurePage(): string {
   ]);
 }
 
-/** The answer to a post, except for field faults (they are shown on the form) and unknown links. */
-export function outcomePage(outcome: Exclude<Outcome, { readonly status: 400 | 404 }>): string {
+/** The answer to a post, except for what is shown on the form (field faults, no session), sessions of others, and unknown links. */
+export function outcomePage(outcome: Exclude<Outcome, { readonly status: 400 | 401 | 404 }>): string {
   const { gate, run, request } = outcome.found;
   const what = asked(run, gate.stage);
   switch (outcome.status) {

@@ -1,3 +1,5 @@
+import { otherPersonPage } from '../sign-in/sign-in-pages.ts';
+import { signInView } from '../sign-in/sign-in-section.ts';
 import { approvalPage } from './approval-page.ts';
 import { type DecidePorts, decide } from './decide.ts';
 import { readForm } from './decision-form.ts';
@@ -10,20 +12,25 @@ export interface PostPorts extends DecidePorts {
 }
 
 export interface Posted {
-  readonly status: 200 | 400 | 403 | 404 | 409 | 410;
+  readonly status: 200 | 400 | 401 | 403 | 404 | 409 | 410;
   readonly page: string;
 }
 
 /**
- * Takes the form that somebody sent from the page behind a link, and answers the page of its outcome: with field faults the
- * same form with all that was typed.
+ * Takes the form that somebody sent from the page behind a link, and answers the page of its outcome: with field faults, or
+ * without a session where one is needed, the same form with all that was typed.
  * @throws ReleaseError as `decide` does; nothing is decided then
  */
 export async function postDecision(ports: PostPorts, link: Link, body: string, now: Date): Promise<Posted> {
   const typed = readForm(body);
   const outcome = await decide(ports, link, typed, now);
   if (outcome.status === 404) return { status: 404, page: unknownLinkPage() };
-  if (outcome.status !== 400) return { status: outcome.status, page: outcomePage(outcome) };
-  const review = await loadReview(ports.reviewing, outcome.found, now, link.secret);
-  return { status: 400, page: approvalPage(review, now, { typed, faults: outcome.faults }) };
+  const { status, found } = outcome;
+  const signIn = signInView('approvals', link, found.request.approver, true);
+  if (status === 403 && outcome.session !== undefined)
+    return { status, page: otherPersonPage(signIn, outcome.session) };
+  if (status !== 400 && status !== 401) return { status, page: outcomePage(outcome) };
+  const review = await loadReview(ports.reviewing, found, now, link.secret);
+  const faults = status === 400 ? outcome.faults : [];
+  return { status, page: approvalPage(review, now, { typed, faults, signIn }) };
 }

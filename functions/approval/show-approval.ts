@@ -1,4 +1,6 @@
+import { signInView } from '../sign-in/sign-in-section.ts';
 import { approvalPage } from './approval-page.ts';
+import { EMPTY_FORM } from './decision-form.ts';
 import { type FindRequestPorts, findRequest, type Link } from './find-request.ts';
 import { unknownLinkPage } from './outcome-page.ts';
 import { loadReview, type ReviewPorts } from './review.ts';
@@ -15,5 +17,7 @@ export async function showApproval(
 ): Promise<{ readonly status: 200 | 404; readonly page: string }> {
   const found = await findRequest(ports, link);
   if (found === null) return { status: 404, page: unknownLinkPage() };
-  return { status: 200, page: approvalPage(await loadReview(ports, found, now, link.secret), now) };
+  const review = await loadReview(ports, found, now, link.secret);
+  const signIn = signInView('approvals', link, found.request.approver);
+  return { status: 200, page: approvalPage(review, now, { typed: EMPTY_FORM, faults: [], signIn }) };
 }

@@ -19,6 +19,9 @@ export const CONFIG_NAMES = [
   'APPCONFIG_APPLICATION_ID',
   'INSTANT_STRATEGY_ID',
   'APPROVAL_BASE_URL',
+  /** Issuer that approvers sign in at, and our id there; set where the stack has one. */
+  'OIDC_ISSUER',
+  'OIDC_CLIENT_ID',
   'SENDER_EMAIL',
   /** Topic and bus on which other systems are told of events. */
   'EVENT_TOPIC_ARN',
@@ -65,6 +68,14 @@ export const CONFIG_NAMES = [
 ] as const;
 
 export type ConfigName = (typeof CONFIG_NAMES)[number];
+
+/** What a stack may leave out; whoever reads one does without where it is. */
+export const OPTIONAL_CONFIG: readonly ConfigName[] = ['OIDC_ISSUER', 'OIDC_CLIENT_ID'];
+
+/** One setting that the stack may leave out; null when it does. */
+export function optionalConfig(name: ConfigName): string | null {
+  return process.env[name] || null;
+}
 
 /**
  * One setting from the function's environment.

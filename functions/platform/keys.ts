@@ -148,6 +148,9 @@ export const approvalKeys = {
   noticeLink: (linkId: string): ItemKey => ({ pk: `notice-link#${linkId}`, sk: 'link' }),
   /** One person's link of one alert. */
   alertLink: (linkId: string): ItemKey => ({ pk: `alert-link#${linkId}`, sk: 'link' }),
+  /** Somebody who is signed in, under the digest of what their browser holds. */
+  session: (digest: string): ItemKey => ({ pk: `${approvalKeys.sessionPrefix}${digest}`, sk: 'session' }),
+  sessionPrefix: 'session#',
   /** Says that an alert was published on the topic. */
   alertPublished: (alertId: string): ItemKey => ({ pk: `alert#${alertId}`, sk: 'published' }),
 } as const;

@@ -25,9 +25,11 @@ import { RegistryStore } from '../registry/registry-store.ts';
 import { RegistryWrites } from '../registry/registry-writes.ts';
 import { AlertStore } from '../rollback/alert/alert-store.ts';
 import type { AlertPorts } from '../rollback/alert/send-alert.ts';
+import { SessionStore } from '../sign-in/session-store.ts';
+import type { SignInPorts } from '../sign-in/standing.ts';
 import { appConfig, dynamo, eventBridge, inferenceS3, kms, s3, ses, sns } from './clients.ts';
 import { systemClock } from './clock.ts';
-import { config } from './config.ts';
+import { config, optionalConfig } from './config.ts';
 import { sesSender } from './email-store.ts';
 import { approvalKeys, evidencePaths } from './keys.ts';
 import { logger } from './logger.ts';
@@ -94,6 +96,12 @@ export const noticeLinks = () =>
   new LinkStore(dynamo(), config('APPROVALS_TABLE'), {
     ...{ schema: noticeLink, key: approvalKeys.noticeLink, what: 'A link of a notice' },
   });
+export const sessions = () => new SessionStore(dynamo(), config('APPROVALS_TABLE'));
+/** What tells who opened a page; null where the stack has no issuer. */
+export const signIn = (): SignInPorts => {
+  const issuer = optionalConfig('OIDC_ISSUER');
+  return issuer === null ? null : { sessions: sessions(), issuer };
+};
 /** What sending such a link reads and writes. */
 export const noticeSending = (): SendByLinkPorts => ({
   links: noticeLinks(),

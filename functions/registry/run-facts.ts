@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { EntryBody } from '../ledger/entry.ts';
 import { parseStored } from '../platform/boundary.ts';
 import { approver } from '../platform/people.ts';
+import { type SignedIn, signedInSchema } from '../sign-in/session.ts';
 import { type StoredObject, storedObject } from './items.ts';
 
 /** One person's approval, as the ledger has it. */
@@ -10,6 +11,8 @@ export interface RecordedApproval {
   readonly approver: z.infer<typeof approver>;
   readonly justification: string;
   readonly at: string;
+  /** Whom the issuer vouched for; absent where the personal link stood alone. */
+  readonly signedIn?: SignedIn;
   readonly ledgerPosition: number;
 }
 
@@ -55,6 +58,7 @@ const decided = runId.extend({
   approver,
   decision: z.enum(['approve', 'reject']),
   justification: z.string(),
+  signedIn: signedInSchema.exactOptional(),
   gateStatus: z.string(),
 });
 
@@ -99,8 +103,8 @@ export class RunBook {
     if (decision !== 'approve') return;
     const gate = `${stage}#${round}`;
     const { approvals, approvedGates } = this.#noted(promotionId);
-    const { approver: person, justification } = data;
-    const approval = { stage, approver: person, justification, at: body.at, ledgerPosition: body.seq, gate };
+    const { approver: person, ...said } = data;
+    const approval = { stage, approver: person, ...said, at: body.at, ledgerPosition: body.seq, gate };
     this.#note(promotionId, {
       approvals: [...approvals, approval],
       approvedGates: gateStatus === 'approved' ? new Set([...approvedGates, gate]) : approvedGates,

@@ -1,5 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { GATE_ATTRIBUTES } from '../../functions/approval/gate-attributes.ts';
+import { approvalKeys } from '../../functions/platform/keys.ts';
 import type { Access } from '../function-spec.ts';
 import type { AccessTargets } from './access-targets.ts';
 import { type Grant, OBJECT_GRANTS } from './object-grants.ts';
@@ -33,6 +34,12 @@ const SIGN_DIGESTS = {
 const OF_GATES = {
   StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
   'ForAllValues:StringEquals': { 'dynamodb:Attributes': GATE_ATTRIBUTES },
+} as const;
+
+/** By the partition key, which a request has to name. */
+const OF_SESSIONS = {
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${approvalKeys.sessionPrefix}*`] },
+  Null: { 'dynamodb:LeadingKeys': 'false' },
 } as const;
 
 const MODELS = 'Models are onboarded at run time; their environments, profiles and documents are not known at deploy.';
@@ -70,6 +77,13 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
     { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], resources: [t.approvalsTable] },
     {
       actions: ['kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey'],
+      resources: [t.approvalsKey],
+    },
+  ],
+  'sessions:write': (t) => [
+    { actions: ['dynamodb:PutItem'], resources: [t.approvalsTable], conditions: OF_SESSIONS },
+    {
+      actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
       resources: [t.approvalsKey],
     },
   ],

@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import type { Signal } from '../../functions/inference/serving/signals.ts';
 import { INFERENCE_METRICS, SLOW_ANSWER_MS, VERSION_METRICS } from '../../functions/platform/metric-names.ts';
 import type { FunctionName } from '../functions.ts';
-import { LOG_ALARMS } from './log-alarms.ts';
+import { LOG_ALARMS, SIGN_IN_LOG_ALARMS } from './log-alarms.ts';
 import { pascalCase, type StateMachineName } from './names.ts';
 import { ReleaseAlarm } from './release-alarm.ts';
 import type { ReleaseFunction } from './release-function.ts';
@@ -16,6 +16,8 @@ export interface AlarmsProps {
   readonly functionNamed: (name: FunctionName) => ReleaseFunction;
   readonly machineNamed: (name: StateMachineName) => StateMachine;
   readonly topic: ITopic;
+  /** Whether people sign in. */
+  readonly signIn: boolean;
 }
 
 /** Functions whose failure no state machine reports, or whose failure matters before the machine gives up. */
@@ -77,6 +79,11 @@ const FUNCTION_ALARMS = [
     'complete-log',
     'Forecasts that were handed over behind an answer are not in the log: nobody can judge or recall them.',
   ],
+] as const satisfies readonly (readonly [FunctionName, string])[];
+
+/** The same, where people sign in. */
+const SIGN_IN_ALARMS = [
+  ['sign-in', 'Approvers cannot sign in: whoever is not signed in yet decides nothing.'],
 ] as const satisfies readonly (readonly [FunctionName, string])[];
 
 const MACHINE_ALARMS = [
@@ -150,13 +157,13 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     this.#topic = props.topic;
-    for (const [name, impact] of FUNCTION_ALARMS) {
+    for (const [name, impact] of [...FUNCTION_ALARMS, ...(props.signIn ? SIGN_IN_ALARMS : [])]) {
       this.#alarm(`${name}-failing`, impact, failuresOf(props.functionNamed(name)));
     }
     for (const [machine, impact] of MACHINE_ALARMS) {
       this.#alarm(`${machine}-failed`, impact, unfinished(props.machineNamed(machine)));
     }
-    for (const { signal, message, logOf, impact } of LOG_ALARMS) {
+    for (const { signal, message, logOf, impact } of [...LOG_ALARMS, ...(props.signIn ? SIGN_IN_LOG_ALARMS : [])]) {
       const logs: readonly FunctionName[] = typeof logOf === 'string' ? [logOf] : logOf;
       const filters = logs.map((name, index) => {
         const id = `${pascalCase(signal)}Filter${index === 0 ? '' : pascalCase(name)}`;

@@ -37,6 +37,20 @@ export class ApprovalApi extends Construct {
     });
   }
 
+  /** Lets people sign in: what begins it, and what the issuer leads back to. */
+  signedInBy(fn: IFunction): void {
+    const integration = new HttpLambdaIntegration('SignIn', fn);
+    for (const path of ['/sign-in', '/sign-in/callback']) {
+      for (const route of this.api.addRoutes({ path, methods: [HttpMethod.GET], integration })) {
+        acknowledge(
+          route,
+          'AwsSolutions-APIG4',
+          'It is how people sign in: it leads to the issuer, and takes back only what fits the cookie of the browser that began.',
+        );
+      }
+    }
+  }
+
   /** Puts a function behind each route. A function that answers several is integrated once. */
   answeredBy(routes: readonly PageRoute[]): void {
     const integrations = new Map<IFunction, HttpLambdaIntegration>();

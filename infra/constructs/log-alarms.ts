@@ -1,5 +1,13 @@
 import type { FunctionName } from '../functions.ts';
 
+interface LogAlarm {
+  readonly signal: string;
+  readonly message: string;
+  /** One function, or several that log the same message. */
+  readonly logOf: FunctionName | readonly FunctionName[];
+  readonly impact: string;
+}
+
 /** Signals that a handler logs as the message of an error line. */
 export const LOG_ALARMS = [
   {
@@ -168,10 +176,14 @@ export const LOG_ALARMS = [
     logOf: 'kill-switch',
     impact: 'A kill switch stopped what it should, but registry or ledger do not say so; a promotion may stay open.',
   },
-] as const satisfies readonly {
-  signal: string;
-  message: string;
-  /** One function, or several that log the same message. */
-  logOf: FunctionName | readonly FunctionName[];
-  impact: string;
-}[];
+] as const satisfies readonly LogAlarm[];
+
+/** The same, where people sign in. */
+export const SIGN_IN_LOG_ALARMS = [
+  {
+    signal: 'sign-in-unavailable',
+    message: 'SIGN_IN_UNAVAILABLE',
+    logOf: 'sign-in',
+    impact: 'The issuer, or the table of sessions, does not answer: nobody can sign in, and requests wait.',
+  },
+] as const satisfies readonly LogAlarm[];

@@ -1,7 +1,7 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { ConfigName } from '../../functions/platform/config.ts';
+import { type ConfigName, OPTIONAL_CONFIG } from '../../functions/platform/config.ts';
 import type { FunctionSpec } from '../function-spec.ts';
 import { FUNCTIONS, type FunctionName } from '../functions.ts';
 import type { AccessTargets } from './access-targets.ts';
@@ -18,6 +18,8 @@ export interface ReleaseFunctionsProps {
   readonly environment: Readonly<Record<Exclude<ConfigName, PublicKeyName>, string>>;
   readonly signingKey: IKey;
   readonly ledgerKey: IKey;
+  /** Whether people sign in; what is for that alone is left out where they do not. */
+  readonly signIn: boolean;
 }
 
 /** Every function of `infra/functions.ts`, each with what its entry there names and nothing else. */
@@ -48,7 +50,7 @@ export class ReleaseFunctions extends Construct {
       POINTER_PUBLIC_KEY: keys.pointerPem,
       LEDGER_PUBLIC_KEY: keys.ledgerPem,
     };
-    for (const spec of others) add(spec, environment);
+    for (const spec of others) if (props.signIn || !isForSignIn(spec)) add(spec, environment);
   }
 
   named(name: FunctionName): ReleaseFunction {
@@ -58,13 +60,18 @@ export class ReleaseFunctions extends Construct {
   }
 }
 
+function isForSignIn({ onlyWithSignIn = false }: FunctionSpec): boolean {
+  return onlyWithSignIn;
+}
+
 function environmentOf(spec: FunctionSpec, all: Partial<Record<ConfigName, string>>): Record<string, string> {
   return Object.fromEntries(
-    spec.config.map((name) => {
+    spec.config.flatMap((name) => {
       const value = all[name];
+      if (value === '' && OPTIONAL_CONFIG.includes(name)) return [];
       if (value === undefined || value === '')
         throw new Error(`${spec.name} reads ${name}, which the stack leaves empty.`);
-      return [name, value];
+      return [[name, value]];
     }),
   );
 }

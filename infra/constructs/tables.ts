@@ -11,11 +11,14 @@ import {
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import type { Access } from '../function-spec.ts';
 import { rolesWith } from './keys.ts';
 
 export interface TablesProps {
   /** Encrypts the approvals table; registry and ledger use the account's DynamoDB key. */
   readonly approvalsKey: IKey;
+  /** Whether people sign in: then the approvals table keeps sessions, and drops them some time after they expired. */
+  readonly signIn: boolean;
 }
 
 const PROTECTED = {
@@ -50,7 +53,8 @@ export class Tables extends Construct {
     this.approvals = new TableV2(this, 'Approvals', {
       ...PROTECTED,
       ...ITEMS,
-      resourcePolicy: this.#secret(),
+      resourcePolicy: this.#secret(props.signIn ? ['sessions:write'] : []),
+      ...(props.signIn ? { timeToLiveAttribute: 'expiresAtSeconds' } : {}),
     });
     encryptWith(this.approvals, props.approvalsKey);
   }
@@ -77,7 +81,7 @@ export class Tables extends Construct {
   }
 
   /** Task tokens lie in the approvals table: only the functions that work with approvals may read or write it. */
-  #secret(): PolicyDocument {
+  #secret(alsoWrite: readonly Access[]): PolicyDocument {
     const reads = [
       'dynamodb:GetItem',
       'dynamodb:BatchGetItem',
@@ -97,7 +101,7 @@ export class Tables extends Construct {
     return new PolicyDocument({
       statements: [
         deny('NobodyElseReads', reads, rolesWith(this, 'approvals:read', 'approvals:write', 'gates:read')),
-        deny('NobodyElseDecides', writes, rolesWith(this, 'approvals:write')),
+        deny('NobodyElseDecides', writes, rolesWith(this, 'approvals:write', ...alsoWrite)),
       ],
     });
   }

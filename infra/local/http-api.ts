@@ -9,6 +9,7 @@ const answerSchema = z.strictObject({
   statusCode: z.number(),
   headers: z.record(z.string(), z.coerce.string()).default({}),
   body: z.string().default(''),
+  cookies: z.array(z.string()).optional(),
   isBase64Encoded: z.literal(false).optional(),
 });
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -97,9 +98,10 @@ async function callRoute(call: Call, { iam, host, now, log }: HttpApiOptions): P
     if (typeof payload !== 'object' || payload === null || !('statusCode' in payload)) {
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify(payload) };
     }
-    const { statusCode: status, headers, body } = answerSchema.parse(payload);
+    const { statusCode: status, headers, body, cookies } = answerSchema.parse(payload);
     const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-    return { status, headers: { 'content-type': 'text/plain;charset=utf-8', ...Object.fromEntries(lowerCase) }, body };
+    const typed = { 'content-type': 'text/plain;charset=utf-8', ...Object.fromEntries(lowerCase) };
+    return { status, headers: typed, body, ...(cookies === undefined ? {} : { cookies }) };
   } catch (error) {
     log(`${key}: ${error instanceof Error ? error.message : String(error)}`);
     return FAILED;
@@ -107,7 +109,10 @@ async function callRoute(call: Call, { iam, host, now, log }: HttpApiOptions): P
 }
 
 function proxyEvent({ route, path, request }: Call, at: Date): object {
-  const { method, headers, query, body } = request;
+  const { method, query, body } = request;
+  // Payload format 2.0 has the cookies beside the headers.
+  const { cookie, ...headers } = request.headers;
+  const cookies = (cookie ?? '').split(/;\s*/).filter((one) => one !== '');
   const host = headers['host'] ?? '';
   const parameters = [...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')]);
   const found = route.pattern.exec(`${method} ${path}`)?.groups ?? {};
@@ -120,6 +125,7 @@ function proxyEvent({ route, path, request }: Call, at: Date): object {
     rawPath: path,
     rawQueryString: query.toString(),
     headers,
+    ...(cookies.length === 0 ? {} : { cookies }),
     ...(parameters.length === 0 ? {} : { queryStringParameters: Object.fromEntries(parameters) }),
     ...(pathParameters.length === 0 ? {} : { pathParameters: Object.fromEntries(pathParameters) }),
     requestContext: {

@@ -22,6 +22,8 @@ export interface ServiceResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** One Set-Cookie header each. */
+  readonly cookies?: readonly string[];
 }
 
 export interface Service {

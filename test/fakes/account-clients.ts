@@ -126,6 +126,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   VOUCH_FUNCTION_ARN: VOUCH_ARN,
   INSTANT_STRATEGY_ID: strategyId,
   APPROVAL_BASE_URL: 'https://approve.example/',
+  // The personal link stands alone.
+  OIDC_ISSUER: '',
   SENDER_EMAIL: 'release@shop.example',
   FIRST_APPROVERS: JSON.stringify([ANA]),
   FREEZES: '[]',

@@ -3,13 +3,13 @@ import * as z from 'zod';
 import type { ConfigName } from '../../functions/platform/config.ts';
 import type { FunctionSpec } from '../../infra/function-spec.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
-import { actionsOf, roleStatements, type Statement, synthesized } from './synthesized.ts';
+import { actionsOf, roleStatements, SIGN_IN, type Statement, synthesized } from './synthesized.ts';
 
 const environmentSchema = z
   .object({ Variables: z.record(z.string(), z.unknown()).default({}) })
   .default({ Variables: {} });
 
-const stack = synthesized({ incomingPrefixes: 's3://lake/models/' });
+const stack = synthesized({ incomingPrefixes: 's3://lake/models/', ...SIGN_IN });
 const specs: readonly FunctionSpec[] = FUNCTIONS;
 const roleOf = (name: string) => `ModelRelease-${name}`;
 
@@ -169,6 +169,21 @@ describe('access of functions', () => {
     expect(readers).toEqual(named);
     expect(readers).not.toContain('vouch');
     expect(readers).not.toContain('judge');
+  });
+
+  it('lets the sign-in put sessions into the approvals table, and do nothing else there', () => {
+    const [put, ...others] = roleStatements(stack, roleOf('sign-in')).filter(({ Resource }) =>
+      JSON.stringify(Resource).includes('TablesApprovals'),
+    );
+    expect(others).toEqual([]);
+    expect(put?.Action).toEqual(['dynamodb:PutItem']);
+    expect(put?.Condition).toEqual({
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['session#*'] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
+    expect(actionsOf(stack, roleOf('sign-in')).filter((action) => !/^(dynamodb|kms|logs|xray):/.test(action))).toEqual(
+      [],
+    );
   });
 
   it('names no action by a pattern, and every resource by name but for traces', () => {

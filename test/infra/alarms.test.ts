@@ -7,11 +7,11 @@ import { ANSWERED_ALARMS } from '../../functions/platform/metric-names.ts';
 import { STATE_MACHINES } from '../../infra/constructs/names.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { ROOT, sources } from '../structure/sources.ts';
-import { synthesized } from './synthesized.ts';
+import { SIGN_IN, synthesized } from './synthesized.ts';
 
 const RUNBOOKS = join(import.meta.dirname, '..', '..', 'infra', 'runbooks');
 
-const stack = synthesized();
+const stack = synthesized(SIGN_IN);
 const alarms = stack.ofType('AWS::CloudWatch::Alarm').map(({ properties }) => ({
   properties,
   signal: String(properties['AlarmName']).replace(/^ModelRelease-/, ''),

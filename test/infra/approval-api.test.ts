@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { synthesized } from './synthesized.ts';
+import { SIGN_IN, synthesized } from './synthesized.ts';
 
 const stack = synthesized({ senderEmail: 'models@shop.example', alertEmail: 'night@shop.example' });
 
@@ -58,6 +58,55 @@ describe('approval API', () => {
       FunctionName: 'ModelRelease-request-approval',
       Environment: { Variables: { APPROVAL_BASE_URL: address, SENDER_EMAIL: 'models@shop.example' } },
     });
+  });
+});
+
+describe('sign-in', () => {
+  const signed = synthesized({ senderEmail: 'models@shop.example', alertEmail: 'night@shop.example', ...SIGN_IN });
+  const ids = (of: typeof stack) => of.all.map(({ logicalId }) => logicalId);
+
+  it('is no part of a stack without an issuer: no resource, no setting, no trace of it', () => {
+    expect(/.{20}(sign-in|SignIn|OIDC|session#|TimeToLive)/.exec(stack.text)).toBeNull();
+  });
+
+  it('adds two ways to show, one function with role and log, and two alarms, and takes nothing away', () => {
+    const added = signed.all.filter(({ logicalId }) => !ids(stack).includes(logicalId));
+    expect(ids(stack).filter((id) => !ids(signed).includes(id))).toEqual([]);
+    expect(added.map(({ type }) => type).toSorted()).toEqual([
+      'AWS::ApiGatewayV2::Integration',
+      'AWS::ApiGatewayV2::Route',
+      'AWS::ApiGatewayV2::Route',
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::Alarm',
+      'AWS::IAM::Policy',
+      'AWS::IAM::Role',
+      'AWS::Lambda::Function',
+      'AWS::Lambda::Permission',
+      'AWS::Lambda::Permission',
+      'AWS::Logs::LogGroup',
+      'AWS::Logs::MetricFilter',
+    ]);
+    const routes = added.flatMap(({ properties }) => properties['RouteKey'] ?? []);
+    expect(routes).toEqual(['GET /sign-in', 'GET /sign-in/callback']);
+  });
+
+  it('tells the functions that show and decide that they need one, and no other', () => {
+    const told = signed
+      .ofType('AWS::Lambda::Function')
+      .filter(({ properties }) => JSON.stringify(properties['Environment'] ?? {}).includes('"OIDC_ISSUER"'))
+      .map(({ properties }) => properties['FunctionName']);
+    expect(told.toSorted()).toEqual(
+      ['answer-notice', 'decide-approval', 'show-approval', 'show-notice', 'sign-in'].map(
+        (one) => `ModelRelease-${one}`,
+      ),
+    );
+  });
+
+  it('lets the table drop sessions that expired, and the function alone put them', () => {
+    signed.template.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      TimeToLiveSpecification: { AttributeName: 'expiresAtSeconds', Enabled: true },
+    });
+    expect(signed.text).toContain(':role/ModelRelease-sign-in');
   });
 });
 

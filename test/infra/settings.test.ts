@@ -78,6 +78,37 @@ describe('settings', () => {
     expect(() => parseSettings({ predictorArns: [arn] })).toThrow(/predictorArns\.0/);
   });
 
+  it.each([
+    'https://login.shop.example',
+    'https://shop.example/realms/one/',
+    'http://127.0.0.1:9000',
+    'http://localhost:1',
+  ])('let people sign in at %s', (oidcIssuer) => {
+    expect(parseSettings({ oidcIssuer, oidcClientId: 'release' })).toMatchObject({
+      oidcIssuer,
+      oidcClientId: 'release',
+    });
+  });
+
+  it.each([
+    'http://login.shop.example',
+    'http://127.0.0.1.shop.example',
+    'https://ana:secret@login.shop.example',
+    'https://login.shop.example/?tenant=one',
+    'https://login.shop.example/#one',
+    'login.shop.example',
+    'ftp://127.0.0.1',
+  ])('let nobody sign in at %s: anybody on the way could say who it is, or it is no issuer', (oidcIssuer) => {
+    expect(faultsOf({ oidcIssuer, oidcClientId: 'release' })).toEqual(['oidcIssuer']);
+  });
+
+  it('want issuer and client of a sign-in both or neither, beside every other fault', () => {
+    expect(faultsOf({ oidcIssuer: 'https://login.shop.example' })).toEqual(['oidcClientId']);
+    expect(faultsOf({ oidcClientId: 'release' })).toEqual(['oidcIssuer']);
+    expect(faultsOf({ oidcClientId: 'release', retentionDays: 0 })).toEqual(['retentionDays', 'oidcIssuer']);
+    expect(faultsOf({ oidcIssuer: 'https://login.shop.example', oidcClientId: 'two words' })).toEqual(['oidcClientId']);
+  });
+
   it('name every fault at once, with what was got', () => {
     const wrong = {
       firstApprovers: 'nobody',

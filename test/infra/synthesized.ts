@@ -36,6 +36,9 @@ export interface Resource {
   readonly deletionPolicy: string | undefined;
 }
 
+/** Settings under which people sign in. */
+export const SIGN_IN = { oidcIssuer: 'https://login.shop.example/', oidcClientId: 'model-release' } as const;
+
 /** The template of the stack, made without bundling: every function has the same empty code. */
 export function synthesized(settings: SettingsInput = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'empty-function-'));

@@ -46,6 +46,23 @@ describe('identity policies', () => {
     expect(iam.refusal(sign)).toBeDefined();
   });
 
+  test('a condition on the items of a table holds for a request that names such an item alone', () => {
+    const Condition = {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['session#*'] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    };
+    const iam = iamWith({ Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: TABLE, Condition });
+    const put = (body: object) => {
+      const request = { method: 'POST', path: '/', query: new URLSearchParams(), headers: {} };
+      const context = conditionContext('dynamodb', { ...request, body: Buffer.from(JSON.stringify(body)) });
+      return iam.refusal({ principal: WRITER, action: 'dynamodb:PutItem', resource: TABLE, context });
+    };
+    expect(put({ Item: { pk: { S: 'session#1' }, sk: { S: 'session' } } })).toBeUndefined();
+    expect(put({ Item: { pk: { S: 'gate#1' }, sk: { S: 'session#1' } } })).toBeDefined();
+    expect(put({ Item: { model: { S: 'session#1' } } })).toBeDefined();
+    expect(put({})).toBeDefined();
+  });
+
   test('a role without any policy may do nothing', () => {
     const iam = createIam();
     expect(iam.refusal({ principal: WRITER, action: 'sns:Publish', resource: '*' })).toBeDefined();

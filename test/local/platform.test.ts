@@ -241,6 +241,15 @@ describe('the HTTP API', () => {
     });
   });
 
+  test('hands cookies over beside the headers, and sets each that a function answers with', async () => {
+    const response = await call('/approvals/1?cookies=yes', { headers: { Cookie: 'a=1; b=2' } });
+    const { cookies, headers } = await eventOf(response);
+    expect(cookies).toEqual(['a=1', 'b=2']);
+    expect(headers).not.toHaveProperty('cookie');
+    expect(response.headers.getSetCookie()).toEqual(['one=1; Path=/', 'two=2; HttpOnly']);
+    expect(await eventOf(await call('/approvals/1'))).not.toHaveProperty('cookies');
+  });
+
   test('sends HTML forms as base64, as API Gateway does, and JSON as text', async () => {
     const form = await call('/approvals/1', { method: 'POST', body: new URLSearchParams({ decision: 'approve' }) });
     expect(await eventOf(form)).toMatchObject({

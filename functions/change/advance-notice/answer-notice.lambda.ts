@@ -4,8 +4,9 @@ import { systemClock } from '../../platform/clock.ts';
 import { logger } from '../../platform/logger.ts';
 import * as wired from '../../platform/wiring.ts';
 import { readAcknowledgeForm } from '../../rollback/recall/acknowledge-form.ts';
+import { openedBy } from '../../sign-in/standing.ts';
 import { type AnswerNoticePorts, answerNotice } from './answer-notice.ts';
-import { answeredPage, noticePage } from './notice-page.ts';
+import { answeredPage, noticePage, noticeSignIn } from './notice-page.ts';
 
 const ports: AnswerNoticePorts = {
   registry: wired.registry(),
@@ -15,17 +16,23 @@ const ports: AnswerNoticePorts = {
   ledger: wired.ledger(),
   freezes: wired.freezes(),
 };
+const signIn = wired.signIn();
 
 /** POST of a notice's link: takes the acknowledgement of a team, or the exception of a second approver. */
 export async function handler(event: unknown): Promise<HttpAnswer> {
   try {
-    const { link, body } = readHttp(event);
-    const typed = readAcknowledgeForm(body);
-    const outcome = await answerNotice(ports, link, typed, systemClock().toISOString());
+    const request = readHttp(event);
+    const typed = readAcknowledgeForm(request.body);
+    const now = systemClock();
+    const link = await openedBy(signIn, request, now);
+    const outcome = await answerNotice(ports, link, typed, now.toISOString());
     logger.info('Answer to a notice', { status: outcome.status });
     if (outcome.status === 404) return answerPage(404, unknownLinkPage());
-    if (outcome.status !== 400) return answerPage(outcome.status, answeredPage(outcome));
-    return answerPage(400, noticePage(outcome.found, { typed, faults: outcome.faults }));
+    const { status, found } = outcome;
+    const signedIn = noticeSignIn(link, found, true);
+    if (status !== 400 && status !== 401) return answerPage(status, answeredPage(outcome, signedIn));
+    const faults = status === 400 ? outcome.faults : [];
+    return answerPage(status, noticePage(found, { typed, faults, signIn: signedIn }));
   } catch (error) {
     logger.error('NOTICE_ANSWER_FAILED', { error: error instanceof Error ? error : String(error) });
     return answerPage(503, failurePage());

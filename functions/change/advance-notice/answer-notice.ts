@@ -5,6 +5,8 @@ import { isReleaseError, type Reason, ReleaseError } from '../../platform/errors
 import { normalEmail, personActor } from '../../platform/people.ts';
 import type { RegistryWrites } from '../../registry/registry-writes.ts';
 import { type AcknowledgeForm, parseAcknowledgeForm } from '../../rollback/recall/acknowledge-form.ts';
+import type { Session, SignedIn } from '../../sign-in/session.ts';
+import { recordedSignIn, type Standing, standingOf } from '../../sign-in/standing.ts';
 import { versionOf } from './announced-run.ts';
 import { type FindNoticePorts, type FoundNotice, findNotice } from './find-notice.ts';
 import { unchanged } from './give-notice.ts';
@@ -19,7 +21,10 @@ export interface AnswerNoticePorts extends FindNoticePorts {
 
 /** How a post went; `status` is the HTTP status. */
 export type NoticeAnswered =
-  | { readonly status: 200 | 403 | 409 | 410; readonly found: FoundNotice; readonly seq?: number }
+  | { readonly status: 200 | 409 | 410; readonly found: FoundNotice; readonly seq?: number }
+  /** `session`: of somebody else than the approver whom the link was sent to. */
+  | { readonly status: 403; readonly found: FoundNotice; readonly session?: Session }
+  | { readonly status: 401; readonly found: FoundNotice }
   | { readonly status: 400; readonly found: FoundNotice; readonly faults: readonly Reason[] }
   | { readonly status: 404 };
 
@@ -30,8 +35,8 @@ const MAX_RACES = 10;
 
 /**
  * Takes what a link's recipient posts: a team's acknowledgement, or an approver's exception. 409 when it was given before,
- * 410 when nothing is asked for (any more), 403 for whoever is no second approver. Safe to repeat: a second post finds the
- * first.
+ * 410 when nothing is asked for (any more), 403 for whoever is no second approver, or is signed in as somebody else, 401 for an
+ * approver who has to sign in. Safe to repeat: a second post finds the first.
  * @throws ReleaseError CORRUPT_ITEM, LEDGER_CONTENTION; nothing is recorded then
  */
 export async function answerNotice(
@@ -45,12 +50,20 @@ export async function answerNotice(
     if (found === null) return { status: 404 };
     const refused = refusal(found);
     if (refused !== null) return { status: refused, found };
+    const standing = noticeStanding(link, found);
+    if (standing.kind === 'missing') return { status: 401, found };
+    if (standing.kind === 'other') return { status: 403, found, session: standing.session };
     const form = parseNoticeForm(found, typed);
     if (!form.ok) return { status: 400, found, faults: form.reasons };
-    const seq = await record(ports, found, { ...form.value, at });
+    const seq = await record(ports, found, { ...form.value, at, ...recordedSignIn(standing) });
     if (seq !== null) return { status: 200, found, seq };
   }
   throw new ReleaseError('LEDGER_CONTENTION', 'Others kept answering for the same run; nothing was recorded.');
+}
+
+/** An exception lets something in, as an approval does. An acknowledgement does not, and a team's mailbox is read by many. */
+function noticeStanding({ signIn }: Link, { whose }: FoundNotice): Standing {
+  return whose.kind === 'team' ? { kind: 'free' } : standingOf(signIn, whose.approver);
 }
 
 /** Why there is nothing to answer by this link, as the HTTP status; null while there is. */
@@ -114,6 +127,7 @@ interface Said {
   readonly name: string;
   readonly note: string;
   readonly at: string;
+  readonly signedIn?: SignedIn;
 }
 
 /** Position of the entry; null when somebody changed the run since it was read. */
@@ -141,7 +155,7 @@ async function acknowledge(ports: AnswerNoticePorts, found: FoundNotice, { name,
   return seq;
 }
 
-async function except(ports: AnswerNoticePorts, found: FoundNotice, { note, at }: Said) {
+async function except(ports: AnswerNoticePorts, found: FoundNotice, { note, at, signedIn }: Said) {
   const { run, whose, holding } = found;
   const approver = secondApproverOf(found);
   if (whose.kind !== 'approver' || approver === undefined) return null;
@@ -149,7 +163,8 @@ async function except(ports: AnswerNoticePorts, found: FoundNotice, { note, at }
   const { model, promotionId, holdExceptions: exceptions = [] } = run;
   const holds = [...new Set(holding.map(holdName))];
   const reasons = holding.map(({ until: _, ...reason }) => ({ ...reason }));
-  const data = { promotionId, ...versionOf(run), stage, approver, reason: note, holds, lifted: reasons };
+  const by = signedIn === undefined ? {} : { signedIn: { ...signedIn } };
+  const data = { promotionId, ...versionOf(run), stage, approver, ...by, reason: note, holds, lifted: reasons };
   const draft = { model, type: 'hold-excepted' as const, at, actor: personActor(approver), data };
   const first = exceptions.length === 0;
   const condition = {
@@ -157,7 +172,7 @@ async function except(ports: AnswerNoticePorts, found: FoundNotice, { note, at }
     values: first ? {} : { ':exceptions': exceptions.length },
   };
   const { seq } = await ports.ledger.append(draft, (position) => {
-    const made = [...exceptions, { stage, holds, approver, at, seq: position }];
+    const made = [...exceptions, { stage, holds, approver, at, ...by, seq: position }];
     return [ports.writes.updateRun(run, { holdExceptions: made }, condition)];
   });
   return seq;

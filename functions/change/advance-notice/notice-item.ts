@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { sentLink } from '../../approval/sent-link.ts';
 import { sha256Hex } from '../../platform/json.ts';
 import { approver, downstreamTeam, normalEmail } from '../../platform/people.ts';
+import { signedInSchema } from '../../sign-in/session.ts';
 
 /** What can be held for the sake of those who work by the forecasts: stages of a promotion, and a change without a version. */
 export const HELD_STAGES = ['canary', 'production', 'change'] as const;
@@ -42,6 +43,8 @@ export const holdException = z.object({
   holds: z.array(z.string()).min(1),
   approver,
   at: z.string(),
+  /** Whom the issuer vouched for; absent where the link stood alone. */
+  signedIn: signedInSchema.exactOptional(),
   /** Position of its `hold-excepted` entry, which has the reason. */
   seq: z.int().min(1),
 });

@@ -1,9 +1,12 @@
+import type { Link } from '../../approval/find-request.ts';
 import { described, errorSummary, fault, wrong } from '../../approval/form-parts.ts';
 import { messagePage, page } from '../../approval/page-frame.ts';
 import { instant } from '../../approval/wording.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { type Html, html } from '../../platform/html.ts';
 import { type AcknowledgeForm, EMPTY_FORM, NAME_MAX, NOTE_MAX } from '../../rollback/recall/acknowledge-form.ts';
+import { otherPersonPage } from '../../sign-in/sign-in-pages.ts';
+import { instead, notSignedIn, type SignInView, signedInAs, signInView } from '../../sign-in/sign-in-section.ts';
 import { heldFrom, runName, runStart } from './announced-run.ts';
 import {
   acknowledgementOf,
@@ -26,23 +29,33 @@ import {
 interface Filled {
   readonly typed: AcknowledgeForm;
   readonly faults: readonly Reason[];
+  readonly signIn?: SignInView | undefined;
 }
 
-/** The page of one recipient. After a faulty post it shows the faults beside their fields, with what was typed. */
+/**
+ * The page of one recipient. After a faulty post it shows the faults beside their fields, with what was typed. An approver who is
+ * not signed in, where that is needed, finds the way to sign in instead of the form.
+ */
 export function noticePage(found: FoundNotice, filled: Filled = { typed: EMPTY_FORM, faults: [] }): string {
   const { run, whose } = found;
   const settled = settledWords(found);
   const title = whose.kind === 'team' ? 'Critical change ahead' : `Held before ${heldFrom(run, whose.stage).before}`;
+  const unsigned = settled === null ? notSignedIn(filled.signIn) : null;
   return page(
-    `${filled.faults.length === 0 ? '' : 'Error: '}${title}: ${runName(run)}`,
+    `${filled.faults.length === 0 && unsigned === null ? '' : 'Error: '}${title}: ${runName(run)}`,
     html`<p class="eyebrow">${whose.kind === 'team' ? `Notice for ${whose.team}` : `For ${whose.approver.name}`}</p>
 <h1>${title}: ${runName(run)}</h1>
 ${settled === null ? html`<p><a href="#answer">${whose.kind === 'team' ? 'Go to your acknowledgement' : 'Go to the exception'}</a></p>` : html`<div class="card notice" role="status"><p>${settled}</p></div>`}
-${settled === null && filled.faults.length > 0 ? errorSummary('Nothing was recorded yet', filled.faults) : null}
+${settled === null && filled.faults.length > 0 ? errorSummary('Nothing was recorded yet', filled.faults) : null}${unsigned}
 ${whose.kind === 'team' ? noticeSections(found) : holdSections(found)}
-${settled === null ? form(found, filled) : null}
+${settled === null ? (instead(filled.signIn, { id: 'answer', title: 'Make an exception' }) ?? form(found, filled)) : null}
 <footer><p>${run.promotionId}</p></footer>`,
   );
+}
+
+/** What the page says of who is signed in; undefined for teams, who need not be. */
+export function noticeSignIn(link: Link, { whose }: FoundNotice, posted = false): SignInView | undefined {
+  return whose.kind === 'team' ? undefined : signInView('notices', link, whose.approver, posted);
 }
 
 /** Why there is no form; null while there is one. */
@@ -107,7 +120,7 @@ function list(id: string, title: string, lines: readonly string[]): Html | null 
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul></section>`;
 }
 
-function form(found: FoundNotice, { typed, faults }: Filled): Html {
+function form(found: FoundNotice, { typed, faults, signIn }: Filled): Html {
   const { whose } = found;
   const isTeam = whose.kind === 'team';
   const expected = typedByHand(found);
@@ -121,6 +134,7 @@ ${input}</div>`;
       ? `It is recorded for ${whose.team} (${whose.email}) and cannot be changed.`
       : `It is recorded in the ledger under your name, ${whose.approver.name}, cannot be changed, and lifts what is listed above, nothing else.`
   }</p>
+${signedInAs(signIn)}
 <form method="post" novalidate>
 ${isTeam ? field('name', 'Your name', `Up to ${NAME_MAX} characters.`, html`<input type="text" id="name" name="name" value="${typed.name}" autocomplete="name" ${described(faults, 'name')}>`) : null}
 ${field('model', `Type ${isTeam || found.run.kind !== 'promotion' ? "the model's name" : 'the version'}: ${expected}`, 'By hand, so that nothing can answer in your place.', html`<input type="text" id="model" name="model" value="${typed.model}" autocomplete="off" autocapitalize="off" spellcheck="false" ${described(faults, 'model')}>`)}
@@ -137,11 +151,17 @@ ${typed.note}</textarea>`,
 </form></section>`;
 }
 
-/** The answer to a post, except for field faults (they are shown on the form) and unknown links. */
-export function answeredPage(outcome: Exclude<NoticeAnswered, { readonly status: 400 | 404 }>): string {
+/** The answer to a post, except for what is shown on the form (field faults, no session) and unknown links. */
+export function answeredPage(
+  outcome: Exclude<NoticeAnswered, { readonly status: 400 | 401 | 404 }>,
+  signIn?: SignInView,
+): string {
   const { found, status } = outcome;
   const { run, whose } = found;
   const what = runName(run);
+  if (status === 403 && outcome.session !== undefined && signIn !== undefined) {
+    return otherPersonPage(signIn, outcome.session);
+  }
   if (status === 200) {
     return whose.kind === 'team'
       ? messagePage('Your acknowledgement is recorded', [

@@ -17,7 +17,6 @@ const properties = z.looseObject({
     .array(z.object({ IndexName: z.string(), KeySchema: z.unknown(), Projection: z.unknown() }))
     .optional(),
   LocalSecondaryIndexes: z.undefined('does not run on this machine').optional(),
-  TimeToLiveSpecification: z.undefined('does not run on this machine').optional(),
   StreamSpecification: z.object({ StreamViewType: z.string() }).optional(),
 });
 const description = z.object({
@@ -26,7 +25,8 @@ const description = z.object({
 
 /**
  * Creates a table from the resolved properties of an AWS::DynamoDB::GlobalTable. A table that exists already (kept in a
- * data directory) stays as it is. Backups, encryption and protection from deletion have no effect on one machine.
+ * data directory) stays as it is. Backups, encryption, protection from deletion and the time to live of items, which AWS keeps late as
+ * well, have no effect on one machine.
  * @throws Error with the engine's answer when it refuses the properties
  */
 export async function createTable(engine: DynamoDbDatabase, name: string, resolved: unknown): Promise<Table> {

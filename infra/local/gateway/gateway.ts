@@ -230,6 +230,7 @@ function write(outgoing: ServerResponse, response: ServiceResponse, method: stri
   const body = response.body ?? '';
   const hasNone = method === 'HEAD' || response.status === 204 || response.status === 304;
   const length = hasNone ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  outgoing.writeHead(response.status, { ...response.headers, ...length });
+  const cookies = response.cookies === undefined ? {} : { 'set-cookie': [...response.cookies] };
+  outgoing.writeHead(response.status, { ...response.headers, ...cookies, ...length });
   outgoing.end(hasNone ? undefined : body);
 }

@@ -18,7 +18,7 @@ export function conditionContext(service: string, { method, query, headers, body
       's3:objectcreationoperation': String(!isPart),
     };
   }
-  if (service === 'dynamodb') return queried(body);
+  if (service === 'dynamodb') return { ...queried(body), 'dynamodb:leadingkeys': leadingKey(body) };
   if (service !== 'kms') return {};
   try {
     const sign = signSchema.parse(JSON.parse(body.toString('utf8')));
@@ -47,6 +47,15 @@ function queried(body: Buffer): ConditionContext {
     .filter((name) => name !== '')
     .map((name) => ExpressionAttributeNames[name] ?? name);
   return { 'dynamodb:select': Select, 'dynamodb:attributes': names.length === 0 ? undefined : names.join(',') };
+}
+
+/** The tables that policies tell apart by their items have a partition key `pk`; one item is put, or named, at a time. */
+const itemSchema = z.object({ pk: z.object({ S: z.string() }) });
+const oneItemSchema = z.object({ Item: itemSchema.optional(), Key: itemSchema.optional() });
+
+function leadingKey(body: Buffer): string | undefined {
+  const request = oneItemSchema.safeParse(jsonOf(body)).data;
+  return (request?.Item ?? request?.Key)?.pk.S;
 }
 
 function jsonOf(body: Buffer): unknown {

@@ -17,6 +17,7 @@ const OPERATORS: Readonly<Record<string, Test>> = {
   // As in AWS it holds for a request without the key, too; a policy that wants the key asks for it besides.
   'ForAllValues:StringEquals': (wanted, actual) =>
     actual === undefined || actual.split(',').every((one) => wanted.includes(one)),
+  'ForAllValues:StringLike': (wanted, actual) => actual === undefined || like(wanted, actual),
   Bool: (wanted, actual) => actual !== undefined && wanted.includes(actual),
   Null: (wanted, actual) => wanted.includes(String(actual === undefined)),
   NumericLessThan: (wanted, actual) => actual !== undefined && wanted.some((limit) => Number(actual) < Number(limit)),
@@ -31,6 +32,7 @@ export const CONDITION_KEYS = [
   'aws:securetransport',
   'aws:sourceaccount',
   'dynamodb:attributes',
+  'dynamodb:leadingkeys',
   'dynamodb:select',
   'kms:messagetype',
   'kms:signingalgorithm',

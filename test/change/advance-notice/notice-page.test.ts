@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findNotice } from '../../../functions/change/advance-notice/find-notice.ts';
 import { answeredPage, noticePage } from '../../../functions/change/advance-notice/notice-page.ts';
+import type { SignIn } from '../../../functions/sign-in/standing.ts';
 import { onFreshStage } from '../../fakes/fresh-stage.ts';
 import { BEN, CHANGE_RECORD, REPLENISHMENT } from '../../fakes/inputs.ts';
 import type { ReleaseStage } from '../../fakes/release-stage.ts';
@@ -132,6 +133,25 @@ describe('The page of a hold', () => {
     const answer = await stand.answer(stand.linkOf(BEN.email), { model: '2.0', note: LONG_REASON });
     if (answer.status !== 200) throw new Error(`It answered ${answer.status}.`);
     expect(answeredPage(answer)).toContain('Your exception is recorded');
+    expect(await pageOf(BEN.email)).toContain(`${BEN.name} did so at`);
+  });
+
+  it('is answered by whoever is signed in as that approver alone, where people sign in, and says who it was', async () => {
+    await frozen();
+    const session = (email: string) => ({
+      ...{ issuer: 'https://login.shop.example', subject: 'one', email, name: 'Somebody' },
+      ...{ at: stage.now(), expiresAt: '2999-01-01T00:00:00.000Z' },
+    });
+    const link = stand.linkOf(BEN.email);
+    const answer = (signIn: SignIn) => stand.answer({ ...link, signIn }, { model: '2.0', note: LONG_REASON });
+    expect(await answer({ session: null })).toMatchObject({ status: 401 });
+    expect(await answer({ session: session('ana@shop.example') })).toMatchObject({ status: 403 });
+    expect(await stand.entries('hold-excepted')).toEqual([]);
+    expect(await answer({ session: session(BEN.email) })).toMatchObject({ status: 200 });
+    const signedIn = { issuer: 'https://login.shop.example', subject: 'one', email: BEN.email };
+    expect(await stand.entries('hold-excepted')).toMatchObject([{ data: { approver: BEN, signedIn } }]);
+    expect((await stand.run(id)).holdExceptions).toMatchObject([{ approver: BEN, signedIn }]);
+    await stand.mayExpose(id);
     expect(await pageOf(BEN.email)).toContain(`${BEN.name} did so at`);
   });
 });

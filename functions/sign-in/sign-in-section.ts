@@ -1,0 +1,62 @@
+import { type Html, html } from '../platform/html.ts';
+import type { Approver } from '../platform/people.ts';
+import { type SignedPages, signInAddress } from './return-path.ts';
+import { type SignIn, type Standing, standingOf } from './standing.ts';
+
+/** What a page says of who is signed in, to the person whom it was sent to. */
+export interface SignInView {
+  readonly standing: Standing;
+  readonly person: Pick<Approver, 'name' | 'email'>;
+  readonly address: string;
+  readonly otherAddress: string;
+  /** A form was sent: it stays, with all that was typed. */
+  readonly posted: boolean;
+}
+
+export function signInView(
+  pages: SignedPages,
+  link: { readonly requestId: string; readonly secret: string; readonly signIn?: SignIn },
+  { name, email }: SignInView['person'],
+  posted = false,
+): SignInView {
+  return {
+    standing: standingOf(link.signIn, { email }),
+    person: { name, email },
+    address: signInAddress(pages, link),
+    otherAddress: signInAddress(pages, link, true),
+    posted,
+  };
+}
+
+/** Above the page: a form was sent by nobody who is signed in. Null when that is not so. */
+export function notSignedIn(view: SignInView | undefined): Html | null {
+  if (view?.posted !== true || view.standing.kind !== 'missing') return null;
+  return html`<div class="errors" role="alert" tabindex="-1" autofocus aria-labelledby="errors"><h2 id="errors">Nothing was recorded yet: you are not signed in</h2>
+<p>You were not signed in, or not any more. <a href="${view.address}" target="_blank" rel="noopener">Sign in as ${view.person.name} (opens in a new tab)</a>, then come back to this page and send the form again: what you typed is still here.</p></div>`;
+}
+
+/** In the place of a form that could not be sent by whoever opened the page; null when it can. */
+export function instead(
+  view: SignInView | undefined,
+  what: { readonly id: string; readonly title: string },
+): Html | null {
+  if (view === undefined || view.posted) return null;
+  const { standing, person } = view;
+  if (standing.kind === 'free' || standing.kind === 'same') return null;
+  const { id, title } = what;
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
+${
+  standing.kind === 'missing'
+    ? html`<p>Only ${person.name} (${person.email}) can do this here, signed in. You come back to this page.</p>
+<p><a href="${view.address}"><strong>Sign in as ${person.name}</strong></a></p>`
+    : html`<p>You are signed in as ${standing.session.name} (${standing.session.email}). Only ${person.name} (${person.email}) can do this here.</p>
+<p><a href="${view.otherAddress}"><strong>Sign in as ${person.name}</strong></a></p>`
+}</section>`;
+}
+
+/** Within the form: under whose name it is sent. */
+export function signedInAs(view: SignInView | undefined): Html | null {
+  if (view?.standing.kind !== 'same') return null;
+  const { session } = view.standing;
+  return html`<p class="soft">Signed in as ${session.name} (${session.email}).</p>`;
+}
