@@ -1,3 +1,4 @@
+import { heldStageOf } from '../change/advance-notice/announced-run.ts';
 import { notExcepted } from '../change/advance-notice/hold-exceptions.ts';
 import { noticeFacts, noticeReasons } from '../change/advance-notice/notice-checks.ts';
 import { type Freeze, type FreezePeriod, freezeAt } from '../change/freeze.ts';
@@ -5,7 +6,7 @@ import { mostHeldSeconds } from '../drill/hold/may-expose.ts';
 import type { Found } from './find-request.ts';
 import type { GateItem } from './items.ts';
 
-/** What would hold the stage that is asked for, for the sake of those who work by the forecasts. */
+/** What would hold the stage or the change that is asked for, for the sake of those who work by the forecasts. */
 export interface ExpectedHolds {
   /** What holds it if it is approved now, in words. */
   readonly now: readonly string[];
@@ -26,15 +27,16 @@ export interface HoldKnowledge {
 
 /** What an approver should know of when the stage could begin; nothing where no such thing holds it. */
 export function expectedHolds({ run, model, gate }: Found, known: HoldKnowledge, now: string): ExpectedHolds {
-  const { stage } = gate;
-  if (run.kind !== 'promotion' || model === null || (stage !== 'canary' && stage !== 'production')) return NO_HOLDS;
+  const stage = heldStageOf(run);
+  if (stage === null || stage !== gate.stage || model === null) return NO_HOLDS;
   const facts = noticeFacts(run, model, { now, freezes: known.freezes });
   const reasons = notExcepted(noticeReasons(facts, stage), run, { model, stage, gates: known.gates });
   const latest = Date.parse(now) + mostHeldSeconds(run, model, stage) * 1000;
   return {
     now: reasons.map(({ message }) => message),
     tooLong: reasons.some(({ until }) => until !== undefined && Date.parse(until) > latest),
-    freeze: nextFreeze(facts.freezes, now, gate.expiresAt),
+    // Settings serve nobody.
+    freeze: stage === 'change' ? null : nextFreeze(facts.freezes, now, gate.expiresAt),
   };
 }
 

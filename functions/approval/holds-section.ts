@@ -3,7 +3,7 @@ import type { Review } from './review.ts';
 import { instant } from './wording.ts';
 
 /** What would hold the stage that is asked for, if it were approved now or later; nothing where nothing does. */
-export function holdsSection({ holds }: Review): Html | null {
+export function holdsSection({ holds, gate }: Review): Html | null {
   const { now, tooLong, freeze } = holds;
   if (now.length === 0 && freeze === null) return null;
   return html`<section aria-labelledby="holds"><h2 id="holds">When it could begin</h2>${
@@ -17,7 +17,7 @@ export function holdsSection({ holds }: Review): Html | null {
   }${
     freeze === null
       ? null
-      : html`<p>A freeze begins at ${instant(freeze.from)}. What has not begun by then is held until ${instant(freeze.until)}: ${freeze.reasons.join('; ')}.</p>`
+      : html`<p>A freeze begins at ${instant(freeze.from)}. What has not begun by then is held until ${instant(freeze.until)}: ${freeze.reasons.join('; ')}.${gate.stage === 'canary' ? ' A canary that runs by then serves no more units before it is over.' : ''}</p>`
   }
 <p class="soft">Going back is never held.</p></section>`;
 }

@@ -58,7 +58,6 @@ async function shownEvidence(ports: ReviewPorts, { run }: Found): Promise<readon
 async function holdsOf({ approvals, freezes }: ReviewPorts, found: Found, now: Date): Promise<ExpectedHolds> {
   const { run } = found;
   // Only whether an exception stands is told by the gates of before.
-  const excepted = run.kind === 'promotion' && run.holdExceptions !== undefined;
-  const gates = excepted ? await approvals.gates(run.promotionId) : [];
+  const gates = run.holdExceptions === undefined ? [] : await approvals.gates(run.promotionId);
   return expectedHolds(found, { gates, freezes }, now.toISOString());
 }

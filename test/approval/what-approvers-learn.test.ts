@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { approvalEmail } from '../../functions/approval/approval-email.ts';
 import { approvalPage } from '../../functions/approval/approval-page.ts';
+import { expectedHolds, NO_HOLDS } from '../../functions/approval/expected-holds.ts';
 import type { RequestItem } from '../../functions/approval/items.ts';
 import { loadReview, type Review } from '../../functions/approval/review.ts';
 import type { FreezePeriod } from '../../functions/change/freeze.ts';
@@ -74,6 +75,9 @@ describe('An approver learns when it could begin', () => {
       'A freeze begins at 2026-03-06 00:00 UTC. What has not begun by then is held until 2026-03-07 00:00 UTC: Stocktaking.',
     );
     expect(pageOf(await reviewOf({ freezes: [AFTER_IT_EXPIRES] }))).not.toContain('id="holds"');
+    expect(words).not.toContain('no more units');
+    const canary = section(pageOf(await reviewOf({ stage: 'canary', freezes: [LATER] })), 'holds');
+    expect(canary).toContain('A canary that runs by then serves no more units before it is over.');
   });
 
   it('both, where the freeze of now is followed by another', async () => {
@@ -120,7 +124,25 @@ describe('An approver learns when it could begin', () => {
     expect(pageOf(await reviewOf({ stage: 'canary', run: excepted, model }))).not.toContain('id="holds"');
   });
 
-  it('nothing where nothing is held: before shadow, of a change, and once it is decided', async () => {
+  it('of a critical change of settings, which no freeze holds, that the teams are to know it first', async () => {
+    const team = { team: 'Replenishment', email: 'replenishment@shop.example' };
+    const model = modelItem({ downstream: [team] });
+    const gate = gateItem({ stage: 'change' });
+    const severity = { level: 'critical' as const, because: 'thresholds, alters policy.guard' };
+    const found = (over: object) => ({ request: request(), gate, model, run: changeItem({ severity, ...over }) });
+    const known = { gates: [gate], freezes: [PEAK, LATER] };
+    expect(
+      expectedHolds(found({ change: { ...changeItem().change, type: 'thresholds' } }), known, NOW.toISOString()),
+    ).toEqual({
+      ...{ tooLong: false, freeze: null },
+      now: ['The change is critical, and not all teams downstream were told of it yet.'],
+    });
+    expect(expectedHolds(found({ severity: { ...severity, level: 'major' } }), known, NOW.toISOString())).toEqual(
+      NO_HOLDS,
+    );
+  });
+
+  it('nothing where nothing is held: before shadow, and once it is decided', async () => {
     expect(pageOf(await reviewOf({ stage: 'shadow', freezes: [PEAK] }))).not.toContain('id="holds"');
     const review = await reviewOf({ freezes: [PEAK] });
     expect(pageOf({ ...review, gate: { ...review.gate, status: 'approved' } })).not.toContain('id="holds"');
