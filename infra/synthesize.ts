@@ -10,8 +10,7 @@ import type { FunctionSpec } from './function-spec.ts';
 import { FUNCTIONS } from './functions.ts';
 import { ModelReleaseStack } from './model-release-stack.ts';
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts';
-
-export const STACK_NAME = 'ModelRelease';
+import { STACK_NAME } from './stack-name.ts';
 
 /**
  * Behaviour of the CDK that this stack is written for: all that its pinned version recommends. It stands here and not in

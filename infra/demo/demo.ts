@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlatformFault } from '../local/platform-fault.ts';
+import { synthesize } from '../synthesize.ts';
 import { type DemoArguments, parseDemoArguments, USAGE } from './arguments.ts';
 import { auditLog, isClean } from './audit.ts';
 import { FIRST_APPROVER, MODEL } from './cast.ts';
@@ -67,16 +68,18 @@ async function withStack(use: (stack: LocalStack) => Promise<number>): Promise<n
   await mkdir(OUTDIR, { recursive: true });
   say('synthesizing the stack and starting it on this machine');
   const functionLog: string[] = [];
+  const settings = {
+    firstApprovers: [FIRST_APPROVER],
+    senderEmail: 'releases@retailer.example',
+    // Days pass in a fraction of a second: each is to see the newest document.
+    pointerPollSeconds: 0,
+    // On a busy machine a candidate is slow, which is none of its faults.
+    candidateWaitMs: 10_000,
+  };
   const stack = await startLocalStack({
-    settings: {
-      firstApprovers: [FIRST_APPROVER],
-      senderEmail: 'releases@retailer.example',
-      // Days pass in a fraction of a second: each is to see the newest document.
-      pointerPollSeconds: 0,
-      // On a busy machine a candidate is slow, which is none of its faults.
-      candidateWaitMs: 10_000,
-    },
-    outdir: `${OUTDIR}/cdk.out`,
+    // The rules of cdk-nag are asked by `npm run synth`; here they would only cost time.
+    assembly: await synthesize({ settings, outdir: `${OUTDIR}/cdk.out`, rules: false }),
+    compileCache: resolve(OUTDIR, 'compiled'),
     functionLog: (name, line) => functionLog.push(`${name} ${line}`),
     log: (line) => functionLog.push(line),
   });

@@ -8,8 +8,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { readAssembly } from '../local/assembly.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../local/platform.ts';
 import { REGION } from '../local/service.ts';
-import type { SettingsInput } from '../settings.ts';
-import { STACK_NAME, type SynthesizeOptions, synthesize } from '../synthesize.ts';
+import { STACK_NAME } from '../stack-name.ts';
 
 /** The stack on this machine, and the clients of somebody who works with it from outside. */
 export interface LocalStack {
@@ -27,23 +26,18 @@ export interface LocalStack {
   readonly stop: () => Promise<void>;
 }
 
-/** Synthesizes the stack with the given settings and starts it on a free port. */
-export async function startLocalStack(options: {
-  readonly settings: SettingsInput;
-  readonly outdir: string;
-  /** Of each function. @default the bundles of all functions, made now */
-  readonly code?: SynthesizeOptions['code'];
+export interface LocalStackOptions {
+  /** Folder of the stack's cloud assembly. */
+  readonly assembly: string;
   readonly database?: NonNullable<PlatformOptions['database']>;
+  readonly compileCache?: string;
   readonly functionLog?: (functionName: string, line: string) => void;
   readonly log?: (line: string) => void;
-}): Promise<LocalStack> {
-  const { settings, outdir, code, ...rest } = options;
-  // The rules of cdk-nag are asked by `npm run synth`; here they would only cost time.
-  const assembly = await readAssembly(
-    await synthesize({ settings, outdir, rules: false, ...(code === undefined ? {} : { code }) }),
-    STACK_NAME,
-  );
-  const platform = await startPlatform({ ...assembly, ...rest });
+}
+
+/** Starts a synthesized stack on a free port. */
+export async function startLocalStack({ assembly, ...options }: LocalStackOptions): Promise<LocalStack> {
+  const platform = await startPlatform({ ...(await readAssembly(assembly, STACK_NAME)), ...options });
   const where = {
     endpoint: platform.endpoint,
     region: REGION,

@@ -6,7 +6,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { predictionPaths } from '../../functions/platform/keys.ts';
-import { STACK_NAME } from '../synthesize.ts';
+import { STACK_NAME } from '../stack-name.ts';
 import { DAYS_BEFORE, playDaysBefore } from './days-before.ts';
 import { dateOf } from './demand.ts';
 import { STOCK_RULES } from './inventory.ts';

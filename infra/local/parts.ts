@@ -33,6 +33,8 @@ export interface PartsOptions {
   readonly dataDir?: string;
   /** Where the tables live, in an engine that somebody else runs. @default an engine of its own */
   readonly database?: DynamoDbDatabase;
+  /** Folder for compiled code of the functions, which may be shared and kept. @default nothing is kept */
+  readonly compileCache?: string;
   /** @default the machine's clock */
   readonly now?: Now;
   /** Given a line for each thing that the platform itself has to say (HTTP access log, failed targets, defects). */
@@ -60,7 +62,7 @@ export async function createParts(options: PartsOptions & { readonly stackName: 
   let bus: Events | undefined;
   const putEvent: Events['putEvent'] = (event) => bus?.putEvent(event);
   const ses = await createSes({ now, putEvent });
-  const observed = createObserved({ now, ses, gateway, putEvent, functionLog: options.functionLog });
+  const observed = createObserved({ ...options, now, ses, gateway, putEvent });
   const { host } = observed;
   const flow = createFlow({ ...subdirectory(dataDir, 'appconfig'), ...observed, iam, now, log });
   bus = flow.events;
@@ -122,13 +124,15 @@ function createObserved(options: {
   readonly ses: Ses;
   readonly gateway: Gateway;
   readonly putEvent: Events['putEvent'];
-  readonly functionLog: PartsOptions['functionLog'];
+  readonly functionLog?: PartsOptions['functionLog'];
+  readonly compileCache?: PartsOptions['compileCache'];
 }) {
-  const { now, ses, gateway, putEvent, functionLog } = options;
+  const { now, ses, gateway, putEvent, functionLog, compileCache } = options;
   const sns = createSns(ses.deliver);
   const monitoring = createMonitoring({ now, publish: sns.publish, putEvent });
   const host = createLambdaHost({
     endpoint: gateway.endpoint,
+    compileCache,
     onInvoke: () => gateway.count('lambda', 'InvokeFunction'),
     onLine: ({ shortName, logGroup }, line) => {
       functionLog?.(shortName, line);

@@ -1,7 +1,8 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SETTING_NAMES } from '../settings.ts';
+import { STACK_NAME } from '../stack-name.ts';
 import { readAssembly } from './assembly.ts';
 import { CONSOLE_PATH } from './console.ts';
 import { type Platform, startPlatform } from './platform.ts';
@@ -9,7 +10,6 @@ import { PlatformFault } from './platform-fault.ts';
 import { REGION } from './service.ts';
 import { synthesizeApart } from './synthesis.ts';
 
-const STACK_NAME = 'ModelRelease';
 const DEFAULT_PORT = 4566;
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -47,6 +47,7 @@ async function main(): Promise<void> {
   const platform = await startPlatform({
     ...(await readAssembly(directory, STACK_NAME)),
     port: options.port,
+    compileCache: resolve(outDir, 'compiled'),
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     log: write,
     functionLog: (name, line) => write(`${name}: ${line}`),

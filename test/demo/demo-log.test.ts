@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ARMS, type PredictionRecord } from '../../functions/inference/log/prediction.ts';
 import { PointerReader } from '../../functions/inference/pointer/pointer-reader-store.ts';
 import { parseArtifact } from '../../functions/inference/predictors/artifact.ts';
@@ -27,8 +24,7 @@ import { type ForecastAnswer, type ForecastEvent, forecastAnswer } from '../../i
 import { askInference } from '../../infra/demo/replay-ports.ts';
 import { prepareScenario, type Scenario } from '../../infra/demo/scenario.ts';
 import { Stopwatch } from '../../infra/demo/stopwatch.ts';
-import { sharedCode } from '../fakes/bundles.ts';
-import { sharedDatabase } from '../fakes/shared-database.ts';
+import { sharedStack } from '../fakes/shared-stack.ts';
 import { stand } from '../inference/stand.ts';
 
 /** One request as it was sent, with the pointer document of that moment and the answer as it came. */
@@ -40,13 +36,11 @@ interface Asked {
 }
 
 const asked: Asked[] = [];
-let directory = '';
 let scenario: Scenario;
 let played: Played;
 let ledger: readonly ReadEntry[];
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'demo-log-'));
   const prepared = await prepareScenario({ candidate: 'good', interactive: false, histories: [], help: false });
   if (!prepared.ok) throw new Error(prepared.faults.join('\n'));
   scenario = prepared.scenario;
@@ -56,8 +50,7 @@ beforeAll(async () => {
     pointerPollSeconds: 0,
     candidateWaitMs: 10_000,
   };
-  const [code, database] = [await sharedCode(), await sharedDatabase()];
-  const stack = await startLocalStack({ settings, outdir: join(directory, 'cdk.out'), code, database });
+  const stack = await startLocalStack(await sharedStack(settings));
   try {
     const publicKeyPem = await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn'));
     const screen = { isTerminal: false, columns: 80, write: () => {} };
@@ -73,8 +66,6 @@ beforeAll(async () => {
     await stack.stop();
   }
 });
-
-afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Asks the inference function, and keeps what was asked and answered. */
 function listening(stack: LocalStack, publicKeyPem: string): (event: ForecastEvent) => Promise<ForecastAnswer> {

@@ -16,21 +16,18 @@ import type { PointerDocument } from '../../functions/pointer/document.ts';
 import type { PromotionItem } from '../../functions/registry/items.ts';
 import { policySchema } from '../../functions/registry/policy.ts';
 import { RegistryStore } from '../../functions/registry/registry-store.ts';
-import { bundledCode } from '../../infra/bundling.ts';
 import { LedgerWatch, type WatchedEntry } from '../../infra/demo/ledger-watch.ts';
 import { type LocalStack, startLocalStack } from '../../infra/demo/local-stack.ts';
 import { Pipeline } from '../../infra/demo/pipeline.ts';
 import { generateRetailer } from '../../infra/demo/retailer.ts';
 import type { FunctionSpec } from '../../infra/function-spec.ts';
-import { FUNCTIONS } from '../../infra/functions.ts';
 import { REGION } from '../../infra/local/service.ts';
 import type { SettingsInput } from '../../infra/settings.ts';
-import { sharedCode } from './bundles.ts';
 import { type Feeding, type FeedPorts, feed, feedStage, QUICK_POLICY, type Quality } from './feed.ts';
 import { ANA, BEN, CHANGE_RECORD, onboardInput, PIPELINE } from './inputs.ts';
 import { Mailbox } from './mailbox.ts';
 import { hasReached, PLACES, type Place, partsOf } from './places.ts';
-import { sharedDatabase } from './shared-database.ts';
+import { sharedStack, synthesizeWith } from './shared-stack.ts';
 import { until } from './until.ts';
 
 const FIRST = { id: 'fred', name: 'Fred First', email: 'fred@shop.example' };
@@ -64,13 +61,11 @@ export class Scene {
   /** @param specs functions that are made of something else than the stack's own, by their names */
   static async start(members: SettingsInput = {}, specs: readonly FunctionSpec[] = []): Promise<Scene> {
     const outdir = await mkdtemp(join(tmpdir(), 'scene-'));
-    const others = new Map(specs.map((spec) => [spec.name, spec]));
-    const all = FUNCTIONS.map((spec) => others.get(spec.name) ?? spec);
-    const code = specs.length === 0 ? await sharedCode() : await bundledCode(all, join(outdir, 'functions'));
     // Inference looks at the pointer on each request, so that tests need not wait for it to.
     // What a candidate says on a busy machine is late, and not missing.
     const settings = { firstApprovers: [FIRST], pointerPollSeconds: 0, candidateWaitMs: 10_000, ...members };
-    const stack = await startLocalStack({ settings, outdir, code, database: await sharedDatabase() });
+    const own = specs.length === 0 ? undefined : await synthesizeWith({ settings, outdir, specs });
+    const stack = await startLocalStack(await sharedStack(settings, own));
     return new Scene(stack, await readPublicKey(stack.clients.kms, stack.output('SigningKeyArn')), outdir);
   }
 

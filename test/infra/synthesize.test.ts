@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SettingsError } from '../../infra/settings.ts';
-import { STACK_NAME, type SynthesizeOptions, synthesize } from '../../infra/synthesize.ts';
+import { STACK_NAME } from '../../infra/stack-name.ts';
+import { type SynthesizeOptions, synthesize } from '../../infra/synthesize.ts';
 import { synthesized } from './synthesized.ts';
 
 const OUTPUTS = [

@@ -7,7 +7,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import * as z from 'zod';
 import { ModelReleaseStack } from '../../infra/model-release-stack.ts';
 import { parseSettings, type SettingsInput } from '../../infra/settings.ts';
-import { STACK_NAME } from '../../infra/synthesize.ts';
+import { STACK_NAME } from '../../infra/stack-name.ts';
 
 const strings = z.union([z.string().transform((one) => [one]), z.array(z.unknown())]);
 

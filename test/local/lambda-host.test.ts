@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
@@ -9,7 +12,12 @@ const hosts: LambdaHost[] = [];
 const lines: string[] = [];
 const failures: string[] = [];
 
-function hostWith(changes: { readonly handler?: string; readonly timeoutSeconds?: number } = {}): LambdaHost {
+interface Changes {
+  readonly handler?: string;
+  readonly timeoutSeconds?: number;
+}
+
+function hostWith(changes: Changes = {}, compileCache?: string): LambdaHost {
   const definition = {
     directory,
     handler: 'index.handler',
@@ -21,6 +29,7 @@ function hostWith(changes: { readonly handler?: string; readonly timeoutSeconds?
   const arn = 'arn:aws:lambda:eu-west-1:000000000000:function:';
   const host = createLambdaHost({
     endpoint: 'http://127.0.0.1:1',
+    compileCache,
     onLine: ({ shortName }, line) => lines.push(`${shortName}: ${line}`),
     onError: ({ shortName }) => failures.push(shortName),
   });
@@ -59,6 +68,22 @@ describe('an invocation', () => {
     });
     expect(payload).not.toHaveProperty('AWS_PROFILE');
     expect(payload).not.toHaveProperty('HOME');
+  });
+
+  test('leaves what it compiled to the next process, in the folder that is given for it, and else nowhere', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'compiled-'));
+    try {
+      await hostWith().invoke('Demo-echo', {});
+      expect(await readdir(folder)).toEqual([]);
+      await hostWith({}, folder).invoke('Demo-echo', {});
+      // It is written after the answer.
+      await expect.poll(async () => (await readdir(folder, { recursive: true })).length).toBeGreaterThan(1);
+      const { payload } = await hostWith({}, folder).invoke('Demo-echo', { do: 'environment' });
+      expect(payload).toMatchObject({ NODE_COMPILE_CACHE: folder, TABLE: 'Registry' });
+    } finally {
+      await Promise.all(hosts.splice(0).map((host) => host.stop()));
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   test('hands over a context with a request id, the ARN and the time left', async () => {

@@ -2,6 +2,7 @@
  * The program of a function's child process: loads the bundled handler and runs one event at a time, as Lambda's runtime
  * does. The parent holds the time limit and ends the process; losing the parent ends it too.
  */
+import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 interface Invocation {
@@ -48,6 +49,8 @@ async function run(handler: Handler, invocation: Invocation): Promise<void> {
   } catch (error) {
     send({ id: invocation.id, error: describe(error) });
   }
+  // The process is ended by a signal and would leave nothing; what the first event needed is compiled by now.
+  flushCompileCache();
 }
 
 function contextOf({ id, deadlineMs }: Invocation): object {

@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
@@ -12,8 +9,7 @@ import { type PredictionRecord, predictionRecord } from '../../../functions/infe
 import { type LocalStack, startLocalStack } from '../../../infra/demo/local-stack.ts';
 import type { Intercept } from '../../../infra/local/gateway/gateway.ts';
 import { AwsError } from '../../../infra/local/service.ts';
-import { sharedCode } from '../../fakes/bundles.ts';
-import { sharedDatabase } from '../../fakes/shared-database.ts';
+import { sharedStack } from '../../fakes/shared-stack.ts';
 
 // Functions as they are deployed, under the policies of the stack, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -27,15 +23,13 @@ const answerSchema = z.object({
     .optional(),
 });
 
-let outdir = '';
 let stack: LocalStack;
 const lines: string[] = [];
 const figures: string[] = [];
 
 beforeAll(async () => {
-  outdir = await mkdtemp(join(tmpdir(), 'log-on-the-platform-'));
   stack = await startLocalStack({
-    ...{ settings: { pointerPollSeconds: 0 }, outdir, code: await sharedCode(), database: await sharedDatabase() },
+    ...(await sharedStack({ pointerPollSeconds: 0 })),
     functionLog: (name, line) => lines.push(`${name}: ${line}`),
   });
   // The first of a process loads everything.
@@ -47,7 +41,6 @@ afterEach(() => {
 });
 afterAll(async () => {
   await stack.stop();
-  await rm(outdir, { recursive: true, force: true });
   console.info(['Milliseconds that an answer takes while the log cannot be written:', ...figures].join('\n  '));
 });
 
