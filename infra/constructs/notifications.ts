@@ -1,12 +1,14 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { ConfigurationSet, EmailIdentity, EmailSendingEvent, EventDestination, Identity } from 'aws-cdk-lib/aws-ses';
 import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { arn } from './names.ts';
+import { EVENT_SOURCE } from '../../functions/change/events/event-message.ts';
+import { FUNCTIONS } from '../functions.ts';
+import { arn, functionRoleArn } from './names.ts';
 
 export interface NotificationsProps {
   readonly senderEmail: string;
@@ -68,5 +70,26 @@ export class Notifications extends Construct {
     const severity = SubscriptionFilter.stringFilter({ allowlist: ['warning', 'critical'] });
     this.eventTopic.addSubscription(new EmailSubscription(props.alertEmail, { filterPolicy: { severity } }));
     this.bus = new EventBus(this, 'Bus', { eventBusName: `${Stack.of(this).stackName}-events` });
+    this.bus.addToResourcePolicy(this.#onlyOurs(this.bus));
+  }
+
+  /**
+   * Nobody but the functions that publish events speaks in our name, whatever else a role of the account allows: teams are
+   * written to, and other systems act, by what stands there. A deny, since the account's own roles need no permission of the
+   * bus; of an event EventBridge tells the source, not whether it is true.
+   */
+  #onlyOurs(bus: EventBus): PolicyStatement {
+    const publishing = FUNCTIONS.filter(({ access }) => access.some((one) => one === 'events:publish'));
+    return new PolicyStatement({
+      sid: 'OnlyOurFunctionsUnderOurSource',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['events:PutEvents'],
+      resources: [bus.eventBusArn],
+      conditions: {
+        'ForAnyValue:StringEquals': { 'events:source': EVENT_SOURCE },
+        ArnNotEquals: { 'aws:PrincipalArn': publishing.map(({ name }) => functionRoleArn(this, name)) },
+      },
+    });
   }
 }

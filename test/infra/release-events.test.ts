@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { FUNCTIONS } from '../../infra/functions.ts';
 import { synthesized } from './synthesized.ts';
 
 const stack = synthesized({ senderEmail: 'models@shop.example', alertEmail: 'night@shop.example' });
@@ -42,6 +43,30 @@ describe('Events for other systems', () => {
         ],
       });
     }
+  });
+
+  it('are put under our source by the functions that publish them, and by nobody else of the account', () => {
+    const publishing = FUNCTIONS.filter(({ access }) => access.some((one) => one === 'events:publish'));
+    const roles = publishing.map(({ name }) => `:role/ModelRelease-${name}`);
+    expect(roles).toContain(':role/ModelRelease-publish-events');
+    const [policy, ...more] = stack.ofType('AWS::Events::EventBusPolicy');
+    expect(more).toEqual([]);
+    expect(policy?.properties).toMatchObject({
+      EventBusName: { Ref: expect.stringMatching(/^NotificationsBus/) },
+      Statement: {
+        ...{ Effect: 'Deny', Action: 'events:PutEvents' },
+        Resource: { 'Fn::GetAtt': [expect.stringMatching(/^NotificationsBus/), 'Arn'] },
+        Condition: {
+          'ForAnyValue:StringEquals': { 'events:source': 'model-release' },
+          ArnNotEquals: {
+            'aws:PrincipalArn': roles.map((role) => ({
+              'Fn::Join': ['', expect.arrayContaining([expect.stringContaining(role)])],
+            })),
+          },
+        },
+      },
+    });
+    expect(JSON.stringify(policy?.properties['Statement'])).toMatch(/"Principal":("\*"|\{"AWS":"\*"\})/);
   });
 
   it('are named in the outputs', () => {

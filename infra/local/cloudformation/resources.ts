@@ -19,6 +19,7 @@ const INERT_TYPES: ReadonlySet<string> = new Set([
   'AWS::ApiGatewayV2::Stage',
   'AWS::CDK::Metadata',
   'AWS::CloudWatch::Dashboard',
+  'AWS::Events::EventBusPolicy',
   'AWS::Glue::Database',
   'AWS::Glue::Table',
   'AWS::SNS::TopicPolicy',
