@@ -8,12 +8,12 @@ import type { GateSummary, SegmentLine } from './report-summary.ts';
 import type { Review, ShownEvidence } from './review.ts';
 import { instant } from './wording.ts';
 
-/** What the gates found, the newest first. */
+/** What the gates found, the newest first and unfolded: people decided on the others before. */
 export function evidenceSections(review: Review): readonly Html[] {
   const pages = reportPages(review.run);
-  return review.evidence.toReversed().map((found) => {
+  return review.evidence.toReversed().map((found, index) => {
     const own = pages.filter(({ name }) => name.startsWith(`${found.stage}-`));
-    return evidenceSection(found, reportLinks(review, own));
+    return evidenceSection(found, reportLinks(review, own), index > 0);
   });
 }
 
@@ -22,24 +22,38 @@ export function verdictSection({ evidence }: Review): Html | null {
   const newest = evidence.at(-1);
   if (newest === undefined) return null;
   const { stage, result, report } = newest;
-  const figures = report === null ? [] : keyFigures(report);
   const worse = report === null ? 0 : report.worseCount;
   return html`<section aria-labelledby="verdict"><h2 id="verdict">Verdict of the ${stage} gate</h2>
 <p><span class="pill ${verdictTone(newest)}">${result.verdict}</span> <span class="soft">by ${result.judge}, ${instant(result.judgedAt)}</span></p>
 ${
   report === null
     ? html`<p class="fault">Its report cannot be read, or is not the one that was recorded.</p>`
-    : html`<dl class="figures">${figures.map(({ name, value, beside }) => html`<div><dt>${name}</dt><dd><strong>${value}</strong> <span class="soft">${beside}</span></dd></div>`)}</dl>
+    : html`${figures(report)}
 <p>${worse === 0 ? 'No segment got worse.' : `${worse} of ${report.segmentCount} segments got worse; the worst are listed below.`}</p>`
 }</section>`;
 }
 
-function evidenceSection({ stage, result, report, charts }: ShownEvidence, links: Html | null): Html {
+function figures(report: GateSummary): Html {
+  return html`<dl class="figures">${keyFigures(report).map(({ name, value, beside }) => html`<div><dt>${name}</dt><dd><strong>${value}</strong> <span class="soft">${beside}</span></dd></div>`)}</dl>`;
+}
+
+function evidenceSection(
+  { stage, result, report, charts }: ShownEvidence,
+  links: Html | null,
+  decidedBefore: boolean,
+): Html {
   const tone = verdictTone({ stage, result, report });
   return html`<section aria-labelledby="evidence-${stage}"><h2 id="evidence-${stage}">Evidence: ${stage} gate</h2>
 <p><span class="pill ${tone}">${result.verdict}</span> <span class="soft">by ${result.judge}, ${instant(result.judgedAt)}</span></p>
 ${result.reasons.length === 0 ? null : html`<ul>${result.reasons.map(reasonLine)}</ul>`}
-${report === null ? unreadable() : html`${charts}${tables(report)}`}${links}</section>`;
+${report === null ? unreadable() : decidedBefore ? folded(report, charts) : html`${charts}${tables(report)}`}${links}</section>`;
+}
+
+/** At first sight what an earlier gate rests on, and what it warned of: nobody has to unfold a warning. */
+function folded(report: GateSummary, charts: ShownEvidence['charts']): Html {
+  const { gate, warnings } = report;
+  return html`${figures(report)}${list('Warnings', warnings)}
+<details><summary>All that the ${gate} gate measured, and what it did not test</summary>${charts}${tables({ ...report, warnings: [] })}</details>`;
 }
 
 /** Links keep the secret of the one that was opened; the report pages themselves link nowhere. */

@@ -148,6 +148,13 @@ const { address, open } = {
   open: () => page.goto(address()),
 };
 
+/** The evidence of a gate that people decided on before, with all that it measured. */
+async function unfolded(gate: 'offline' | 'shadow') {
+  const section = page.getByRole('region', { name: `Evidence: ${gate} gate` });
+  await section.getByText(`All that the ${gate} gate measured`).click();
+  return section;
+}
+
 describe('The approval page in a browser', () => {
   it('shows what is asked, the evidence and the form, without a complaint of the browser', async () => {
     await open();
@@ -166,7 +173,7 @@ describe('The approval page in a browser', () => {
     ]) {
       expect(await page.getByRole('heading', { name: heading }).first().isVisible()).toBe(true);
     }
-    const backtest = page.getByRole('region', { name: 'Evidence: offline gate' });
+    const backtest = await unfolded('offline');
     expect(await backtest.getByRole('row').filter({ hasText: 'regime:lumpy' }).textContent()).toContain('+3.1 %');
     expect(complaints).toEqual([]);
   });
@@ -202,7 +209,7 @@ describe('The approval page in a browser', () => {
       '+1.10 pp−0.40 pp to +2.40 pp',
       'below +2.00 pp',
     ]);
-    const shadow = page.getByRole('region', { name: 'Evidence: shadow gate' });
+    const shadow = await unfolded('shadow');
     const churn = shadow.getByRole('row').filter({ hasText: 'from origin to origin' });
     expect(await churn.textContent()).toContain('at most 1.25 times');
     expect(await shadow.textContent()).toContain('28 closed business days, 2026-03-03 to 2026-03-30.');
@@ -226,9 +233,25 @@ describe('The approval page in a browser', () => {
       ['shadow', 'Other seasons than 2026-03-03 to 2026-03-30.'],
       ['canary', 'Units outside the canary, which was at most 50 % of those in the plan.'],
     ] as const) {
-      const section = page.getByRole('region', { name: `Evidence: ${gate} gate` });
+      const section =
+        gate === 'canary' ? page.getByRole('region', { name: 'Evidence: canary gate' }) : await unfolded(gate);
       expect(await section.getByText(words).isVisible()).toBe(true);
     }
+  });
+
+  it('shows of a gate that people decided on before its verdict, key figures and warnings, and the rest when asked', async () => {
+    await open();
+    const offline = page.getByRole('region', { name: 'Evidence: offline gate' });
+    for (const text of ['PASS', 'Absolute error, WAPE', 'Actuals of the backtest are not']) {
+      expect(await offline.getByText(text).first().isVisible()).toBe(true);
+    }
+    expect(await offline.getByText('Actuals of the backtest are not').count()).toBe(1);
+    const lumpy = offline.getByRole('row').filter({ hasText: 'regime:lumpy' });
+    expect(await lumpy.isVisible()).toBe(false);
+    // As by keyboard.
+    await offline.getByText('All that the offline gate measured').focus();
+    await page.keyboard.press('Enter');
+    expect(await lumpy.isVisible()).toBe(true);
   });
 
   it('says who is never served by a canary, and where it is drawn from', async () => {
