@@ -1,24 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { parseInput } from '../platform/boundary.ts';
-import { ses } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
-import { config } from '../platform/config.ts';
-import { sesSender } from '../platform/email-store.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
 import { type AskAgainPorts, type AskedAgain, askAgain } from './ask-again.ts';
 import { askAgainInput } from './ask-again-input.ts';
 
 const ports: AskAgainPorts = {
-  registry: wired.registry(),
+  ...wired.writingToApprovers(),
   registryWrites: wired.registryWrites(),
-  approvals: wired.approvals(),
-  approvalWrites: wired.approvalWrites(),
   ledger: wired.ledger(),
-  evidence: wired.evidence(),
-  sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
-  random: randomBytes,
-  baseUrl: config('APPROVAL_BASE_URL'),
 };
 
 /** Sends one approver's request anew, or gives it to a stand-in, for the owner of the model. Decides nothing. */

@@ -1,10 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { parseEvent } from '../platform/boundary.ts';
-import { ses } from '../platform/clients.ts';
 import { systemClock } from '../platform/clock.ts';
-import { config } from '../platform/config.ts';
-import { sesSender } from '../platform/email-store.ts';
 import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
 import { gateStage } from './items.ts';
@@ -17,15 +13,7 @@ const eventSchema = z.object({
   taskToken: z.string().min(1).max(2048),
 });
 
-const ports: RequestApprovalPorts = {
-  registry: wired.registry(),
-  approvals: wired.approvals(),
-  approvalWrites: wired.approvalWrites(),
-  evidence: wired.evidence(),
-  sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
-  random: randomBytes,
-  baseUrl: config('APPROVAL_BASE_URL'),
-};
+const ports: RequestApprovalPorts = wired.writingToApprovers();
 
 /** Keeps the task token and emails one link to each approver. */
 export async function handler(event: unknown): Promise<Requested> {

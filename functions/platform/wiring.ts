@@ -91,6 +91,13 @@ export const alerting = (): AlertPorts => ({
   baseUrl: config('APPROVAL_BASE_URL'),
   now: () => systemClock().toISOString(),
 });
+/** What writing to the approvers of a gate reads and writes. */
+export const writingToApprovers = () => ({
+  ...{ registry: registry(), approvals: approvals(), approvalWrites: approvalWrites(), evidence: evidence() },
+  sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
+  random: randomBytes,
+  baseUrl: config('APPROVAL_BASE_URL'),
+});
 /** Links of teams that are told of a critical change, and of approvers who may make an exception. */
 export const noticeLinks = () =>
   new LinkStore(dynamo(), config('APPROVALS_TABLE'), {

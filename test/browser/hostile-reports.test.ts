@@ -1,7 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { trendPage } from '../../functions/drill/report/trend-page.ts';
 import { trendOf } from '../../functions/drill/trend.ts';
 import {
@@ -18,7 +15,7 @@ import {
   shadowInput,
   stageSegment,
 } from '../evidence/report/sample-reports.ts';
-import { openBrowser } from './browser.ts';
+import { servePages } from './served-pages.ts';
 
 /** What somebody writes into a field who means harm: markup of every kind that a page has, templates of charts, and what hides. */
 const evil = (field: string) =>
@@ -85,51 +82,26 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   'drill-trend.html': ['drill-', 'got-', 'allowed-', 'next-'],
 };
 
-let browser: Browser;
-let server: Server;
-let page: Page;
-let complaints: string[] = [];
-let requests: string[] = [];
-
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    // Without the rules that would stop a script anyway: nothing but the markup is to keep it from running.
-    const text = PAGES.get(request.url?.slice(1) ?? '')?.replace(
-      /<meta http-equiv="Content-Security-Policy"[^>]*>/,
-      '',
-    );
-    response.writeHead(text === undefined ? 204 : 200, { 'content-type': 'text/html; charset=utf-8' }).end(text);
-  }).listen(0, '127.0.0.1');
-  browser = await openBrowser();
+const shown = servePages(({ path }) => {
+  // Without the rules that would stop a script anyway: nothing but the markup is to keep it from running.
+  const text = PAGES.get(path.slice(1))?.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, '');
+  return text === undefined ? null : { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, text };
 });
-afterAll(async () => {
-  await browser.close();
-  server.close();
-});
-
-beforeEach(async () => {
-  [complaints, requests] = [[], []];
-  page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => requests.push(request.url()));
-});
-afterEach(() => page.close());
+const { complaints, requests } = shown;
 
 describe('What was written by others', () => {
   it.each(Object.entries(SHOWN))('is shown as text in %s, in its charts as well', async (file, fields) => {
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${file}`;
-    await page.goto(address);
-    for (const details of await page.locator('details').all()) await details.locator('summary').click();
-    const text = await page.evaluate<string>('document.body.textContent');
+    await shown.open(`/${file}`);
+    for (const details of await shown.page.locator('details').all()) await details.locator('summary').click();
+    const text = await shown.page.evaluate<string>('document.body.textContent');
     expect(fields.filter((field) => !text.includes(shownAs(field)))).toEqual([]);
     for (const hidden of ['\u202e', '\u0000']) expect(text).not.toContain(hidden);
-    expect(await page.locator('script, img, a, iframe, object, form, foreignObject').count()).toBe(0);
+    expect(await shown.page.locator('script, img, a, iframe, object, form, foreignObject').count()).toBe(0);
     const attributes =
       "[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames()).filter((name) => /^on|href|^src/.test(name))";
-    expect(await page.evaluate(attributes)).toEqual([]);
-    expect(await page.title()).not.toContain('owned');
-    expect(requests).toEqual([address]);
+    expect(await shown.page.evaluate(attributes)).toEqual([]);
+    expect(await shown.page.title()).not.toContain('owned');
+    expect(requests).toEqual([shown.address(`/${file}`)]);
     expect(complaints).toEqual([]);
   });
 
@@ -140,8 +112,8 @@ describe('What was written by others', () => {
   it.each(['segment-analysis.html', 'shadow-report.html', 'canary-report.html'])(
     'names segments in the charts of %s, cut but on one line and not hidden',
     async (file) => {
-      await page.setContent(PAGES.get(file) ?? '');
-      const labels = await page.locator('svg.wide text').allTextContents();
+      await shown.page.setContent(PAGES.get(file) ?? '');
+      const labels = await shown.page.locator('svg.wide text').allTextContents();
       for (const kind of SEGMENTS) expect(labels.some((label) => label.startsWith(`${kind}"'><scr`))).toBe(true);
       expect(labels).toContain('sku:\ufffda-4 gnp');
     },

@@ -1,7 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PAGE_HEADERS } from '../../functions/approval/page-frame.ts';
 import type { FoundNotice } from '../../functions/change/advance-notice/find-notice.ts';
 import { frozen } from '../../functions/change/advance-notice/notice-checks.ts';
@@ -10,7 +7,8 @@ import { exceptionEmail, noticeEmail } from '../../functions/change/advance-noti
 import { noticePage } from '../../functions/change/advance-notice/notice-page.ts';
 import { BEN, CHANGE_RECORD, REPLENISHMENT } from '../fakes/inputs.ts';
 import { aModel, aPromotion } from '../fakes/runs.ts';
-import { LOOKS, openBrowser, picture, violations } from './browser.ts';
+import { LOOKS, picture, violations } from './browser.ts';
+import { servePages } from './served-pages.ts';
 
 const EVIL = '<script>document.title="owned"</script><img src="https://evil.example/x.png">';
 const earliestAt = '2026-03-03T08:00:00.000Z';
@@ -47,70 +45,52 @@ const EMAILS: Readonly<Record<string, string>> = {
   'hold-email': exceptionEmail({ run, stage: 'canary', name: BEN.name, reasons: holding, address }).html,
 };
 
-let browser: Browser;
-let server: Server;
-let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    const text = PAGES[request.url?.slice(1) ?? ''];
-    response.writeHead(text === undefined ? 204 : 200, PAGE_HEADERS).end(text);
-  }).listen(0, '127.0.0.1');
-  browser = await openBrowser();
+const shown = servePages(({ path }) => {
+  const text = PAGES[path.slice(1)];
+  return text === undefined ? null : { status: 200, headers: PAGE_HEADERS, text };
 });
-afterAll(async () => {
-  await browser.close();
-  server.close();
-});
+const { complaints } = shown;
 
-beforeEach(async () => {
-  complaints = [];
-  page = await browser.newPage();
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
-});
-afterEach(() => page.close());
-
-const open = (name: string) => page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`);
-const overflow = () => page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+const open = (name: string) => shown.open(`/${name}`);
+const overflow = () =>
+  shown.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 
 describe.each(Object.keys(PAGES))('The %s in a browser', (name) => {
   it.each(LOOKS)('fits, shows what others wrote as text, and breaks no rule, $width wide and $theme', async (look) => {
     await open(name);
-    await picture(page, name, look);
+    await picture(shown.page, name, look);
     expect(await overflow()).toBe(0);
-    expect(await page.locator('script, img').count()).toBe(0);
-    expect(await page.title()).not.toBe('owned');
+    expect(await shown.page.locator('script, img').count()).toBe(0);
+    expect(await shown.page.title()).not.toBe('owned');
     expect(complaints).toEqual([]);
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(shown.page)).toEqual([]);
   });
 });
 
 describe('A form of a notice', () => {
   it('is filled in and sent by the keyboard alone, and what is wrong is read with its field', async () => {
     await open('notice-page-with-faults');
-    await page.locator('.errors a').first().focus();
-    await page.keyboard.press('Enter');
-    expect(await page.evaluate('location.hash')).toBe('#name');
-    await page.locator('#name').focus();
+    await shown.page.locator('.errors a').first().focus();
+    await shown.page.keyboard.press('Enter');
+    expect(await shown.page.evaluate('location.hash')).toBe('#name');
+    await shown.page.locator('#name').focus();
     for (const next of ['model', 'note']) {
-      await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.id')).toBe(next);
+      await shown.page.keyboard.press('Tab');
+      expect(await shown.page.evaluate('document.activeElement.id')).toBe(next);
     }
-    await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Acknowledge');
-    const hint = (await page.locator('#note').getAttribute('aria-describedby')) ?? '';
+    await shown.page.keyboard.press('Tab');
+    expect(await shown.page.evaluate('document.activeElement.textContent')).toBe('Acknowledge');
+    const hint = (await shown.page.locator('#note').getAttribute('aria-describedby')) ?? '';
     expect(hint.split(' ')).toContain('note-fault');
   });
 });
 
 describe.each(Object.entries(EMAILS))('The %s', (name, html) => {
   it.each(LOOKS.filter(({ theme }) => theme === 'light'))('fits and breaks no rule, $width wide', async (look) => {
-    await page.setContent(html);
-    await picture(page, name, look);
+    await shown.page.setContent(html);
+    await picture(shown.page, name, look);
     expect(await overflow()).toBe(0);
-    expect(await page.locator('script, img').count()).toBe(0);
-    expect(await violations(page, [])).toEqual([]);
+    expect(await shown.page.locator('script, img').count()).toBe(0);
+    expect(await violations(shown.page, [])).toEqual([]);
   });
 });

@@ -1,8 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import chromium from '@sparticuz/chromium';
-import { type Browser, type Page, chromium as playwright } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { REPORT_HEADERS } from '../../functions/approval/show-report.ts';
 import {
   buildCanaryArtifacts,
@@ -10,6 +6,7 @@ import {
   buildShadowArtifacts,
 } from '../../functions/evidence/report/artifacts.ts';
 import { canaryInput, found, offlineInput, segment, shadowInput } from '../evidence/report/sample-reports.ts';
+import { servePages } from './served-pages.ts';
 
 const EVIL = '<script>document.title="owned"</script><img src="https://evil.example/x.png">';
 const offline = offlineInput(
@@ -27,52 +24,28 @@ const ARTIFACTS = [
 ].filter(({ file }) => file.endsWith('.html'));
 const PAGES = ARTIFACTS.map(({ file }) => file);
 
-let browser: Browser;
-let server: Server;
-let page: Page;
-let complaints: string[] = [];
-let requests: string[] = [];
-
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    const name = request.url?.slice(1);
-    const text = ARTIFACTS.find(({ file }) => file === name)?.bytes;
-    response.writeHead(text === undefined ? 204 : 200, REPORT_HEADERS).end(text);
-  }).listen(0, '127.0.0.1');
-  const executablePath = await chromium.executablePath();
-  browser = await playwright.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'], headless: true });
+const shown = servePages(({ path }) => {
+  const text = ARTIFACTS.find(({ file }) => file === path.slice(1))?.bytes;
+  return text === undefined ? null : { status: 200, headers: REPORT_HEADERS, text };
 });
-afterAll(async () => {
-  await browser.close();
-  server.close();
-});
-
-beforeEach(async () => {
-  [complaints, requests] = [[], []];
-  page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => requests.push(request.url()));
-});
-afterEach(() => page.close());
-
-const address = (file: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${file}`;
+const { complaints, requests } = shown;
+const address = (file: string) => shown.address(`/${file}`);
 
 describe('A report page in a browser', () => {
   it.each(PAGES)('%s runs no script, asks for nothing but itself, and breaks none of its own rules', async (file) => {
-    await page.goto(address(file));
-    expect(await page.locator('script, img, link, iframe, object, form, a').count()).toBe(0);
-    expect(await page.title()).toMatch(/ of demand 1\.2\.0$/);
+    await shown.page.goto(address(file));
+    expect(await shown.page.locator('script, img, link, iframe, object, form, a').count()).toBe(0);
+    expect(await shown.page.title()).toMatch(/ of demand 1\.2\.0$/);
     expect(requests).toEqual([address(file)]);
     expect(complaints).toEqual([]);
     // The style is applied: its digest is the one that the page lets in.
-    expect(await page.evaluate('getComputedStyle(document.querySelector("h1")).lineHeight')).toBe('32px');
+    expect(await shown.page.evaluate('getComputedStyle(document.querySelector("h1")).lineHeight')).toBe('32px');
   });
 
   it.each(PAGES)('%s holds the browser to its rules by itself, also when it is opened from a file', async (file) => {
     const text = ARTIFACTS.find((one) => one.file === file)?.bytes ?? '';
-    await page.setContent(text);
-    const injected = await page.evaluate(`(() => {
+    await shown.page.setContent(text);
+    const injected = await shown.page.evaluate(`(() => {
       const script = document.createElement('script');
       script.textContent = 'document.title = "owned"';
       const style = document.createElement('style');
@@ -87,19 +60,19 @@ describe('A report page in a browser', () => {
   it.each(PAGES.flatMap((file) => [320, 390, 768, 1100].map((width) => [file, width] as const)))(
     '%s fits a screen of %i pixels without scrolling sideways',
     async (file, width) => {
-      await page.setViewportSize({ width, height: 844 });
-      await page.goto(address(file));
-      for (const details of await page.locator('details').all()) await details.locator('summary').click();
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      await shown.page.setViewportSize({ width, height: 844 });
+      await shown.page.goto(address(file));
+      for (const details of await shown.page.locator('details').all()) await details.locator('summary').click();
+      expect(await shown.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     },
   );
 
   it.each(PAGES)('%s fits a sheet of paper, with all numbers on it', async (file) => {
-    await page.emulateMedia({ media: 'print' });
-    await page.setViewportSize({ width: 688, height: 900 });
-    await page.goto(address(file));
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(688);
-    for (const details of await page.locator('details').all()) {
+    await shown.page.emulateMedia({ media: 'print' });
+    await shown.page.setViewportSize({ width: 688, height: 900 });
+    await shown.page.goto(address(file));
+    expect(await shown.page.evaluate('document.documentElement.scrollWidth')).toBe(688);
+    for (const details of await shown.page.locator('details').all()) {
       expect(await details.locator('table').first().isVisible()).toBe(true);
     }
   });
@@ -107,8 +80,8 @@ describe('A report page in a browser', () => {
   it('shows the pages of all gates with the charts that they promise', async () => {
     const charts: Record<string, readonly string[]> = {};
     for (const file of PAGES) {
-      await page.goto(address(file));
-      charts[file] = await page.locator('svg.wide > title').allTextContents();
+      await shown.page.goto(address(file));
+      charts[file] = await shown.page.locator('svg.wide > title').allTextContents();
     }
     expect(charts).toEqual({
       'evaluation-report.html': ['Change of the error by segment', 'Change of the error by origin'],
@@ -131,16 +104,16 @@ describe('A report page in a browser', () => {
     '%s tells every chart in words and in a table beside it, and draws it once per screen',
     async (file) => {
       for (const width of [390, 1100]) {
-        await page.setViewportSize({ width, height: 844 });
-        await page.goto(address(file));
-        for (const figure of await page.locator('figure').all()) {
+        await shown.page.setViewportSize({ width, height: 844 });
+        await shown.page.goto(address(file));
+        for (const figure of await shown.page.locator('figure').all()) {
           const image = figure.getByRole('img');
           expect(await image.count()).toBe(1);
-          const shown = figure.locator('svg:visible');
-          expect((await shown.locator('title').textContent())?.length).toBeGreaterThan(5);
-          expect((await shown.locator('desc').textContent())?.length).toBeGreaterThan(40);
+          const drawn = figure.locator('svg:visible');
+          expect((await drawn.locator('title').textContent())?.length).toBeGreaterThan(5);
+          expect((await drawn.locator('desc').textContent())?.length).toBeGreaterThan(40);
           const section = figure.locator('xpath=ancestor::section');
-          const tables = (await section.locator('table').count()) + (await page.locator('#numbers').count());
+          const tables = (await section.locator('table').count()) + (await shown.page.locator('#numbers').count());
           expect(tables).toBeGreaterThan(0);
         }
       }
@@ -148,23 +121,23 @@ describe('A report page in a browser', () => {
   );
 
   it.each(PAGES)('%s has one heading, sections that are named, and tables with headers', async (file) => {
-    await page.goto(address(file));
-    expect(await page.locator('h1').count()).toBe(1);
-    expect(await page.locator('html').getAttribute('lang')).toBe('en');
-    expect(await page.locator('section:not([aria-labelledby])').count()).toBe(0);
-    expect(await page.locator('table:not(:has(> caption))').count()).toBe(0);
-    expect(await page.locator('thead th:not([scope]), tbody th:not([scope])').count()).toBe(0);
+    await shown.page.goto(address(file));
+    expect(await shown.page.locator('h1').count()).toBe(1);
+    expect(await shown.page.locator('html').getAttribute('lang')).toBe('en');
+    expect(await shown.page.locator('section:not([aria-labelledby])').count()).toBe(0);
+    expect(await shown.page.locator('table:not(:has(> caption))').count()).toBe(0);
+    expect(await shown.page.locator('thead th:not([scope]), tbody th:not([scope])').count()).toBe(0);
     const ids = '[...document.querySelectorAll("[id]")].map((one) => one.id)';
-    const all = await page.evaluate<string[]>(ids);
+    const all = await shown.page.evaluate<string[]>(ids);
     expect(new Set(all).size).toBe(all.length);
   });
 
   it('keeps the labels of a chart inside it, on a phone and on a desk', async () => {
     for (const width of [390, 1100]) {
-      await page.setViewportSize({ width, height: 844 });
+      await shown.page.setViewportSize({ width, height: 844 });
       for (const file of PAGES) {
-        await page.goto(address(file));
-        const cut = await page.evaluate<string[]>(`[...document.querySelectorAll('svg')]
+        await shown.page.goto(address(file));
+        const cut = await shown.page.evaluate<string[]>(`[...document.querySelectorAll('svg')]
           .filter((svg) => svg.getBoundingClientRect().width > 0)
           .flatMap((svg) => [...svg.querySelectorAll('text')].filter((text) => {
             const [inner, outer] = [text.getBoundingClientRect(), svg.getBoundingClientRect()];
@@ -177,14 +150,14 @@ describe('A report page in a browser', () => {
 
   it('is dark where people want it dark, light on paper, and readable in both', async () => {
     const paper = 'getComputedStyle(document.querySelector("section")).backgroundColor';
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.goto(address('shadow-report.html'));
-    expect(await page.evaluate(paper)).toBe('rgb(22, 27, 34)');
+    await shown.page.emulateMedia({ colorScheme: 'dark' });
+    await shown.page.goto(address('shadow-report.html'));
+    expect(await shown.page.evaluate(paper)).toBe('rgb(22, 27, 34)');
     const circle = 'getComputedStyle(document.querySelector("svg.wide [fill=\'#0072b2\']")).fill';
-    expect(await page.evaluate(circle)).toBe('rgb(86, 180, 233)');
-    await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
-    expect(await page.evaluate(circle)).toBe('rgb(0, 114, 178)');
-    await page.emulateMedia({ colorScheme: 'light', media: 'screen' });
-    expect(await page.evaluate(paper)).toBe('rgb(255, 255, 255)');
+    expect(await shown.page.evaluate(circle)).toBe('rgb(86, 180, 233)');
+    await shown.page.emulateMedia({ colorScheme: 'dark', media: 'print' });
+    expect(await shown.page.evaluate(circle)).toBe('rgb(0, 114, 178)');
+    await shown.page.emulateMedia({ colorScheme: 'light', media: 'screen' });
+    expect(await shown.page.evaluate(paper)).toBe('rgb(255, 255, 255)');
   });
 });
