@@ -7,8 +7,8 @@ import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../../functions/change/events/event-message.ts';
-import { FUNCTIONS } from '../functions.ts';
-import { arn, functionRoleArn } from './names.ts';
+import { rolesWith } from './keys.ts';
+import { arn } from './names.ts';
 
 export interface NotificationsProps {
   readonly senderEmail: string;
@@ -79,7 +79,6 @@ export class Notifications extends Construct {
    * bus; of an event EventBridge tells the source, not whether it is true.
    */
   #onlyOurs(bus: EventBus): PolicyStatement {
-    const publishing = FUNCTIONS.filter(({ access }) => access.some((one) => one === 'events:publish'));
     return new PolicyStatement({
       sid: 'OnlyOurFunctionsUnderOurSource',
       effect: Effect.DENY,
@@ -88,7 +87,7 @@ export class Notifications extends Construct {
       resources: [bus.eventBusArn],
       conditions: {
         'ForAnyValue:StringEquals': { 'events:source': EVENT_SOURCE },
-        ArnNotEquals: { 'aws:PrincipalArn': publishing.map(({ name }) => functionRoleArn(this, name)) },
+        ArnNotEquals: { 'aws:PrincipalArn': rolesWith(this, 'events:publish') },
       },
     });
   }

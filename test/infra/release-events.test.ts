@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import type { FunctionSpec } from '../../infra/function-spec.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { synthesized } from './synthesized.ts';
 
@@ -46,7 +47,8 @@ describe('Events for other systems', () => {
   });
 
   it('are put under our source by the functions that publish them, and by nobody else of the account', () => {
-    const publishing = FUNCTIONS.filter(({ access }) => access.some((one) => one === 'events:publish'));
+    const functions: readonly FunctionSpec[] = FUNCTIONS;
+    const publishing = functions.filter(({ access }) => access.includes('events:publish'));
     const roles = publishing.map(({ name }) => `:role/ModelRelease-${name}`);
     expect(roles).toContain(':role/ModelRelease-publish-events');
     const [policy, ...more] = stack.ofType('AWS::Events::EventBusPolicy');
