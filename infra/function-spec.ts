@@ -55,6 +55,7 @@ const ACCESS = [
   'readiness:ask', // InvokeFunction on the function that checks readiness alone
   'kill-switch:ask', // InvokeFunction on the function that stops alone
   'email:send',
+  'letters:mark', // PutItem, UpdateItem of which letters left, and of nothing else of the registry
   'events:publish', // Publish on the topic of events, PutEvents on their bus
   'failure:report', // Publish on the topic of alarms what a stream could not deliver
 ] as const;

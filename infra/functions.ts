@@ -239,7 +239,7 @@ export const FUNCTIONS = [
     description: 'Tells owner and downstream teams of canaries, and how a promotion, change or rollback ended.',
     config: ['REGISTRY_TABLE', 'LEDGER_TABLE', 'EVIDENCE_BUCKET', 'SENDER_EMAIL'],
     // Evidence, because teams are told a release by its note, which is made of the reports.
-    access: ['registry:read', 'ledger:read', 'evidence:read', 'email:send'],
+    access: ['registry:read', 'letters:mark', 'ledger:read', 'evidence:read', 'email:send'],
   },
   {
     name: 'publish-events',

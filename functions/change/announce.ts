@@ -1,4 +1,4 @@
-import type { SendEmail } from '../platform/email.ts';
+import type { Email, SendEmail } from '../platform/email.ts';
 import { ReleaseError } from '../platform/errors.ts';
 import { visible, visibleLine } from '../platform/html.ts';
 import { parsePromotionId } from '../platform/ids.ts';
@@ -20,11 +20,7 @@ export interface AnnouncePorts {
  * @throws ReleaseError DEPENDENCY_UNAVAILABLE when nobody could be reached
  */
 export async function announce(ports: AnnouncePorts, notice: Notice): Promise<{ readonly recipients: number }> {
-  const email = {
-    subject: visibleLine(notice.subject),
-    text: visible(notice.text),
-    html: notice.html ?? noticeHtml(notice),
-  };
+  const email = emailOf(notice);
   const sent = await Promise.allSettled(notice.recipients.map((to) => ports.sendEmail(to, email)));
   const failed = sent.filter((one) => one.status === 'rejected');
   if (failed.length > 0) ports.onUndelivered(notice, failed.length);
@@ -34,6 +30,15 @@ export async function announce(ports: AnnouncePorts, notice: Notice): Promise<{ 
     });
   }
   return { recipients: sent.length - failed.length };
+}
+
+/** A notice as it is emailed. */
+export function emailOf({ subject, text, html, ...notice }: Notice): Email {
+  return {
+    subject: visibleLine(subject),
+    text: visible(text),
+    html: html ?? noticeHtml({ subject, text, ...notice }),
+  };
 }
 
 /**

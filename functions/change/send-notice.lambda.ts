@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseEvent } from '../platform/boundary.ts';
-import { ses } from '../platform/clients.ts';
+import { dynamo, ses } from '../platform/clients.ts';
+import { systemClock } from '../platform/clock.ts';
 import { config } from '../platform/config.ts';
 import { sesSender } from '../platform/email-store.ts';
 import { ReleaseError } from '../platform/errors.ts';
@@ -8,7 +9,8 @@ import { logger } from '../platform/logger.ts';
 import * as wired from '../platform/wiring.ts';
 import type { PromotionItem } from '../registry/items.ts';
 import { type AnnouncePorts, announce, announceAll, noticeOfEnd } from './announce.ts';
-import { noticeOfEntry } from './events/event-notice.ts';
+import { LetterMarkStore } from './events/letter-mark-store.ts';
+import { tellEvent } from './events/tell-once.ts';
 import { type Notice, rollbackNotice } from './notice.ts';
 import { noteToTell } from './release-note/write-promotion-note.ts';
 
@@ -37,15 +39,16 @@ const ports: AnnouncePorts = {
   sendEmail: sesSender(ses(), config('SENDER_EMAIL')),
   onUndelivered: ({ subject }, count) => logger.error('NOTICE_NOT_SENT', { subject, count }),
 };
-
+const marks = new LetterMarkStore(dynamo(), config('REGISTRY_TABLE'));
+const now = () => systemClock().toISOString();
 const noteOf = (run: PromotionItem) =>
   noteToTell({ registry, ledger, evidence }, run, (error) => logger.error('NOTE_NOT_TOLD', { error: String(error) }));
 
-/** Tells the people concerned of an event, or how a promotion, change or rollback ended. At least once: a retry sends again. */
+/** Tells the people concerned of an event, or how a promotion, change or rollback ended. Of an event once; else at least once. */
 export async function handler(event: unknown): Promise<{ readonly recipients: number }> {
   const parsed = parseEvent(eventSchema, event);
   if ('promotionId' in parsed) return announce(ports, await noticeOfEnd(registry, parsed.promotionId, noteOf));
-  if ('detail' in parsed) return announceAll(ports, await noticeOfEntry({ registry, ledger }, parsed.detail));
+  if ('detail' in parsed) return tellEvent({ ...ports, registry, ledger, marks, now }, parsed.detail);
   const ends = parsed.rollback.closed.map((promotionId) => noticeOfEnd(registry, promotionId));
   return announceAll(ports, await Promise.all([ofRollback(parsed.rollback), ...ends]));
 }

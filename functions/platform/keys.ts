@@ -116,6 +116,12 @@ export const registryKeys = {
     pk: modelPartition(model),
     sk: `note#${String(seq).padStart(12, '0')}`,
   }),
+  /** A letter about an event (its id) to one mailbox (its digest) went out, or is about to, once. */
+  letter: (eventId: string, mailboxSha256: string): ItemKey => ({
+    pk: `${registryKeys.letterPrefix}${eventId}`,
+    sk: mailboxSha256,
+  }),
+  letterPrefix: 'letter#',
   /** How far CloudTrail's event history was read. */
   trailCursor: { pk: 'trail', sk: 'cursor' },
   /** An event of CloudTrail is in the ledger, once. */

@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { GATE_ATTRIBUTES } from '../../functions/approval/gate-attributes.ts';
-import { approvalKeys } from '../../functions/platform/keys.ts';
+import { approvalKeys, registryKeys } from '../../functions/platform/keys.ts';
 import type { Access } from '../function-spec.ts';
 import type { AccessTargets } from './access-targets.ts';
 import { type Grant, OBJECT_GRANTS } from './object-grants.ts';
@@ -37,10 +37,12 @@ const OF_GATES = {
 } as const;
 
 /** By the partition key, which a request has to name. */
-const OF_SESSIONS = {
-  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${approvalKeys.sessionPrefix}*`] },
+const ofPartitions = (prefix: string) => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] },
   Null: { 'dynamodb:LeadingKeys': 'false' },
-} as const;
+});
+const OF_SESSIONS = ofPartitions(approvalKeys.sessionPrefix);
+const OF_LETTERS = ofPartitions(registryKeys.letterPrefix);
 
 const MODELS = 'Models are onboarded at run time; their environments, profiles and documents are not known at deploy.';
 const VERSIONS =
@@ -173,6 +175,9 @@ const GRANTS: Readonly<Record<Access, (targets: AccessTargets) => readonly Grant
   'readiness:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.checkReadinessFunction] }],
   'kill-switch:ask': (t) => [{ actions: ['lambda:InvokeFunction'], resources: [t.killSwitchFunction] }],
   'email:send': (t) => [{ actions: ['ses:SendEmail'], resources: [t.senderIdentity, t.mailConfiguration] }],
+  'letters:mark': (t) => [
+    { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], resources: [t.registryTable], conditions: OF_LETTERS },
+  ],
   'events:publish': (t) => [
     { actions: ['sns:Publish'], resources: [t.eventTopic] },
     { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [t.topicKey] },

@@ -171,6 +171,20 @@ describe('access of functions', () => {
     expect(readers).not.toContain('judge');
   });
 
+  it('lets whoever tells of events mark letters in the registry, and write nothing else there', () => {
+    const writing = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+    const found = writing.flatMap((action) => statementsFor('send-notice', action));
+    expect(found.map(({ Action, Condition }) => [Action, Condition])).toEqual(
+      ['PutItem', 'UpdateItem'].map(() => [
+        ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['letter#*'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      ]),
+    );
+  });
+
   it('lets the sign-in put sessions into the approvals table, and do nothing else there', () => {
     const [put, ...others] = roleStatements(stack, roleOf('sign-in')).filter(({ Resource }) =>
       JSON.stringify(Resource).includes('TablesApprovals'),

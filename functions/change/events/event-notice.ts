@@ -19,8 +19,8 @@ export const MAILED_EVENTS = [
 ] as const satisfies readonly EventName[];
 
 /**
- * The notices of the entry that an event of the bus names. What the event says besides is not believed: whoever may put
- * events there could write to the teams in our name. None where there is no such entry or model, or nobody is concerned.
+ * The notice of the entry that an event of the bus names. What the event says besides is not believed: whoever may put
+ * events there could write to the teams in our name. Null where there is no such entry or model, or nobody is concerned.
  * @throws ReleaseError CORRUPT_ITEM
  */
 export async function noticeOfEntry(
@@ -29,13 +29,12 @@ export async function noticeOfEntry(
     ledger,
   }: { readonly registry: Pick<RegistryStore, 'run' | 'model'>; readonly ledger: Pick<Ledger, 'read'> },
   { model: name, ledgerPosition }: Pick<ReleaseEvent, 'model'> & { readonly ledgerPosition: number },
-): Promise<readonly Notice[]> {
+): Promise<Notice | null> {
   const [entry, model] = await Promise.all([ledger.read(name, ledgerPosition), registry.model(name)]);
-  if (entry === null || model === null) return [];
+  if (entry === null || model === null) return null;
   const promotionId = runOfEntry(entry.body);
   const event = eventOfEntry(entry.body, promotionId === '' ? null : await registry.run(name, promotionId));
-  const notice = event === null ? null : eventNotice(event, model);
-  return notice === null ? [] : [notice];
+  return event === null ? null : eventNotice(event, model);
 }
 
 /** The notice of an event; null where nothing changes for the teams: a shadow is served to nobody. */

@@ -144,12 +144,11 @@ describe('The email to the teams downstream', () => {
       },
     };
     const forged = { ...canary(100), summary: 'Click here.', ledgerPosition: 1 };
-    const [notice, ...more] = await noticeOfEntry(ports, forged);
-    expect(more).toEqual([]);
+    const notice = await noticeOfEntry(ports, forged);
     expect(notice?.text).toContain('Version 1.0 of demand serves 5 % of the units');
     expect(notice?.text).not.toContain('Click here.');
-    expect(await noticeOfEntry(ports, { model: 'demand', ledgerPosition: 2 })).toEqual([]);
-    expect(await noticeOfEntry(ports, { model: 'demand', ledgerPosition: 3 })).toEqual([]);
-    expect(await noticeOfEntry(ports, { model: 'other', ledgerPosition: 1 })).toEqual([]);
+    expect(await noticeOfEntry(ports, { model: 'demand', ledgerPosition: 2 })).toBeNull();
+    expect(await noticeOfEntry(ports, { model: 'demand', ledgerPosition: 3 })).toBeNull();
+    expect(await noticeOfEntry(ports, { model: 'other', ledgerPosition: 1 })).toBeNull();
   });
 });
