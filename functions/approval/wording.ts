@@ -1,3 +1,4 @@
+import { needsNotice } from '../change/advance-notice/announced-run.ts';
 import type { Run } from '../registry/items.ts';
 import type { Restoration } from '../registry/restoration.ts';
 import type { GateItem, GateStage, GateStatus } from './items.ts';
@@ -44,8 +45,10 @@ export function onApproval(run: Run, stage: GateStage): string {
       return `The way back is proved, then version ${run.version} serves the first step. The steps follow by themselves; after the last, it is taken out again and people are asked about production. If it does harm or proves nothing in time, the promotion ends by itself.`;
     return `Version ${run.version} serves all forecasts of ${run.model} within minutes, and owner and teams downstream are told. ${before} stays ready to be gone back to.`;
   }
-  if (run.kind === 'change')
-    return `The proposed owner, approvers, teams and policy take effect for ${run.model} at once.`;
+  if (run.kind === 'change') {
+    const when = needsNotice(run) ? 'once the teams downstream know of them, and not before' : 'at once';
+    return `The proposed owner, approvers, teams and policy take effect for ${run.model} ${when}.`;
+  }
   if (run.restore !== undefined) return `${restoredTo(run.restore)} The kill switch is closed.`;
   const created = `The model ${run.model} is created with the proposed owner, approvers and policy.`;
   return run.adopt === undefined

@@ -4,6 +4,7 @@ import { approvalPage } from '../../functions/approval/approval-page.ts';
 import { expectedHolds, NO_HOLDS } from '../../functions/approval/expected-holds.ts';
 import type { RequestItem } from '../../functions/approval/items.ts';
 import { loadReview, type Review } from '../../functions/approval/review.ts';
+import { onApproval } from '../../functions/approval/wording.ts';
 import type { FreezePeriod } from '../../functions/change/freeze.ts';
 import type { ModelItem, PromotionItem } from '../../functions/registry/items.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
@@ -140,6 +141,15 @@ describe('An approver learns when it could begin', () => {
     expect(expectedHolds(found({ severity: { ...severity, level: 'major' } }), known, NOW.toISOString())).toEqual(
       NO_HOLDS,
     );
+  });
+
+  it('that a critical change of settings takes effect once the teams know, and any other at once', () => {
+    const critical = { severity: { level: 'critical' as const, because: 'declared critical' } };
+    const change = { ...changeItem().change, type: 'thresholds' as const };
+    expect(onApproval(changeItem({ ...critical, change }), 'change')).toContain('once the teams downstream know');
+    for (const other of [{ change }, { ...critical, change: { ...change, type: 'ownership' as const } }]) {
+      expect(onApproval(changeItem(other), 'change')).toContain('at once');
+    }
   });
 
   it('nothing where nothing is held: before shadow, and once it is decided', async () => {
