@@ -67,7 +67,7 @@ export function approvalEmail(asking: Asking): Email {
     facts('What happens next', [
       ['If approved', onApproval(run, gate.stage)],
       ['If rejected', onRejection(run, gate.stage)],
-      [`If too few decide before ${instant(gate.expiresAt)}`, onExpiry(run)],
+      [`If too few decide before ${instant(gate.expiresAt)}`, sentence(onExpiry(run))],
     ]),
     small(
       "Opening the link changes nothing. It is meant for you alone, and whoever has it decides under your name: do not forward it. The model's owner can have it sent again.",
@@ -135,6 +135,10 @@ function sections({ gate, run }: Asking): readonly Block[] {
     ['The way there', path],
   ];
   return lists.filter(([, lines]) => lines.length > 0).map(([title, lines]) => ({ kind: 'list', title, lines }));
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
 function text(words: string): Block {

@@ -1,5 +1,6 @@
 import { type Measure, VERDICT_TONES, VERDICT_WORDS } from '../evidence/report/measure.ts';
 import { UNDEFINED } from '../evidence/report/numbers.ts';
+import { together } from '../evidence/report/page-parts.ts';
 import type { Reason } from '../platform/errors.ts';
 import { type Html, html } from '../platform/html.ts';
 import { keyFigures, verdictTone } from './key-figures.ts';
@@ -34,7 +35,7 @@ ${
 }
 
 function figures(report: GateSummary): Html {
-  return html`<dl class="figures">${keyFigures(report).map(({ name, value, beside }) => html`<div><dt>${name}</dt><dd><strong>${value}</strong> <span class="soft">${beside}</span></dd></div>`)}</dl>`;
+  return html`<dl class="figures">${keyFigures(report).map(({ name, value, beside }) => html`<div><dt>${name}</dt><dd><strong>${together(value)}</strong> <span class="soft">${together(beside)}</span></dd></div>`)}</dl>`;
 }
 
 function evidenceSection(

@@ -68,7 +68,7 @@ export function consequences({ run, gate }: Review): Html {
   return html`<section aria-labelledby="then"><h2 id="then">What happens then</h2>
 <p><strong>If approved:</strong> ${onApproval(run, gate.stage)}</p>
 <p><strong>If rejected:</strong> ${onRejection(run, gate.stage)}</p>
-<p><strong>If nobody decides</strong> before ${instant(gate.expiresAt)}: ${onExpiry(run)}</p></section>`;
+<p><strong>If too few decide</strong> before ${instant(gate.expiresAt)}: ${onExpiry(run)}</p></section>`;
 }
 
 export function failureModes({ run }: Review): Html | null {

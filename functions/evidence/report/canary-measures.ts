@@ -61,7 +61,7 @@ function operations(report: CanaryReport, found: CanaryOpsResult): readonly Meas
   ];
 }
 
-/** Evidence of harm grows with its e value; harm is said from 2 over alpha on (two metrics share it). */
+/** Evidence of harm is the logarithm of an e value; harm is said where that reaches 2 over alpha (two metrics share it). */
 function harm(
   report: CanaryReport,
   metric: 'errors' | 'slow',
@@ -76,8 +76,8 @@ function harm(
     measure(name, verdictOf(report, [`OPS_REGRESSED:${metric}`]), {
       candidate: errors ? percentOf(found.error_rate_canary, 2) : '–',
       comparator: errors ? percentOf(found.error_rate_control, 2) : '–',
-      estimate: `log e ${ratioOf(log, 2)}`,
-      limit: alpha === null ? '–' : `log e below ${ratioOf(Math.log(2 / alpha), 2)}`,
+      estimate: `evidence ${ratioOf(log, 2)}`,
+      limit: alpha === null ? '–' : `evidence below ${ratioOf(Math.log(2 / alpha), 2)}`,
     }),
   ];
 }
