@@ -47,7 +47,7 @@ export function instead(
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 ${
   standing.kind === 'missing'
-    ? html`<p>Only ${person.name} (${person.email}) can do this here, signed in. You come back to this page.</p>
+    ? html`<p>To go on, sign in as ${person.name} (${person.email}). You come back to this page.</p>
 <p><a href="${view.address}"><strong>Sign in as ${person.name}</strong></a></p>`
     : html`<p>You are signed in as ${standing.session.name} (${standing.session.email}). Only ${person.name} (${person.email}) can do this here.</p>
 <p><a href="${view.otherAddress}"><strong>Sign in as ${person.name}</strong></a></p>`
