@@ -17,6 +17,7 @@ import { CONFIG_NAMES } from '../../functions/platform/config.ts';
 import { type Bundle, bundleFunctions } from '../../infra/bundling.ts';
 import type { FunctionSpec } from '../../infra/function-spec.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
+import { sharedBundles } from '../fakes/bundles.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const specs: readonly FunctionSpec[] = FUNCTIONS;
@@ -25,10 +26,10 @@ afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 let bundles: readonly Bundle[] = [];
 beforeAll(async () => {
-  bundles = await bundleFunctions(specs, outdir);
+  bundles = await sharedBundles();
 });
 
-const dirOf = (name: string) => join(outdir, name);
+const dirOf = (name: string) => bundles.find((bundle) => bundle.name === name)?.dir ?? '';
 
 /** Values under which every entry can be wired; nothing is called. */
 const ENVIRONMENT = {
