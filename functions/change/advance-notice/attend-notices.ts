@@ -73,9 +73,13 @@ async function foreseeFreeze(ports: AttendNoticesPorts, run: PromotionItem, mode
 
 /** Nothing is left to do once it has acted, and once what does not come was taken back. */
 async function settle(ports: AttendNoticesPorts, of: OpenNotice): Promise<void> {
-  const run = await ports.registry.run(of.model, of.promotionId);
+  const [run, model] = await Promise.all([
+    ports.registry.run(of.model, of.promotionId),
+    ports.registry.model(of.model),
+  ]);
   if (run === null) return;
-  if (hasActed(run)) return ports.open.close(of);
+  // A change whose execution failed behind its last step took effect, whatever its end is called.
+  if (hasActed(run) || model?.changedBy === run.promotionId) return ports.open.close(of);
   if (run.end !== undefined) await takeBack(ports, run);
 }
 

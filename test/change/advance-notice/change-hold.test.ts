@@ -158,6 +158,16 @@ describe('A critical change of settings', () => {
     expect(await stand.entries('notice-recalled')).toMatchObject([{ data: { teams: ['Replenishment'] } }]);
   });
 
+  it('is not taken back when it took effect and only its execution failed afterwards', async () => {
+    await stand.notice({ leadTime: 'PT0S' });
+    await approved();
+    expect(await codes()).toEqual([]);
+    await stand.apply(id, 'withdrawn');
+    await stand.attend();
+    expect(stand.lettersTo(REPLENISHMENT.email)).toHaveLength(1);
+    expect(await stand.entries('notice-recalled')).toEqual([]);
+  });
+
   it('keeps no model from being rolled back, before or after it is held', async () => {
     await approved();
     await stand.mayExpose(id);

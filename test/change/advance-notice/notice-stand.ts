@@ -102,7 +102,7 @@ export class NoticeStand {
   }
 
   /** Has a change take effect, as its flow does once nothing holds it. */
-  async apply(id: string): Promise<void> {
+  async apply(id: string, end: 'applied' | 'withdrawn' = 'applied'): Promise<void> {
     const ports: ApplyChangePorts = {
       ...{
         registry: this.stage.registry,
@@ -113,7 +113,7 @@ export class NoticeStand {
       ensureEnvironment: () => Promise.reject(new Error('The model exists.')),
     };
     await applyChange(ports, id, this.stage.now());
-    await this.stage.close(id, 'applied');
+    await this.stage.close(id, end);
   }
 
   /** The schedule's work. */
