@@ -139,6 +139,11 @@ describe('An approved canary', () => {
     });
     await acknowledge(promotionId);
     await until(async () => ((await scene.pointer(MODEL))?.canaryVersion === '1.0' ? true : undefined));
+    // The bus tells of it, and the team is written to.
+    await until(async () => {
+      const letters = await scene.mail.letters(promotionId, REPLENISHMENT.email);
+      return letters.find((text) => text.includes('Event: stage-entered'));
+    });
     const entries = await scene.ledger(MODEL);
     const of = (wanted: string) => entries.filter(({ type }) => type === wanted).map(({ data }) => data);
     expect(of('readiness-checked')).toMatchObject([{ ready: false }, { ready: true }]);
