@@ -74,9 +74,9 @@ export function oidcIssuer(settings: {
           ...{ pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true },
         });
         const claims = tokens.claims();
-        if (claims === undefined || claims['email'] !== undefined) return claims;
-        if (config.serverMetadata().userinfo_endpoint === undefined) return claims;
-        // Issuers may leave the address out of a token that comes with an access token (OIDC Core 5.4).
+        const isWhole = claims?.['email'] !== undefined && claims['email_verified'] !== undefined;
+        if (claims === undefined || isWhole || config.serverMetadata().userinfo_endpoint === undefined) return claims;
+        // Issuers may leave the address, or that they verified it, out of a token that comes with an access token (OIDC Core 5.4).
         const { email, email_verified, name } = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
         return { ...claims, email, email_verified, name };
       }),

@@ -96,6 +96,9 @@ describe('What the issuer led back with', () => {
       ok: true,
       value: { email: 'ana@shop.example', email_verified: true, iss: small.address },
     });
+    small.claims = { ...bare, email: 'ana@shop.example' };
+    const verified = await issuer.redeem(calledBack(), pending);
+    expect(verified).toMatchObject({ ok: true, value: { email: 'ana@shop.example', email_verified: true } });
     small.userinfo = { ...small.userinfo, sub: 'ben-1' };
     expect(await issuer.redeem(calledBack(), pending)).toMatchObject({ ok: false, why: 'refused' });
   });
@@ -137,6 +140,12 @@ describe('What the issuer led back with', () => {
   ])('is not taken for %s: %j is %s', async (_what, refusal, why) => {
     small.refusal = refusal;
     expect(await issuer.redeem(calledBack(), pending)).toMatchObject({ ok: false, why });
+  });
+
+  it('is not refused when the issuer is another one than the settings name', async () => {
+    small.metadata = { issuer: 'https://another.example' };
+    expect(await issuer.redeem(calledBack(), pending)).toMatchObject({ ok: false, why: 'unavailable' });
+    expect(small.posted).toEqual([]);
   });
 
   it.each(['/token', '/jwks'])('waits no longer than its bound for %s', async (path) => {
