@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { REQUEST_TAG } from '../../functions/approval/mail-trouble.ts';
 import { openGate } from '../../functions/approval/open-gate.ts';
 import { PAGE_HEADERS } from '../../functions/approval/page-frame.ts';
 import { postDecision } from '../../functions/approval/post-decision.ts';
@@ -265,11 +266,28 @@ describe('What was written by others', () => {
 
 describe('On a phone and at a desk, by day and by night', () => {
   it.each(LOOKS)('email and page at $width pixels, $theme, fit and have nothing that axe minds', async (look) => {
-    await ask({ model: modelItem({ policy: quorumOf(2) }) });
+    const severity = { level: 'critical' as const, because: 'architecture, drawn from the whole business' };
+    const freezes = [
+      { from: '2026-03-01T00:00:00Z', until: '2026-03-05T00:00:00Z', reason: 'Spring sale' },
+      { from: '2026-03-06T00:00:00Z', until: '2026-03-08T00:00:00Z', reason: 'Stocktaking in all stores' },
+    ];
+    const model = modelItem({ policy: { ...quorumOf(2), freezes } });
+    await ask({ model, run: promotionBefore('production', { severity }) });
+    const { approvals, approvalWrites } = stand.ports;
+    const came = { id: 'f-1', kind: 'bounced' as const, at: NOW.toISOString() };
+    const bens = stand.inbox.find(({ to }) => to === BEN.email)?.tags?.[REQUEST_TAG] ?? '';
+    await approvals.carryOut([approvalWrites.undelivered(bens, came)]);
     await openEmail(ANA.email);
     await picture(page, 'email', look);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(look.width);
     await followLink();
+    for (const [name, words] of [
+      ['When it could begin', 'held until 2026-03-08 00:00 UTC: Stocktaking in all stores.'],
+      ['Decisions so far', 'their email came back at 2026-03-02 09:00 UTC'],
+      ['What is asked, and why', 'critical: architecture, drawn from the whole business'],
+    ] as const) {
+      expect(await page.getByRole('region', { name }).textContent()).toContain(words);
+    }
     await fill('Approve', '1.1.0', 'Fine.');
     await picture(page, 'page-with-faults', look);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(look.width);
