@@ -7,7 +7,7 @@ import { until } from '../fakes/until.ts';
 import { openBrowser, violations } from './browser.ts';
 
 // Everything on one busy machine: slow is not wrong.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const [MODEL, VERSION] = ['people', '1.0.0'];
 const WHY = 'Better in every region that matters.';
