@@ -1,7 +1,5 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { approvalPage } from '../../functions/approval/approval-page.ts';
 import { parseForm, readForm, type TypedForm } from '../../functions/approval/decision-form.ts';
 import { NO_HOLDS } from '../../functions/approval/expected-holds.ts';
@@ -31,7 +29,7 @@ import {
 } from '../approval/fixtures.ts';
 import { aCanaryReport, anOfflineReport, aShadowReport, segment } from '../evidence/report/sample-reports.ts';
 import { ANA, BEN, OWNER } from '../fakes/inputs.ts';
-import { openBrowser } from './browser.ts';
+import { servePages } from './served-pages.ts';
 
 const ID = '0'.repeat(31).concat('1');
 const NOW = new Date('2026-03-02T09:00:00.000Z');
@@ -102,11 +100,7 @@ const BENS = {
   seq: 12,
 };
 
-let browser: Browser;
-let server: Server;
-let page: Page;
 let review = reviewOf();
-let complaints: string[] = [];
 const posted: TypedForm[] = [];
 
 /** The pages as the functions answer them, without the tables behind. */
@@ -119,34 +113,19 @@ function answer(method: string, body: string): { readonly status: number; readon
   return { status: 200, text: outcomePage({ status: 200, found: review, decision: form.decision, seq: 13 }) };
 }
 
-beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    const { status, text } = answer(request.method ?? '', body);
-    response.writeHead(request.url?.startsWith('/approvals/') ? status : 204, PAGE_HEADERS).end(text);
-  }).listen(0, '127.0.0.1');
-  browser = await openBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  server.close();
-});
+const served = servePages(({ method, path, body }) =>
+  path.startsWith('/approvals/') ? { ...answer(method, body), headers: PAGE_HEADERS } : null,
+);
+const { complaints } = served;
+const address = () => served.address(`/approvals/${ID}?k=secret`);
+const open = () => served.page.goto(address());
 
-beforeEach(async () => {
+let page: Page;
+beforeEach(() => {
   review = reviewOf();
-  complaints = [];
   posted.length = 0;
-  page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page = served.page;
 });
-afterEach(() => page.close());
-
-const { address, open } = {
-  address: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/approvals/${ID}?k=secret`,
-  open: () => page.goto(address()),
-};
 
 /** The evidence of a gate that people decided on before, with all that it measured. */
 async function unfolded(gate: 'offline' | 'shadow') {
