@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isReleaseError, type Reason, ReleaseError } from '../platform/errors.ts';
 import { type Approver, personActor, systemActor } from '../platform/people.ts';
 import type { RegistryWrites } from '../registry/registry-writes.ts';
-import type { Session, SignedIn } from '../sign-in/session.ts';
+import { isSameSubject, type Session, type SignedIn } from '../sign-in/session.ts';
 import { recordedSignIn, type Standing, standingOf } from '../sign-in/standing.ts';
 import type { ApprovalStore } from './approval-store.ts';
 import type { ApprovalWrites } from './approval-writes.ts';
@@ -33,8 +33,11 @@ export type Outcome =
   | { readonly status: 400; readonly found: Found; readonly faults: readonly Reason[] }
   | { readonly status: 401; readonly found: Found }
   | { readonly status: 409 | 410; readonly found: Found }
-  /** `session`: of somebody else than the person whom the link was sent to. */
-  | { readonly status: 403; readonly found: Found; readonly session?: Session }
+  /**
+   * `session`: of somebody else than the person whom the link was sent to. `decidedAs`: the issuer says that the person has
+   * decided at this gate before, under another address.
+   */
+  | { readonly status: 403; readonly found: Found; readonly session?: Session; readonly decidedAs?: Approver }
   | { readonly status: 404 };
 
 /**
@@ -96,6 +99,10 @@ async function decideOpen(
     return { status: approver === undefined ? 403 : 409, found: { ...found, gate: closed } };
   }
   if (approver === undefined) return { status: 403, found };
+  // Addresses change at an issuer, and one person may read two mailboxes: each counts once.
+  const { signedIn } = recordedSignIn(standing);
+  const before = gate.decisions.find((decided) => isSameSubject(decided.signedIn, signedIn));
+  if (before !== undefined) return { status: 403, found, decidedAs: before.approver };
   const form = parseForm(typed, typedName(run));
   if (!form.ok) return { status: 400, found, faults: form.faults };
   return record(ports, found, {
@@ -103,7 +110,7 @@ async function decideOpen(
     decision: form.decision,
     justification: form.justification,
     at: now.toISOString(),
-    ...recordedSignIn(standing),
+    ...(signedIn === undefined ? {} : { signedIn }),
   });
 }
 

@@ -29,6 +29,13 @@ export function outcomePage(outcome: Exclude<Outcome, { readonly status: 400 | 4
         'You can close this page.',
       ]);
     case 403:
+      if (outcome.decidedAs !== undefined) {
+        const { name, email } = outcome.decidedAs;
+        return messagePage('You have decided on this', [
+          `You decided on ${what} as ${name} (${email}): whoever vouches for you says that you are the same person, and each person counts once.`,
+          'Nothing was recorded now.',
+        ]);
+      }
       return messagePage('You may not decide on this', [
         `Whoever asks cannot approve, and only the current approvers of ${run.model} decide on ${what}.`,
         'Nothing was recorded.',

@@ -65,6 +65,12 @@ export function liveSession(session: Session | null, issuer: string, now: Date):
   return isSameIssuer(session.issuer, issuer) ? session : null;
 }
 
+/** Whether an issuer vouched for one person both times, under whatever addresses; false where it vouched for nobody. */
+export function isSameSubject(one: SignedIn | undefined, other: SignedIn | undefined): boolean {
+  if (one === undefined || other === undefined) return false;
+  return one.subject === other.subject && isSameIssuer(one.issuer, other.issuer);
+}
+
 /** Issuers write themselves with and without a slash at the end. */
 function isSameIssuer(one: string, other: string): boolean {
   return new URL(one).href === new URL(other).href;

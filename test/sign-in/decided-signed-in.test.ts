@@ -4,7 +4,7 @@ import { postDecision } from '../../functions/approval/post-decision.ts';
 import { showApproval } from '../../functions/approval/show-approval.ts';
 import { RunBook } from '../../functions/registry/run-facts.ts';
 import { newSession, type Session } from '../../functions/sign-in/session.ts';
-import { CAS, modelItem } from '../approval/fixtures.ts';
+import { CAS, modelItem, quorumOf } from '../approval/fixtures.ts';
 import { AFTER_EXPIRY, APPROVE, createAskedStand, NOW, type Stand, statusOf } from '../approval/stand.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
@@ -107,6 +107,21 @@ describe('A decision, where people sign in', () => {
       expect(page).toMatch(/href="\.\.\/sign-in\?to=[^"]+&amp;as=other"/);
     }
     expect(await stand.snapshot()).toEqual(before);
+  });
+
+  it('counts each person once, by whatever address the issuer knows them now', async () => {
+    stand = await createAskedStand(tables, { model: modelItem({ policy: quorumOf(2) }) });
+    expect(await post(openedBy(sessionOf(ANA)))).toMatchObject({ status: 200 });
+    const before = await stand.snapshot();
+    // The address of Ana's account became that of another mailbox, which she reads as well.
+    const other: Session = { ...sessionOf(BEN), subject: sessionOf(ANA).subject };
+    const link = { ...stand.linkOf(BEN.email), signIn: { session: other } };
+    const { status, page } = await post(link);
+    expect(status).toBe(403);
+    expect(page).toContain('as Ana Approver (ana@shop.example)');
+    expect(page).toContain('each person counts once');
+    expect(await stand.snapshot()).toEqual(before);
+    expect((await post({ ...link, signIn: { session: { ...other, subject: 'ben' } } })).status).toBe(200);
   });
 
   it('needs the link as well: a session alone opens and decides nothing', async () => {

@@ -10,7 +10,7 @@ import { recordedSignIn, type Standing, standingOf } from '../../sign-in/standin
 import { versionOf } from './announced-run.ts';
 import { type FindNoticePorts, type FoundNotice, findNotice } from './find-notice.ts';
 import { unchanged } from './give-notice.ts';
-import { secondApprovers } from './hold-exceptions.ts';
+import { hasLetInAs, secondApprovers } from './hold-exceptions.ts';
 import { holdName } from './notice-checks.ts';
 import type { Acknowledgement, HoldException } from './notice-item.ts';
 
@@ -53,9 +53,13 @@ export async function answerNotice(
     const standing = noticeStanding(link, found);
     if (standing.kind === 'missing') return { status: 401, found };
     if (standing.kind === 'other') return { status: 403, found, session: standing.session };
+    const { signedIn } = recordedSignIn(standing);
+    if (found.whose.kind === 'approver' && hasLetInAs(signedIn, { stage: found.whose.stage, gates: found.gates })) {
+      return { status: 403, found };
+    }
     const form = parseNoticeForm(found, typed);
     if (!form.ok) return { status: 400, found, faults: form.reasons };
-    const seq = await record(ports, found, { ...form.value, at, ...recordedSignIn(standing) });
+    const seq = await record(ports, found, { ...form.value, at, ...(signedIn === undefined ? {} : { signedIn }) });
     if (seq !== null) return { status: 200, found, seq };
   }
   throw new ReleaseError('LEDGER_CONTENTION', 'Others kept answering for the same run; nothing was recorded.');

@@ -3,6 +3,7 @@ import type { GateItem } from '../../approval/items.ts';
 import { isSamePerson } from '../../approval/separation-of-duties.ts';
 import type { Approver } from '../../platform/people.ts';
 import type { ModelItem, Run } from '../../registry/items.ts';
+import { isSameSubject, type SignedIn } from '../../sign-in/session.ts';
 import { type HoldReason, holdName } from './notice-checks.ts';
 import type { HeldStage } from './notice-item.ts';
 
@@ -37,6 +38,17 @@ function hasLetIn(
     );
 }
 
+/** Whether whoever an issuer vouched for let a run into the stage, under whatever address. */
+export function hasLetInAs(
+  signedIn: SignedIn | undefined,
+  { stage, gates }: { readonly stage: HeldStage; readonly gates: Gates },
+): boolean {
+  return gates
+    .filter((gate) => gate.stage === stage)
+    .flatMap(({ decisions }) => decisions)
+    .some((decided) => decided.decision === 'approve' && isSameSubject(decided.signedIn, signedIn));
+}
+
 /**
  * What still holds a stage: an exception lifts what it names, as long as its approver is a second one. Whoever made one before
  * the stage was asked about, and then let it in, is not; nor is who turns out to have started it.
@@ -50,6 +62,7 @@ export function notExcepted(
   if (made.length === 0) return reasons;
   const able = secondApprovers(run, of.model, of);
   const lifted = made
+    .filter(({ signedIn }) => !hasLetInAs(signedIn, of))
     .filter(({ approver }) => able.some((one) => isSamePerson(one, approver, of.model.approvers)))
     .flatMap(({ holds }) => holds);
   return reasons.filter((reason) => !lifted.includes(holdName(reason)));

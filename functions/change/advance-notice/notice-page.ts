@@ -58,13 +58,16 @@ export function noticeSignIn(link: Link, { whose }: FoundNotice, posted = false)
   return whose.kind === 'team' ? undefined : signInView('notices', link, whose.approver, posted);
 }
 
+const NO_SECOND_APPROVER =
+  'You may not make this exception: it takes an approver of this stage who neither let it in nor asked for it.';
+
 /** Why there is no form; null while there is one. */
 function settledWords(found: FoundNotice): string | null {
   switch (refusal(found)) {
     case null:
       return null;
     case 403:
-      return 'You may not make this exception: it takes an approver of this stage who neither let it in nor asked for it.';
+      return NO_SECOND_APPROVER;
     case 409: {
       const before = acknowledgementOf(found) ?? exceptionOf(found);
       const who = before === undefined ? '' : 'name' in before ? before.name : before.approver.name;
@@ -178,5 +181,7 @@ export function answeredPage(
     409: 'It was recorded before',
     410: 'Nothing is asked any more',
   } as const;
-  return messagePage(title[status], [settledWords(found) ?? '', 'Nothing was recorded now.']);
+  // Whom the issuer knows under another address is told by the answer alone.
+  const why = settledWords(found) ?? (status === 403 ? NO_SECOND_APPROVER : '');
+  return messagePage(title[status], [why, 'Nothing was recorded now.']);
 }

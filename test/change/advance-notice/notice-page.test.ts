@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { answerNotice } from '../../../functions/change/advance-notice/answer-notice.ts';
 import { findNotice } from '../../../functions/change/advance-notice/find-notice.ts';
+import { notExcepted } from '../../../functions/change/advance-notice/hold-exceptions.ts';
+import { holdName } from '../../../functions/change/advance-notice/notice-checks.ts';
 import { answeredPage, noticePage } from '../../../functions/change/advance-notice/notice-page.ts';
 import type { SignIn } from '../../../functions/sign-in/standing.ts';
 import { onFreshStage } from '../../fakes/fresh-stage.ts';
@@ -153,5 +156,45 @@ describe('The page of a hold', () => {
     expect((await stand.run(id)).holdExceptions).toMatchObject([{ approver: BEN, signedIn }]);
     await stand.mayExpose(id);
     expect(await pageOf(BEN.email)).toContain(`${BEN.name} did so at`);
+  });
+
+  it('is answered by nobody who let it in under another address that the issuer vouched for', async () => {
+    await frozen();
+    const issuer = 'https://login.shop.example';
+    const session = (subject: string) => ({
+      ...{ issuer, subject, email: BEN.email, name: 'Somebody', at: stage.now() },
+      expiresAt: '2999-01-01T00:00:00.000Z',
+    });
+    const letIn = (await stand.ports().approvals.gates(id)).map((gate) => ({
+      ...gate,
+      decisions: gate.decisions.map((one) => ({
+        ...one,
+        signedIn: { issuer, subject: 'ana', email: 'ana@shop.example' },
+      })),
+    }));
+    const ports = { ...stand.ports(), approvals: { ...stand.ports().approvals, gates: async () => letIn } };
+    const typed = { name: '', model: '2.0', note: LONG_REASON };
+    const by = (subject: string) => ({ ...stand.linkOf(BEN.email), signIn: { session: session(subject) } });
+    const answer = await answerNotice(ports, by('ana'), typed, stage.now());
+    if (answer.status !== 403) throw new Error(`It answered ${answer.status}.`);
+    expect(answeredPage(answer)).toContain('neither let it in nor asked for it');
+    expect(await stand.entries('hold-excepted')).toEqual([]);
+    expect(await answerNotice(ports, by('ben'), typed, stage.now())).toMatchObject({ status: 200 });
+
+    // Whoever made it first, and then let it in as somebody else, lifts nothing either.
+    const run = await stand.run(id);
+    const of = { model: await stand.model(), stage: 'canary' as const, gates: letIn };
+    const reason = { code: 'FROZEN', message: 'Peak trading' };
+    const made = (subject: string): typeof run => ({
+      ...run,
+      holdExceptions: [
+        {
+          ...{ stage: 'canary', holds: [holdName(reason)], approver: BEN, at: stage.now(), seq: 1 },
+          signedIn: { issuer, subject, email: BEN.email },
+        },
+      ],
+    });
+    expect(notExcepted([reason], made('ana'), of)).toEqual([reason]);
+    expect(notExcepted([reason], made('ben'), of)).toEqual([]);
   });
 });
