@@ -117,7 +117,8 @@ export const LOG_ALARMS = [
     signal: 'advance-notice-not-sent',
     message: 'ADVANCE_NOTICE_NOT_SENT',
     logOf: ['attend-notices', 'may-expose'],
-    impact: 'A team does not know of a critical change ahead, whose canary waits for that; or an approver of a hold.',
+    impact:
+      'A team does not know of a critical change ahead, which waits for that, or that it does not come; or an approver of a hold.',
   },
   {
     signal: 'notice-page-failed',

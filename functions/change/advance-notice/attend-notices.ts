@@ -1,14 +1,16 @@
 import type { ApprovalStore } from '../../approval/approval-store.ts';
+import { plusDuration } from '../../platform/duration.ts';
 import { isReleaseError } from '../../platform/errors.ts';
 import { systemActor } from '../../platform/people.ts';
 import type { ModelItem, PromotionItem, Run } from '../../registry/items.ts';
 import type { RegistryStore } from '../../registry/registry-store.ts';
+import { type LetterMarks, sendOnce } from '../events/tell-once.ts';
 import type { FreezePeriod } from '../freeze.ts';
 import { hasActed, heldStageOf, standsStill, versionOf } from './announced-run.ts';
 import { askException } from './ask-exception.ts';
 import { type GiveNoticePorts, giveNotice } from './give-notice.ts';
 import { notExcepted, secondApprovers } from './hold-exceptions.ts';
-import { frozen, noticeFacts } from './notice-checks.ts';
+import { eachOnce, frozen, noticeFacts } from './notice-checks.ts';
 import { noticeLinkId, type OpenNotice } from './notice-item.ts';
 import { recalledEmail } from './notice-letter.ts';
 import type { OpenNoticeStore } from './open-notice-store.ts';
@@ -17,6 +19,7 @@ export interface AttendNoticesPorts extends GiveNoticePorts {
   readonly registry: Pick<RegistryStore, 'run' | 'model' | 'allInFlight'>;
   readonly approvals: Pick<ApprovalStore, 'gates'>;
   readonly open: Pick<OpenNoticeStore, 'begin' | 'all' | 'close' | 'closed'>;
+  readonly marks: LetterMarks;
   /** Of all models. */
   readonly freezes: readonly FreezePeriod[];
   /** Told of a run that could not be attended to. */
@@ -80,24 +83,62 @@ async function settle(ports: AttendNoticesPorts, of: OpenNotice): Promise<void> 
   if (run === null) return;
   // A change whose execution failed behind its last step took effect, whatever its end is called.
   if (hasActed(run) || model?.changedBy === run.promotionId) return ports.open.close(of);
-  if (run.end !== undefined) await takeBack(ports, run);
+  if (run.end !== undefined) await takeBack(ports, run, model);
 }
 
-/** Whoever has a letter is told that it does not come. At least once: a run that was cut before its record tells again. */
-async function takeBack(ports: AttendNoticesPorts, run: Run): Promise<void> {
-  const { model, promotionId } = run;
-  const told: string[] = [];
-  for (const team of run.advanceNotice?.teams ?? []) {
-    const link = await ports.links.link(noticeLinkId(promotionId, { kind: 'team', ...team }));
-    if (link?.sentAt === undefined) continue;
-    await ports
-      .sendEmail(team.email, recalledEmail(run, team.team))
-      .then(() => told.push(team.team))
-      .catch((error: unknown) => ports.onUndelivered(promotionId, error));
+/** So long after the end of a run, letters that do not leave are tried again: behind that, nobody waits for it any more. */
+const TRIED_FOR = 'P1D';
+
+/**
+ * Whoever has a letter is told that it does not come, once each; what does not leave is tried again at the next look. It is
+ * recorded when all know, or after a day.
+ */
+async function takeBack(ports: AttendNoticesPorts, run: Run, model: ModelItem | null): Promise<void> {
+  const { promotionId, endedAt } = run;
+  const told = await Promise.all((await toldTeams(ports, run, model)).map((team) => tellEnd(ports, run, team)));
+  const untold = told.some((one) => !one.knows);
+  if (untold && endedAt !== undefined && plusDuration(endedAt, TRIED_FOR) > ports.now()) return;
+  const teams = told.flatMap(({ team, knows }) => (knows ? [team] : []));
+  await recordTakenBack(ports, run, { promotionId, ...versionOf(run), end: run.end ?? '', teams });
+}
+
+/** Teams that have a letter: of those that the notice names, and of those that came while it was not given to all. */
+async function toldTeams(
+  { links }: AttendNoticesPorts,
+  { promotionId, advanceNotice }: Run,
+  model: ModelItem | null,
+): Promise<ModelItem['downstream']> {
+  const teams = eachOnce([...(advanceNotice?.teams ?? []), ...(model?.downstream ?? [])]);
+  const sent = await Promise.all(
+    teams.map(async (team) => {
+      const link = await links.link(noticeLinkId(promotionId, { kind: 'team', ...team }));
+      return link?.sentAt === undefined ? [] : [team];
+    }),
+  );
+  return sent.flat();
+}
+
+async function tellEnd(
+  ports: AttendNoticesPorts,
+  run: Run,
+  { team, email }: ModelItem['downstream'][number],
+): Promise<{ readonly team: string; readonly knows: boolean }> {
+  try {
+    await sendOnce(ports, { eventId: `${run.promotionId}/taken-back`, to: email }, recalledEmail(run, team));
+    return { team, knows: true };
+  } catch (error) {
+    ports.onUndelivered(run.promotionId, error);
+    return { team, knows: false };
   }
-  const data = { promotionId, ...versionOf(run), end: run.end ?? '', teams: told };
+}
+
+async function recordTakenBack(
+  ports: AttendNoticesPorts,
+  run: Run,
+  data: { readonly promotionId: string; readonly end: string; readonly teams: string[] },
+): Promise<void> {
   const draft = {
-    model,
+    model: run.model,
     type: 'notice-recalled' as const,
     at: ports.now(),
     actor: systemActor('advance-notice'),

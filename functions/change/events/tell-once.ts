@@ -1,3 +1,4 @@
+import type { Email } from '../../platform/email.ts';
 import { ReleaseError } from '../../platform/errors.ts';
 import { type AnnouncePorts, emailOf } from '../announce.ts';
 import type { Notice } from '../notice.ts';
@@ -21,10 +22,12 @@ export interface LetterMarks {
   readonly failed: (letter: Letter, at: string) => Promise<void>;
 }
 
-export interface TellOncePorts extends AnnouncePorts {
+export interface SendOncePorts extends Pick<AnnouncePorts, 'sendEmail'> {
   readonly marks: LetterMarks;
   readonly now: () => string;
 }
+
+export type TellOncePorts = AnnouncePorts & SendOncePorts;
 
 /**
  * An attempt of which nothing is known after so long was cut: longer than the function may run, shorter than it takes until
@@ -42,7 +45,8 @@ export async function tellOnce(
   notice: Notice,
   eventId: string,
 ): Promise<{ readonly recipients: number }> {
-  const told = await Promise.allSettled(notice.recipients.map((to) => tellOne(ports, notice, { eventId, to })));
+  const email = emailOf(notice);
+  const told = await Promise.allSettled(notice.recipients.map((to) => sendOnce(ports, { eventId, to }, email)));
   const failed = told.filter((one) => one.status === 'rejected');
   if (failed.length > 0) {
     ports.onUndelivered(notice, failed.length);
@@ -66,13 +70,21 @@ export async function tellEvent(
   return notice === null ? { recipients: 0 } : tellOnce(ports, notice, `${entry.model}/${entry.ledgerPosition}`);
 }
 
-/** Whether this call sent it. */
-async function tellOne({ marks, sendEmail, now }: TellOncePorts, notice: Notice, letter: Letter): Promise<boolean> {
+/**
+ * Sends one letter, unless it left before or is about to.
+ * @returns whether this call sent it
+ * @throws whatever the email service or the marks throw: a repeated call sends it
+ */
+export async function sendOnce(
+  { marks, sendEmail, now }: SendOncePorts,
+  letter: Letter,
+  email: Email,
+): Promise<boolean> {
   const at = now();
   const staleBefore = new Date(Date.parse(at) - CUT_AFTER_SECONDS * 1000).toISOString();
   if (!(await marks.begin(letter, { at, staleBefore }))) return false;
   try {
-    await sendEmail(letter.to, emailOf(notice));
+    await sendEmail(letter.to, email);
   } catch (error) {
     await marks.failed(letter, at);
     throw error;

@@ -158,6 +158,61 @@ describe('A critical change of settings', () => {
     expect(await stand.entries('notice-recalled')).toMatchObject([{ data: { teams: ['Replenishment'] } }]);
   });
 
+  it('is taken back from a team as soon as its mailbox takes the letter, and from no other twice', async () => {
+    await approved();
+    await stage.close(id, 'rejected');
+    stand.unreachable.add(PLANNING.email);
+    await stand.attend();
+    expect(await stand.entries('notice-recalled')).toEqual([]);
+    stand.unreachable.clear();
+    await stand.attend();
+    await stand.attend();
+    for (const { email } of [REPLENISHMENT, PLANNING]) {
+      expect(stand.lettersTo(email).map(({ subject }) => subject.split(':')[0])).toEqual([
+        'Critical change ahead',
+        'It does not come',
+      ]);
+    }
+    expect(await stand.entries('notice-recalled')).toMatchObject([{ data: { teams: ['Replenishment', 'Planning'] } }]);
+  });
+
+  it('is not waited with for ever where a mailbox is gone: the ledger says after a day who knows', async () => {
+    await approved();
+    await stage.close(id, 'rejected');
+    stand.unreachable.add(PLANNING.email);
+    await stand.attend();
+    stage.seconds += DAY + 60;
+    await stand.attend();
+    expect(await stand.entries('notice-recalled')).toMatchObject([{ data: { teams: ['Replenishment'] } }]);
+    expect(await stand.ports().open.all()).not.toContainEqual(expect.objectContaining({ promotionId: id }));
+  });
+
+  it('is taken back once from each where the ledger does not take what was told', async () => {
+    await approved();
+    await stage.close(id, 'rejected');
+    const append = () => Promise.reject(new Error('The ledger is not there.'));
+    await stand.attend({ ledger: { append } }).catch(() => {});
+    await stand.attend();
+    expect(stand.lettersTo(REPLENISHMENT.email)).toHaveLength(2);
+    expect(await stand.entries('notice-recalled')).toHaveLength(1);
+  });
+
+  it('is taken back from a team as well that came while another one could not be told', async () => {
+    stand.unreachable.add(PLANNING.email);
+    id = await stand.register({}, { policy: WIDER });
+    await stand.attend();
+    const later = { team: 'Logistics', email: 'logistics@shop.example' };
+    await stand.settle({ downstream: [REPLENISHMENT, PLANNING, later] });
+    await stand.attend();
+    expect(stand.lettersTo(later.email)).toHaveLength(1);
+    await stage.close(id, 'withdrawn');
+    await stand.attend();
+    expect(stand.lettersTo(later.email).map(({ subject }) => subject.split(':')[0])).toEqual([
+      'Critical change ahead',
+      'It does not come',
+    ]);
+  });
+
   it('is not taken back when it took effect and only its execution failed afterwards', async () => {
     await stand.notice({ leadTime: 'PT0S' });
     await approved();

@@ -9,6 +9,7 @@ import { type AttendNoticesPorts, attendNotices } from '../../../functions/chang
 import { giveNotice } from '../../../functions/change/advance-notice/give-notice.ts';
 import { noticeLink } from '../../../functions/change/advance-notice/notice-item.ts';
 import { OpenNoticeStore } from '../../../functions/change/advance-notice/open-notice-store.ts';
+import { LetterMarkStore } from '../../../functions/change/events/letter-mark-store.ts';
 import type { FreezePeriod } from '../../../functions/change/freeze.ts';
 import { type MayExpose, type MayExposePorts, mayExpose } from '../../../functions/drill/hold/may-expose.ts';
 import type { Email } from '../../../functions/platform/email.ts';
@@ -177,6 +178,7 @@ export class NoticeStand {
       ledger: this.stage.ledger,
       approvals: new ApprovalStore(client, approvals),
       open: new OpenNoticeStore(client, table),
+      marks: new LetterMarkStore(client, table),
       links: new LinkStore(client, approvals, { schema: noticeLink, key: approvalKeys.noticeLink, what: 'A link' }),
       sendEmail: async (to, email) => {
         if (this.unreachable.has(to)) throw new Error('The mailbox is not there.');
