@@ -17,7 +17,7 @@ import { rolesWith } from './keys.ts';
 export interface TablesProps {
   /** Encrypts the approvals table; registry and ledger use the account's DynamoDB key. */
   readonly approvalsKey: IKey;
-  /** Whether people sign in: then the approvals table keeps sessions, and drops them some time after they expired. */
+  /** Whether people sign in: then a function puts sessions into the approvals table. */
   readonly signIn: boolean;
 }
 
@@ -54,7 +54,9 @@ export class Tables extends Construct {
       ...PROTECTED,
       ...ITEMS,
       resourcePolicy: this.#secret(props.signIn ? ['sessions:write'] : []),
-      ...(props.signIn ? { timeToLiveAttribute: 'expiresAtSeconds' } : {}),
+      // Sessions alone have it. It stands without them as well: DynamoDB takes no second change of it within an hour, and a
+      // deploy that takes away a sign-in by which nobody gets in must not fail for that.
+      timeToLiveAttribute: 'expiresAtSeconds',
     });
     encryptWith(this.approvals, props.approvalsKey);
   }
