@@ -6,6 +6,7 @@ import { PAGE_HEADERS } from './page-frame.ts';
 const eventSchema = z.object({
   requestContext: z.object({ http: z.object({ method: z.string() }), domainName: z.string().default('') }),
   cookies: z.array(z.string()).default([]),
+  headers: z.record(z.string(), z.string().optional()).nullish(),
   pathParameters: z.record(z.string(), z.string().optional()).nullish(),
   queryStringParameters: z.record(z.string(), z.string().optional()).nullish(),
   body: z.string().nullish(),
@@ -19,6 +20,11 @@ export interface ApprovalRequest {
   readonly report: string | null;
   /** Body as text; empty when there is none. */
   readonly body: string;
+  /**
+   * The body where a form of our own pages sent it; empty where another site did. What somebody else filled in is not what a
+   * person typed by hand, and must not stand in a form that they have only to send.
+   */
+  readonly ownForm: string;
   readonly host: string;
   /** `name=value` each. */
   readonly cookies: readonly string[];
@@ -28,17 +34,26 @@ export interface ApprovalRequest {
 export function readHttp(event: unknown): ApprovalRequest {
   const parsed = eventSchema.safeParse(event);
   if (!parsed.success) {
-    return { method: '', link: { requestId: '', secret: '' }, report: null, body: '', host: '', cookies: [] };
+    const link = { requestId: '', secret: '' };
+    return { method: '', link, report: null, body: '', ownForm: '', host: '', cookies: [] };
   }
-  const { requestContext, pathParameters, queryStringParameters, body, isBase64Encoded, cookies } = parsed.data;
+  const { requestContext, pathParameters, queryStringParameters, isBase64Encoded, cookies, headers } = parsed.data;
+  const sent = parsed.data.body ?? '';
+  const body = isBase64Encoded ? Buffer.from(sent, 'base64').toString('utf8') : sent;
   return {
     method: requestContext.http.method,
     link: { requestId: pathParameters?.['id'] ?? '', secret: queryStringParameters?.['k'] ?? '' },
     report: pathParameters?.['name'] ?? null,
-    body: isBase64Encoded ? Buffer.from(body ?? '', 'base64').toString('utf8') : (body ?? ''),
+    body,
+    ownForm: isFromElsewhere(headers?.['sec-fetch-site']) ? '' : body,
     host: requestContext.domainName,
     cookies,
   };
+}
+
+/** As browsers say it, and as no page can make them say otherwise; programs and old browsers say nothing. */
+function isFromElsewhere(site: string | undefined): boolean {
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
 }
 
 export interface HttpAnswer {

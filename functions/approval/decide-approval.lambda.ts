@@ -33,7 +33,7 @@ export async function handler(event: unknown): Promise<HttpAnswer> {
   try {
     const request = readHttp(event);
     const now = systemClock();
-    const { status, page } = await postDecision(ports, await openedBy(signIn, request, now), request.body, now);
+    const { status, page } = await postDecision(ports, await openedBy(signIn, request, now), request.ownForm, now);
     logger.info('Decision', { status });
     return answerPage(status, page);
   } catch (error) {

@@ -17,7 +17,7 @@ export function failurePage(): string {
   ]);
 }
 
-/** The answer to a post, except for what is shown on the form (field faults, no session), sessions of others, and unknown links. */
+/** The answer to a post, except for what is shown on the form (field faults, no session, or another's) and unknown links. */
 export function outcomePage(outcome: Exclude<Outcome, { readonly status: 400 | 401 | 404 }>): string {
   const { gate, run, request } = outcome.found;
   const what = asked(run, gate.stage);

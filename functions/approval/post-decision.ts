@@ -1,4 +1,3 @@
-import { otherPersonPage } from '../sign-in/sign-in-pages.ts';
 import { signInView } from '../sign-in/sign-in-section.ts';
 import { approvalPage } from './approval-page.ts';
 import { type DecidePorts, decide } from './decide.ts';
@@ -18,7 +17,7 @@ export interface Posted {
 
 /**
  * Takes the form that somebody sent from the page behind a link, and answers the page of its outcome: with field faults, or
- * without a session where one is needed, the same form with all that was typed.
+ * without a session of the person addressed where one is needed, the same form with all that was typed.
  * @throws ReleaseError as `decide` does; nothing is decided then
  */
 export async function postDecision(ports: PostPorts, link: Link, body: string, now: Date): Promise<Posted> {
@@ -27,9 +26,8 @@ export async function postDecision(ports: PostPorts, link: Link, body: string, n
   if (outcome.status === 404) return { status: 404, page: unknownLinkPage() };
   const { status, found } = outcome;
   const signIn = signInView('approvals', link, found.request.approver, true);
-  if (status === 403 && outcome.session !== undefined)
-    return { status, page: otherPersonPage(signIn, outcome.session) };
-  if (status !== 400 && status !== 401) return { status, page: outcomePage(outcome) };
+  const isOther = status === 403 && outcome.session !== undefined;
+  if (status !== 400 && status !== 401 && !isOther) return { status, page: outcomePage(outcome) };
   const review = await loadReview(ports.reviewing, found, now, link.secret);
   const faults = status === 400 ? outcome.faults : [];
   return { status, page: approvalPage(review, now, { typed, faults, signIn }) };

@@ -1,7 +1,4 @@
-import { messagePage, page } from '../approval/page-frame.ts';
-import { html } from '../platform/html.ts';
-import type { Session } from './session.ts';
-import type { SignInView } from './sign-in-section.ts';
+import { messagePage } from '../approval/page-frame.ts';
 
 const NOTHING = 'Nothing was decided.';
 
@@ -42,15 +39,4 @@ export function notVerifiedPage(): string {
     `You signed in, but whoever vouches for you has not verified your email address, and by that address you are known here. ${NOTHING}`,
     'Have it verified there, then open the link from the email again.',
   ]);
-}
-
-/** 403: a decision of somebody whom the link was not sent to. */
-export function otherPersonPage({ person, otherAddress }: SignInView, session: Session): string {
-  return page(
-    'You are signed in as somebody else',
-    html`<div class="card"><h1>You are signed in as somebody else</h1>
-<p>You are signed in as ${session.name} (${session.email}). This link was sent to ${person.name} (${person.email}), and only they can use it. Nothing was recorded.</p>
-<p><a href="${otherAddress}"><strong>Sign in as ${person.name}</strong></a></p>
-<p>If you are not asked who you are, sign out at ${new URL(session.issuer).host} first, or use a private window of your browser.</p></div>`,
-  );
 }

@@ -28,11 +28,34 @@ export function signInView(
   };
 }
 
-/** Above the page: a form was sent by nobody who is signed in. Null when that is not so. */
+/**
+ * Above the page: a form was sent by nobody who is signed in, or by somebody else than the person addressed. Null when that is
+ * not so.
+ */
 export function notSignedIn(view: SignInView | undefined): Html | null {
-  if (view?.posted !== true || view.standing.kind !== 'missing') return null;
-  return html`<div class="errors" role="alert" tabindex="-1" autofocus aria-labelledby="errors"><h2 id="errors">Nothing was recorded yet: you are not signed in</h2>
-<p>You were not signed in, or not any more. <a href="${view.address}" target="_blank" rel="noopener">Sign in as ${view.person.name} (opens in a new tab)</a>, then come back to this page and send the form again: what you typed is still here.</p></div>`;
+  if (view?.posted !== true) return null;
+  const { standing, person, address, otherAddress } = view;
+  const after = 'then come back to this page and send the form again: what you typed is still here.';
+  const link = (href: string) =>
+    html`<a href="${href}" target="_blank" rel="noopener">Sign in as ${person.name} (opens in a new tab)</a>`;
+  if (standing.kind === 'missing') {
+    return alert(
+      'Nothing was recorded yet: you are not signed in',
+      html`<p>You were not signed in, or not any more. ${link(address)}, ${after}</p>`,
+    );
+  }
+  if (standing.kind !== 'other') return null;
+  const { name, email, issuer } = standing.session;
+  return alert(
+    'Nothing was recorded: you are signed in as somebody else',
+    html`<p>You are signed in as ${name} (${email}). This link was sent to ${person.name} (${person.email}), and only they can use it. ${link(otherAddress)}, ${after}</p>
+<p>If you are not asked who you are, sign out at ${new URL(issuer).host} first.</p>`,
+  );
+}
+
+function alert(title: string, body: Html): Html {
+  return html`<div class="errors" role="alert" tabindex="-1" autofocus aria-labelledby="errors"><h2 id="errors">${title}</h2>
+${body}</div>`;
 }
 
 /** In the place of a form that could not be sent by whoever opened the page; null when it can. */

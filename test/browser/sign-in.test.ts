@@ -13,7 +13,7 @@ import { SessionStore } from '../../functions/sign-in/session-store.ts';
 import { beginSignIn, callbackAddress, completeSignIn } from '../../functions/sign-in/sign-in.ts';
 import { readSignIn } from '../../functions/sign-in/sign-in-http.ts';
 import { openedBy } from '../../functions/sign-in/standing.ts';
-import { createStand, NOW, type Stand, statusOf } from '../approval/stand.ts';
+import { APPROVE, createStand, NOW, type Stand, statusOf } from '../approval/stand.ts';
 import { ANA, BEN } from '../fakes/inputs.ts';
 import { startTables, type Tables } from '../fakes/tables.ts';
 import { LOOKS, openBrowser, picture, violations } from './browser.ts';
@@ -50,6 +50,7 @@ async function answer(request: IncomingMessage, body: string): Promise<HttpAnswe
   const event = {
     ...{ routeKey: `${request.method} ${url.pathname}`, rawQueryString: url.search.slice(1), body },
     ...{ queryStringParameters: Object.fromEntries(url.searchParams), pathParameters: { id } },
+    headers: { 'sec-fetch-site': request.headers['sec-fetch-site']?.toString() },
     cookies: (request.headers.cookie ?? '').split('; '),
     requestContext: { http: { method: request.method }, domainName: request.headers.host },
   };
@@ -60,11 +61,12 @@ async function answer(request: IncomingMessage, body: string): Promise<HttpAnswe
     const asked = readSignIn(event);
     return asked.isCallback ? completeSignIn(ports, asked, now) : beginSignIn(ports, asked, now);
   }
-  const link = await openedBy({ sessions, issuer: oidc.address }, readHttp(event), now);
+  const asked = readHttp(event);
+  const link = await openedBy({ sessions, issuer: oidc.address }, asked, now);
   const { ports } = stand;
   const { status, page: text } =
     request.method === 'POST'
-      ? await postDecision({ ...ports, reviewing: ports }, link, body, now)
+      ? await postDecision({ ...ports, reviewing: ports }, link, asked.ownForm, now)
       : await showApproval(ports, link, now);
   return answerPage(status, text);
 }
@@ -178,12 +180,19 @@ describe('An approver, where people sign in', () => {
     await page.close();
     page = desk;
     await send();
-    expect(await heading()).toBe('You are signed in as somebody else');
+    expect(await page.getByRole('alert').textContent()).toContain('you are signed in as somebody else');
+    expect(await page.evaluate('document.activeElement.className')).toBe('errors');
     expect(await statusOf(stand)).toBe('open');
     await looked('another-person');
-    await followSignIn();
-    await signInAs('subject-ana');
-    await fill();
+    const [tab] = await Promise.all([
+      context.waitForEvent('page'),
+      page.getByRole('link', { name: 'Sign in as Ana Approver (opens in a new tab)' }).click(),
+    ]);
+    await tab.waitForURL((url) => url.href.startsWith(oidc.address));
+    await signInAs('subject-ana', tab);
+    expect(await tab.getByText('Signed in as Ana Approver').count()).toBe(1);
+    await tab.close();
+    expect(await page.getByLabel('Justification').inputValue()).toBe(WHY);
     await send();
     expect(await heading()).toBe('Your approval is recorded');
   });
@@ -284,6 +293,21 @@ describe('Somebody who tries to get around the sign-in', () => {
       expect(await heading(tab)).toBe('This sign-in leads nowhere');
     }
     await thief.close();
+  });
+
+  it('who has the link of another cannot fill in the form for them from a page of their own', async () => {
+    const link = page.url();
+    await followSignIn();
+    await signInAs('subject-ana');
+    const lure = await context.newPage();
+    const fields = Object.entries(APPROVE).map(([name, value]) => `<input name="${name}" value="${value}">`);
+    await lure.setContent(`<form method="post" action="${link}">${fields.join('')}<button>Win a prize</button></form>`);
+    await Promise.all([lure.waitForEvent('load'), lure.getByRole('button').click()]);
+    await lure.waitForURL(link);
+    expect(await lure.getByLabel('Justification').inputValue()).toBe('');
+    expect(await lure.getByLabel('Approve').isChecked()).toBe(false);
+    expect(await statusOf(stand)).toBe('open');
+    await lure.close();
   });
 
   it('leaves nothing behind by opening the sign-in a hundred times, as scanners do', async () => {

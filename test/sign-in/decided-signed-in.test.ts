@@ -97,14 +97,18 @@ describe('A decision, where people sign in', () => {
     expect(await stand.snapshot()).toEqual(before);
   });
 
-  it('of somebody else is none, and they learn who they are', async () => {
+  it('of somebody else is none: they learn who they are, and what was typed is still there', async () => {
     const before = await stand.snapshot();
     for (const other of [BEN, CAS, { name: 'Eve', email: 'ana@shop.example.evil.example' }]) {
       const { status, page } = await post(openedBy(sessionOf(other)));
       expect(status).toBe(403);
       expect(page).toContain(`You are signed in as ${other.name} (${other.email})`);
       expect(page).toContain('sign out at login.shop.example');
-      expect(page).toMatch(/href="\.\.\/sign-in\?to=[^"]+&amp;as=other"/);
+      expect(page).toMatch(
+        /<a href="\.\.\/sign-in\?to=[^"]+&amp;as=other" target="_blank" rel="noopener">Sign in as Ana/,
+      );
+      expect(page).toContain(`${APPROVE.justification}</textarea>`);
+      expect(page).toContain('<title>Error: ');
     }
     expect(await stand.snapshot()).toEqual(before);
   });

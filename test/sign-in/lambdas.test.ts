@@ -148,8 +148,29 @@ describe('An exception of a second approver, where people sign in', () => {
     expect(nobody.body).toContain('Sign in as Ben Approver (opens in a new tab)');
     signedIn = sessionOf('ana@shop.example');
     const other = await answerNotice(page('POST', form(REASON)));
-    expect([other.statusCode, other.body.includes('You are signed in as somebody else')]).toEqual([403, true]);
+    expect(other.statusCode).toBe(403);
+    expect(other.body).toContain('Nothing was recorded: you are signed in as somebody else');
+    expect(other.body).toContain(`${REASON}</textarea>`);
     expect((await showNotice(page('GET'))).body).toContain('You are signed in as Somebody (ana@shop.example)');
+    expect(dynamo.commandCalls(TransactWriteCommand)).toEqual([]);
+  });
+
+  it('that another site sent is as if nothing had been typed, whoever is signed in: no form comes back filled in', async () => {
+    for (const [session, status] of [
+      [undefined, 401],
+      [sessionOf('ana@shop.example'), 403],
+      [sessionOf(BEN.email), 400],
+    ] as const) {
+      signedIn = session;
+      for (const from of ['cross-site', 'same-site']) {
+        const sent = page('POST', { ...form(REASON), headers: { 'sec-fetch-site': from } });
+        const { statusCode, body } = await answerNotice(sent);
+        expect([statusCode, body.includes(REASON), body.includes('<form')]).toEqual([status, false, true]);
+      }
+    }
+    signedIn = undefined;
+    const own = await answerNotice(page('POST', { ...form(REASON), headers: { 'sec-fetch-site': 'same-origin' } }));
+    expect(own.body).toContain(REASON);
     expect(dynamo.commandCalls(TransactWriteCommand)).toEqual([]);
   });
 

@@ -22,7 +22,7 @@ const signIn = wired.signIn();
 export async function handler(event: unknown): Promise<HttpAnswer> {
   try {
     const request = readHttp(event);
-    const typed = readAcknowledgeForm(request.body);
+    const typed = readAcknowledgeForm(request.ownForm);
     const now = systemClock();
     const link = await openedBy(signIn, request, now);
     const outcome = await answerNotice(ports, link, typed, now.toISOString());
@@ -30,7 +30,8 @@ export async function handler(event: unknown): Promise<HttpAnswer> {
     if (outcome.status === 404) return answerPage(404, unknownLinkPage());
     const { status, found } = outcome;
     const signedIn = noticeSignIn(link, found, true);
-    if (status !== 400 && status !== 401) return answerPage(status, answeredPage(outcome, signedIn));
+    const isOther = status === 403 && outcome.session !== undefined;
+    if (status !== 400 && status !== 401 && !isOther) return answerPage(status, answeredPage(outcome));
     const faults = status === 400 ? outcome.faults : [];
     return answerPage(status, noticePage(found, { typed, faults, signIn: signedIn }));
   } catch (error) {

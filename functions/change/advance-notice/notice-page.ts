@@ -5,7 +5,6 @@ import { instant } from '../../approval/wording.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { type Html, html } from '../../platform/html.ts';
 import { type AcknowledgeForm, EMPTY_FORM, NAME_MAX, NOTE_MAX } from '../../rollback/recall/acknowledge-form.ts';
-import { otherPersonPage } from '../../sign-in/sign-in-pages.ts';
 import { instead, notSignedIn, type SignInView, signedInAs, signInView } from '../../sign-in/sign-in-section.ts';
 import { heldFrom, runName, runStart } from './announced-run.ts';
 import {
@@ -154,17 +153,11 @@ ${typed.note}</textarea>`,
 </form></section>`;
 }
 
-/** The answer to a post, except for what is shown on the form (field faults, no session) and unknown links. */
-export function answeredPage(
-  outcome: Exclude<NoticeAnswered, { readonly status: 400 | 401 | 404 }>,
-  signIn?: SignInView,
-): string {
+/** The answer to a post, except for what is shown on the form (field faults, no session, or another's) and unknown links. */
+export function answeredPage(outcome: Exclude<NoticeAnswered, { readonly status: 400 | 401 | 404 }>): string {
   const { found, status } = outcome;
   const { run, whose } = found;
   const what = runName(run);
-  if (status === 403 && outcome.session !== undefined && signIn !== undefined) {
-    return otherPersonPage(signIn, outcome.session);
-  }
   if (status === 200) {
     return whose.kind === 'team'
       ? messagePage('Your acknowledgement is recorded', [
