@@ -21,6 +21,9 @@ export interface Issuer {
 /** People wait for it, and so does a function of which there are not many at once. */
 const ISSUER_MS = 5_000;
 
+/** Far above what issuers say of themselves and of a person; more is not read, since it would end the process. */
+const ANSWER_MAX_BYTES = 1_000_000;
+
 /** What a wrong, late or replayed answer makes the library or the issuer say. */
 const REFUSALS: readonly string[] = [
   'OAUTH_AUTHORIZATION_RESPONSE_ERROR',
@@ -45,6 +48,7 @@ export function oidcIssuer(settings: {
     known ??= await client
       .discovery(new URL(issuer), clientId, undefined, client.None(), {
         timeout: timeoutMs / 1000,
+        [client.customFetch]: fetchSome,
         // Without it the signature of an id token is left to TLS alone, as the standard allows.
         execute: [
           client.enableNonRepudiationChecks,
@@ -103,6 +107,26 @@ class Unusable extends Error {
     super('The issuer cannot be used.');
     this.code = code;
   }
+}
+
+class AnswerTooLarge extends TypeError {
+  readonly code = 'ISSUER_ANSWER_TOO_LARGE';
+}
+
+/** @throws AnswerTooLarge; else as `fetch` does */
+async function fetchSome(url: string, options: client.CustomFetchOptions): Promise<Response> {
+  const answer = await fetch(url, options as RequestInit);
+  const { status, statusText, headers } = answer;
+  if (answer.body === null) return answer;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop ends the connection.
+  for await (const chunk of answer.body) {
+    size += chunk.byteLength;
+    if (size > ANSWER_MAX_BYTES) throw new AnswerTooLarge(`An answer of more than ${ANSWER_MAX_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
+  return new Response(Buffer.concat(chunks), { status, statusText, headers });
 }
 
 /** By codes alone: messages and causes may hold what was called back, tokens included. */

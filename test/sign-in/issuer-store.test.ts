@@ -77,6 +77,25 @@ describe('The way to the issuer', () => {
   });
 });
 
+describe('An issuer that says more than is read', () => {
+  const long = 'x'.repeat(2_000_000);
+
+  it('is not there, whatever it says so much of, and keeps nobody out afterwards', async () => {
+    const much = { ok: false, why: 'unavailable', code: 'ISSUER_ANSWER_TOO_LARGE' };
+    small.metadata = { long };
+    expect(await issuer.authorizationUrl(pending, false)).toEqual(much);
+    small.metadata = {};
+    small.claims = { ...ANA, long };
+    expect(await issuer.redeem(calledBack(), pending)).toEqual(much);
+    const { email_verified: _, ...bare } = ANA;
+    small.claims = bare;
+    small.userinfo = { sub: 'ana-1', long };
+    expect(await asked().redeem(calledBack(), pending)).toEqual(much);
+    small.claims = ANA;
+    expect(await issuer.redeem(calledBack(), pending)).toMatchObject({ ok: true });
+  });
+});
+
 describe('What the issuer led back with', () => {
   it('is redeemed with the verifier and without a secret, and tells who signed in', async () => {
     const answer = await issuer.redeem(calledBack(), pending);
