@@ -22,7 +22,7 @@ export const EVENTS_PER_SHARD = 7;
 /** The loop entered, started, succeeded and left. */
 const EVENTS_OF_SHARDS = 4 + MAX_SHARDS * EVENTS_PER_SHARD;
 /** So often an approved stage that is held is looked at; the hold looks ever more rarely. */
-export const LOOKS_PER_HOLD = { canary: 90, production: 64 } as const;
+export const LOOKS_PER_HOLD = { canary: 90, production: 64, change: 90 } as const;
 const LOOKS_OF_HOLDS = LOOKS_PER_HOLD.canary + LOOKS_PER_HOLD.production;
 /** Every other state once. */
 const EVENTS_BESIDE = 150 + EVENTS_OF_SHARDS + LOOKS_OF_HOLDS * EVENTS_PER_LOOK;

@@ -19,6 +19,7 @@ describe('A hold', () => {
   it.each([
     ['canary', durationSeconds(FLOORS.leadTime)],
     ['production', 0],
+    ['change', durationSeconds(FLOORS.leadTime)],
   ] as const)(
     'of the %s looks so often at most as the history of an execution has room for, under every policy',
     (stage, promised) => {

@@ -40,7 +40,9 @@ export async function giveNotice<T extends Run>(ports: GiveNoticePorts, run: T, 
   const sent = await tell(ports, begun, model);
   if (notice.givenAt === undefined) {
     const teams = toldOf(notice, model);
-    return teams.every(({ email }) => sent.has(normalEmail(email))) ? given(ports, begun, { ...notice, teams }) : begun;
+    // To nobody it is not given: a team that comes later has the whole lead time.
+    const all = teams.length > 0 && teams.every(({ email }) => sent.has(normalEmail(email)));
+    return all ? given(ports, begun, { ...notice, teams }) : begun;
   }
   const told = later.filter(({ email }) => sent.has(normalEmail(email)));
   return told.length === 0 ? begun : toldLater(ports, begun, { notice, told });

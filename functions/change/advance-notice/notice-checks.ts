@@ -30,7 +30,10 @@ export function noticeFacts(
   model: Pick<ModelItem, 'policy' | 'downstream'>,
   { now, freezes }: { readonly now: string; readonly freezes: readonly FreezePeriod[] },
 ): NoticeFacts {
-  const needed = needsNotice(run) && (run.advanceNotice?.teams ?? model.downstream).length > 0;
+  const { advanceNotice: begun } = run;
+  // Until it is given, it is for the teams as they are: one without any is nobody's.
+  const teams = begun?.givenAt === undefined ? model.downstream : begun.teams;
+  const needed = needsNotice(run) && teams.length > 0;
   return {
     now,
     notice: needed ? (run.advanceNotice ?? {}) : null,
@@ -78,9 +81,11 @@ export function frozen({ freezes, now }: NoticeFacts): readonly HoldReason[] {
 }
 
 /** A critical change is known to the teams for its lead time, and where it is asked for, acknowledged by them. */
-export function announced({ notice, untold, waitedFor: teams, now }: NoticeFacts): readonly HoldReason[] {
+export function announced(
+  { notice, untold, waitedFor: teams, now }: NoticeFacts,
+  next: string = NEXT_OF_MISSING.canary,
+): readonly HoldReason[] {
   if (notice === null) return [];
-  const next = 'It is sent within minutes and tried again; correct the address of a team that it cannot reach.';
   if (notice.givenAt === undefined || notice.earliestAt === undefined) {
     const message = 'The change is critical, and not all teams downstream were told of it yet.';
     return [{ code: 'NOTICE_MISSING', message, next }];
@@ -107,6 +112,13 @@ export function announced({ notice, untold, waitedFor: teams, now }: NoticeFacts
 
 const NEXT = 'It goes on by itself then; a second approver may let it go on earlier, by the link in their letter.';
 
+/** While a change is held, no other one is taken, so that no address can be corrected. */
+const NEXT_OF_MISSING = {
+  canary: 'It is sent within minutes and tried again; correct the address of a team that it cannot reach.',
+  change:
+    'It is sent within minutes and tried again. Where an address is wrong, stop the execution, correct the address by a change of ownership, and ask for this change again; or a second approver makes an exception.',
+} as const;
+
 /**
  * What holds a stage for the sake of others, and an approver may make an exception of. Nothing that proves the way back. A
  * freeze holds candidates; settings serve nobody.
@@ -118,7 +130,7 @@ export function noticeReasons(facts: NoticeFacts, stage: HeldStage): readonly Ho
     case 'production':
       return frozen(facts);
     case 'change':
-      return announced(facts);
+      return announced(facts, NEXT_OF_MISSING.change);
   }
 }
 

@@ -65,7 +65,7 @@ const armed: HoldCheck = ({ armed: asked }) =>
   });
 
 /** Everything that may hold a canary. */
-export const HOLD_CHECKS: readonly HoldCheck[] = [drilled, ready, armed, frozen, announced];
+export const HOLD_CHECKS: readonly HoldCheck[] = [drilled, ready, armed, frozen, (facts) => announced(facts)];
 
 /**
  * Everything that holds a stage or a change. Full promotion goes back as its canary did: only a freeze holds it. Settings are

@@ -101,10 +101,31 @@ describe('A critical change of settings', () => {
     stand.unreachable.add(PLANNING.email);
     await approved();
     expect(await codes()).toEqual(['NOTICE_MISSING']);
+    const [{ next } = {}] = (await stand.mayExpose(id)).reasons;
+    expect(next).toMatch(
+      /stop the execution, correct the address by a change of ownership, and ask for this change again/,
+    );
     expect(await onConsole()).toContain('NOTICE_MISSING');
     stand.unreachable.clear();
     stage.seconds += 15 * 60;
     expect(await codes()).toEqual([]);
+  });
+
+  it('is given to nobody once no team is left, and whoever comes then has the whole lead time', async () => {
+    stand.unreachable.add(REPLENISHMENT.email).add(PLANNING.email);
+    await approved();
+    await stand.settle({ downstream: [] });
+    await stand.attend();
+    expect(await stand.entries('change-announced')).toEqual([]);
+    expect(await codes()).toEqual([]);
+    stage.seconds += 2 * DAY;
+    const later = { team: 'Logistics', email: 'logistics@shop.example' };
+    await stand.settle({ downstream: [later] });
+    await stand.attend();
+    const { earliestAt = '' } = (await stand.run(id)).advanceNotice ?? {};
+    // The clock of the stage goes on by a second or two while it works.
+    expect(Date.parse(earliestAt) - Date.parse(stage.now())).toBeGreaterThan((DAY - 60) * 1000);
+    expect(await codes()).toEqual([`LEAD_TIME_RUNS ${earliestAt}`]);
   });
 
   it('is announced as the policy in force says, whatever the change makes of it', async () => {
