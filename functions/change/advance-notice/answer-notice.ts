@@ -7,7 +7,7 @@ import type { RegistryWrites } from '../../registry/registry-writes.ts';
 import { type AcknowledgeForm, parseAcknowledgeForm } from '../../rollback/recall/acknowledge-form.ts';
 import type { Session, SignedIn } from '../../sign-in/session.ts';
 import { recordedSignIn, type Standing, standingOf } from '../../sign-in/standing.ts';
-import { versionOf } from './announced-run.ts';
+import { standsStill, versionOf } from './announced-run.ts';
 import { type FindNoticePorts, type FoundNotice, findNotice } from './find-notice.ts';
 import { unchanged } from './give-notice.ts';
 import { hasLetInAs, secondApprovers } from './hold-exceptions.ts';
@@ -168,7 +168,9 @@ async function except(ports: AnswerNoticePorts, found: FoundNotice, { note, at, 
   const holds = [...new Set(holding.map(holdName))];
   const reasons = holding.map(({ until: _, ...reason }) => ({ ...reason }));
   const by = signedIn === undefined ? {} : { signedIn: { ...signedIn } };
-  const data = { promotionId, ...versionOf(run), stage, approver, ...by, reason: note, holds, lifted: reasons };
+  const running = run.kind === 'promotion' && standsStill(run) ? { step: run.canaryStep } : {};
+  const said = { stage, ...running, approver, ...by, reason: note, holds, lifted: reasons };
+  const data = { promotionId, ...versionOf(run), ...said };
   const draft = { model, type: 'hold-excepted' as const, at, actor: personActor(approver), data };
   const first = exceptions.length === 0;
   const condition = {

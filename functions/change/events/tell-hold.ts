@@ -38,11 +38,13 @@ function heldWords(model: string, of: { readonly stage: z.infer<typeof stage>; r
 
 const exception = z.object({
   ...{ version, stage, reason: z.string(), holds: z.array(z.string()).default([]) },
+  /** Of a canary that runs. */
+  step: z.number().optional(),
 });
 
 export function excepted(body: EntryBody): Told {
-  const { version: named, holds, reason, stage: into } = dataOf(exception, body);
-  const goes = into === 'change' ? 'take effect' : `into ${into}`;
+  const { version: named, holds, reason, stage: into, step } = dataOf(exception, body);
+  const goes = into === 'change' ? 'take effect' : step === undefined ? `into ${into}` : 'serve more units';
   const summary = `${body.actor.name} lets ${subject(body.model, named)} ${goes} in spite of ${holds.join(', ')}: ${reason}`;
   const detail = { stage: into, holds, reason: clipped(reason, 1000) };
   return { event: 'hold-excepted', detail, summary, version: named };

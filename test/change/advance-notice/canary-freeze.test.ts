@@ -92,6 +92,7 @@ describe('A freeze that begins while a canary runs', () => {
     expect(found === null ? '' : noticePage(found)).toContain('Held before it serves more units');
     expect(await stand.answer(link, { model: '2.0', note: LONG_REASON })).toMatchObject({ status: 200 });
     expect(await widening()).toEqual([]);
+    expect(await stand.entries('hold-excepted')).toMatchObject([{ data: { stage: 'canary', step: 0 } }]);
     expect(await stand.answer(link, { model: '2.0', note: LONG_REASON })).toMatchObject({ status: 409 });
     // For that freeze alone.
     await freeze();

@@ -113,6 +113,12 @@ const CASES: readonly (readonly [EntryType, JsonObject, ReleaseEvent['event'] | 
   ['notice-recalled', { promotionId, end: 'expired' }, 'notice-recalled', { detail: { end: 'expired' } }],
   [
     'hold-excepted',
+    { promotionId, version: '1.0', stage: 'canary', step: 0, reason: 'Stock is safe.', holds: ['FROZEN x'] },
+    'hold-excepted',
+    { summary: expect.stringContaining('lets version 1.0 of demand serve more units in spite of FROZEN x') },
+  ],
+  [
+    'hold-excepted',
     { promotionId, version: '1.0', stage: 'production', reason: 'Stock is safe.', holds: ['FREEZE'] },
     'hold-excepted',
     { severity: 'warning', detail: { stage: 'production', holds: ['FREEZE'], reason: 'Stock is safe.' } },
