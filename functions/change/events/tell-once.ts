@@ -30,10 +30,11 @@ export interface SendOncePorts extends Pick<AnnouncePorts, 'sendEmail'> {
 export type TellOncePorts = AnnouncePorts & SendOncePorts;
 
 /**
- * An attempt of which nothing is known after so long was cut: longer than the function may run, shorter than it takes until
- * Lambda has repeated one that timed out.
+ * An attempt of which nothing is known after so long was cut: longer than a letter may take where events are told (30 s), and
+ * shorter, with room, than the minute after which Lambda repeats a run that ended at once: a repetition that finds the mark too
+ * young sends nothing, ends well, and is the last one.
  */
-const CUT_AFTER_SECONDS = 60;
+const CUT_AFTER_SECONDS = 45;
 
 /**
  * Sends the notice of an event to each recipient, once each, however often the event is delivered and to how many at once.
