@@ -1,6 +1,7 @@
 import { type Html, html } from '../platform/html.ts';
 import type { Approver } from '../platform/people.ts';
 import { type SignedPages, signInAddress } from './return-path.ts';
+import type { Session } from './session.ts';
 import { type SignIn, type Standing, standingOf } from './standing.ts';
 
 /** What a page says of who is signed in, to the person whom it was sent to. */
@@ -45,11 +46,11 @@ export function notSignedIn(view: SignInView | undefined): Html | null {
     );
   }
   if (standing.kind !== 'other') return null;
-  const { name, email, issuer } = standing.session;
+  const { name, email } = standing.session;
   return alert(
     'Nothing was recorded: you are signed in as somebody else',
     html`<p>You are signed in as ${name} (${email}). This link was sent to ${person.name} (${person.email}), and only they can use it. ${link(otherAddress)}, ${after}</p>
-<p>If you are not asked who you are, sign out at ${new URL(issuer).host} first.</p>`,
+${unasked(standing.session)}`,
   );
 }
 
@@ -73,8 +74,14 @@ ${
     ? html`<p>To go on, sign in as ${person.name} (${person.email}). You come back to this page.</p>
 <p><a href="${view.address}"><strong>Sign in as ${person.name}</strong></a></p>`
     : html`<p>You are signed in as ${standing.session.name} (${standing.session.email}). Only ${person.name} (${person.email}) can do this here.</p>
-<p><a href="${view.otherAddress}"><strong>Sign in as ${person.name}</strong></a></p>`
+<p><a href="${view.otherAddress}"><strong>Sign in as ${person.name}</strong></a></p>
+${unasked(standing.session)}`
 }</section>`;
+}
+
+/** Not every issuer asks again, although we say that it should. */
+function unasked({ issuer }: Session): Html {
+  return html`<p class="soft">If you are not asked who you are, sign out at ${new URL(issuer).host} first.</p>`;
 }
 
 /** Within the form: under whose name it is sent. */

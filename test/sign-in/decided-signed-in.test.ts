@@ -51,6 +51,8 @@ describe('The page of a request, where people sign in', () => {
     expect(page).not.toContain('<form');
     expect(page).toContain('You are signed in as &lt;script&gt;alert(1)&lt;/script&gt; (ben@shop.example).');
     expect(page).toMatch(/href="\.\.\/sign-in\?to=[^"]+&amp;as=other"/);
+    // An issuer that does not ask would lead them back here, over and over.
+    expect(page).toContain('If you are not asked who you are, sign out at login.shop.example first');
   });
 
   it('asks nobody to sign in once it is closed', async () => {
