@@ -187,6 +187,15 @@ describe('POST of a link', () => {
     expect(log.join()).not.toMatch(new RegExp(`${SECRET}|carefully`));
   });
 
+  it('that another site sent is as if nothing had been typed', async () => {
+    s3.on(HeadObjectCommand).resolves({ VersionId: 'v1' });
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    const { statusCode, body } = await decide.handler(event('POST', { headers, body: form.toString() }));
+    expect([statusCode, body.includes('carefully')]).toEqual([400, false]);
+    expect(body).not.toContain(' checked>');
+    expect(dynamo.commandCalls(TransactWriteCommand)).toEqual([]);
+  });
+
   it('answers 404 with the page of GET for a wrong secret', async () => {
     const over = { queryStringParameters: { k: 'wrong' }, body: form.toString() };
     const answer = await decide.handler(event('POST', over));
