@@ -28,7 +28,7 @@ export interface Closed {
 
 export interface ClosePorts {
   readonly registry: Pick<RegistryStore, 'run' | 'version' | 'model'>;
-  readonly writes: Pick<RegistryWrites, 'endRun'>;
+  readonly writes: Pick<RegistryWrites, 'endRun' | 'modelUnchanged'>;
   readonly ledger: Pick<Ledger, 'append'>;
   /** Closes the run's gate as withdrawn when one is open, with its ledger entry. */
   readonly withdrawGate: (run: Run, because: Reason, at: string) => Promise<unknown>;
@@ -48,6 +48,8 @@ export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: s
   }
   const before = endOf(run);
   if (before !== null) return before;
+  // Whoever stopped the execution did not stop the step that it ran: that may apply the change until the run has ended.
+  const stopped = event.end === 'withdrawn' && run.kind === 'change' ? await ports.registry.model(model) : null;
   const done = event.end === 'withdrawn' ? await doneBy(ports, run) : null;
   const end = done ?? event.end;
   const reasons = done === null ? event.reasons : [];
@@ -66,12 +68,15 @@ export async function closePromotion(ports: ClosePorts, event: CloseEvent, at: s
     },
   };
   try {
-    await ports.ledger.append(draft, ports.writes.endRun(run, { end, at, reasons }));
+    const asFound = stopped === null ? [] : [ports.writes.modelUnchanged(stopped)];
+    await ports.ledger.append(draft, [...ports.writes.endRun(run, { end, at, reasons }), ...asFound]);
   } catch (error) {
     const now = isReleaseError(error, 'CONDITION_FAILED') ? await ports.registry.run(model, event.promotionId) : null;
     const other = now === null ? null : endOf(now);
-    if (other === null) throw error;
-    return other;
+    if (other !== null) return other;
+    const newest = stopped === null ? null : await ports.registry.model(model);
+    if (newest === null || newest.revision === stopped?.revision) throw error;
+    return closePromotion(ports, event, at);
   }
   return { promotionId: run.promotionId, end, reasons, at };
 }

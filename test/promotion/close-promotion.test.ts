@@ -3,7 +3,7 @@ import { completeMove } from '../../functions/pointer/complete-move.ts';
 import { movePointer } from '../../functions/pointer/move-pointer.ts';
 import { prepareReturn } from '../../functions/pointer/prepare-return.ts';
 import { closeDeadPromotions } from '../../functions/promotion/close-dead-promotion.ts';
-import { closeEvent } from '../../functions/promotion/close-promotion.ts';
+import { closeEvent, closePromotion } from '../../functions/promotion/close-promotion.ts';
 import { takeOutInput } from '../../functions/promotion/dead-promotion.ts';
 import { applyChange } from '../../functions/registry/apply-change.ts';
 import { registerChange } from '../../functions/registry/register-change.ts';
@@ -95,6 +95,24 @@ describe('Closing a run as withdrawn after a step failed', () => {
     await register(second, { ...input, approvers: [ANA] });
     await stage.close(second, 'withdrawn');
     expect([await endOf(first), await endOf(second)]).toEqual(['applied', 'withdrawn']);
+  });
+
+  it('finds a change applied that a step which outlived its execution puts into the model meanwhile', async () => {
+    await stage.onboard();
+    const change = { ...onboardInput().change, type: 'ownership' };
+    const id = `${stage.model}_change_1`;
+    await register(id, { kind: 'change', model: stage.model, approvers: [BEN], change, requestedBy: PIPELINE });
+    const { registry, ledger, writes } = changePorts();
+    let applied = false;
+    const withdrawGate = async () => {
+      if (!applied) await apply(id);
+      applied = true;
+    };
+    const asked = { promotionId: id, end: 'withdrawn' as const, reasons: [] };
+    expect(await closePromotion({ registry, ledger, writes, withdrawGate }, asked, AT)).toMatchObject({
+      end: 'applied',
+    });
+    expect(await endOf(id)).toBe('applied');
   });
 
   it('finds an onboarding applied once its first document is out, and withdraws it before', async () => {
