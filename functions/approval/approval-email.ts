@@ -1,6 +1,7 @@
 import type { Email } from '../platform/email.ts';
 import { type Block, letter } from '../platform/letter.ts';
 import type { Approver } from '../platform/people.ts';
+import { sentence } from '../platform/sentence.ts';
 import type { PromotionItem, Run } from '../registry/items.ts';
 import { exposureWords, pathWords } from './exposure-words.ts';
 import type { Evidence } from './gate-evidence.ts';
@@ -135,10 +136,6 @@ function sections({ gate, run }: Asking): readonly Block[] {
     ['The way there', path],
   ];
   return lists.filter(([, lines]) => lines.length > 0).map(([title, lines]) => ({ kind: 'list', title, lines }));
-}
-
-function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
 function text(words: string): Block {

@@ -1,4 +1,5 @@
 import { PAGE_SUFFIX } from '../evidence/report/gate-report.ts';
+import { sentence } from '../platform/sentence.ts';
 import { STAGES } from '../promotion/life-cycle.ts';
 import type { Run, StoredObject } from '../registry/items.ts';
 
@@ -26,6 +27,5 @@ export function reportPages(run: Run): readonly ReportPage[] {
 
 /** `risk-summary` as `Risk summary`. */
 function titleOf(report: string): string {
-  const words = report.replaceAll('-', ' ');
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+  return sentence(report.replaceAll('-', ' '));
 }

@@ -3,6 +3,7 @@ import { END_WORDS } from '../approval/wording.ts';
 import type { Reason } from '../platform/errors.ts';
 import { letter } from '../platform/letter.ts';
 import { normalEmail } from '../platform/people.ts';
+import { sentence } from '../platform/sentence.ts';
 import type { ChangeItem, ModelItem, PromotionItem, Run } from '../registry/items.ts';
 import { settingsDiff } from '../registry/settings-diff.ts';
 import { causeWords } from '../rollback/cause-words.ts';
@@ -128,8 +129,7 @@ function changeName(run: ChangeItem): string {
 
 function endSentence(run: Run, end: NonNullable<Run['end']>): string {
   if (run.kind !== 'promotion') {
-    const name = changeName(run);
-    return `${name.charAt(0).toUpperCase()}${name.slice(1)} ${effect(run, end)}`;
+    return `${sentence(changeName(run))} ${effect(run, end)}`;
   }
   if (end === 'promoted') {
     const beside = `Version ${run.baseline} runs beside it for ${durationWords(run.plan.confirmation)}, unserved, as what it is compared with.`;
@@ -143,7 +143,7 @@ function effect({ adopt, pointer, restore }: ChangeItem, end: NonNullable<Run['e
     const serves =
       restore.productionVersion === '' ? "The safe forecast of the model's policy" : named(restore.productionVersion);
     return end === 'applied'
-      ? `took effect. ${serves.charAt(0).toUpperCase()}${serves.slice(1)} serves everything again.`
+      ? `took effect. ${sentence(serves)} serves everything again.`
       : `does not take effect; it ended: ${end}. ${restore.fallback} goes on serving what the switch covers.`;
   }
   if (end === 'applied') {

@@ -169,7 +169,9 @@ export const evidencePaths = {
   incomingPrefix: 'incoming/',
   candidate: (promotionId: string, name: 'artifact' | 'backtest' | 'history') => `candidates/${promotionId}/${name}`,
   /** One of the artifacts of a gate, for example `evidence/<id>/offline/evaluation-report.json`. */
-  evidence: (promotionId: string, stage: string, name: string) => `evidence/${promotionId}/${stage}/${name}`,
+  evidence: (promotionId: string, stage: string, name: string) =>
+    `${evidencePaths.evidencePrefix}${promotionId}/${stage}/${name}`,
+  evidencePrefix: 'evidence/',
   /** What one part of a promotion's large backtest is handed on as; not locked, and expires. */
   work: (promotionId: string, shard: number, name: string) =>
     `${evidencePaths.workPrefix}${promotionId}/${String(shard).padStart(4, '0')}/${name}`,
@@ -181,10 +183,12 @@ export const evidencePaths = {
   adopted: (promotionId: string) => `candidates/${promotionId}/artifact`,
   deploymentStatement: (promotionId: string) => `manifests/${promotionId}/deployment.dsse.json`,
   /** Of a promotion or a change. */
-  releaseNote: (promotionId: string, extension: NoteExtension) => `release-notes/${promotionId}.${extension}`,
+  releaseNote: (promotionId: string, extension: NoteExtension) =>
+    `${evidencePaths.releaseNotesPrefix}${promotionId}.${extension}`,
+  releaseNotesPrefix: 'release-notes/',
   /** Of the rollback at this position of the ledger. */
   rollbackNote: (model: string, seq: number, extension: NoteExtension) =>
-    `release-notes/rollbacks/${model}/${String(seq).padStart(12, '0')}.${extension}`,
+    `${evidencePaths.releaseNotesPrefix}rollbacks/${model}/${String(seq).padStart(12, '0')}.${extension}`,
   /** What became of a model, the newest first. Made anew from the ledger each time, so that it is not locked. */
   changeLog: (model: string, extension: NoteExtension) =>
     `${evidencePaths.changeLogsPrefix}${model}/change-log.${extension}`,

@@ -6,10 +6,18 @@ const store = z.object({
       messageId: z.string(),
       destination: z.object({ to: z.array(z.string()) }),
       subject: z.string(),
-      body: z.object({ text: z.string().optional() }),
+      body: z.object({ text: z.string().optional(), html: z.string().optional() }),
     }),
   ),
 });
+
+export type InboxEmail = z.infer<typeof store>['emails'][number];
+
+/** Every email of an inbox, in the order of arrival. */
+export async function readInbox(inboxUrl: string): Promise<readonly InboxEmail[]> {
+  const response = await fetch(new URL('/store', inboxUrl));
+  return store.parse(await response.json()).emails;
+}
 
 export interface Answer {
   /** What the approver types by hand: the version, or the model's name. */
@@ -48,8 +56,7 @@ export class InboxReader {
   }
 
   async #unanswered(promotionId: string, email: string): Promise<string | null> {
-    const response = await fetch(new URL('/store', this.#inboxUrl));
-    const { emails } = store.parse(await response.json());
+    const emails = await readInbox(this.#inboxUrl);
     const links = emails
       .filter((one) => one.destination.to.includes(email) && (one.body.text ?? '').includes(promotionId))
       .flatMap((one) => /https?:\/\/\S+\/approvals\/\S+/.exec(one.body.text ?? '') ?? []);

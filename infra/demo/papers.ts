@@ -1,20 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import * as z from 'zod';
 import { evidencePaths } from '../../functions/platform/keys.ts';
+import { type InboxEmail, readInbox } from './inbox.ts';
 import { keysUnder, readObject } from './objects.ts';
-
-const inbox = z.object({
-  emails: z.array(
-    z.object({
-      destination: z.object({ to: z.array(z.string()) }),
-      subject: z.string(),
-      body: z.object({ text: z.string().optional(), html: z.string().optional() }),
-    }),
-  ),
-});
-export type InboxEmail = z.infer<typeof inbox>['emails'][number];
 
 /** Something that people read, and the file that it is kept in. */
 export interface Paper {
@@ -31,7 +20,7 @@ export function isPaper(key: string): boolean {
  * The files of an inbox: text and HTML of each email, counted from 1 in the order of their arrival, so that a folder lists
  * them in the order in which people got them.
  */
-export function emailPapers(emails: readonly InboxEmail[]): readonly Paper[] {
+export function emailPapers(emails: readonly Pick<InboxEmail, 'destination' | 'subject' | 'body'>[]): readonly Paper[] {
   return emails.flatMap(({ destination, subject, body }, index) => {
     const name = `emails/${String(index + 1).padStart(3, '0')}-${nameOf(subject)}-to-${nameOf(destination.to[0] ?? 'nobody')}`;
     return [
@@ -54,8 +43,9 @@ export async function keepPapers(of: {
   readonly folder: string;
 }): Promise<number> {
   const { s3, bucket, inboxUrl, folder } = of;
-  const { emails } = inbox.parse(await (await fetch(new URL('/store', inboxUrl))).json());
-  const prefixes = ['evidence/', 'release-notes/', evidencePaths.changeLogsPrefix];
+  const emails = await readInbox(inboxUrl);
+  const { evidencePrefix, releaseNotesPrefix, changeLogsPrefix } = evidencePaths;
+  const prefixes = [evidencePrefix, releaseNotesPrefix, changeLogsPrefix];
   const keys = (await Promise.all(prefixes.map((prefix) => keysUnder(s3, bucket, prefix)))).flat().filter(isPaper);
   const papers: readonly Paper[] = [
     ...emailPapers(emails),

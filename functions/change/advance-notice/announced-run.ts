@@ -1,3 +1,4 @@
+import { sentence } from '../../platform/sentence.ts';
 import type { ChangeItem, PromotionItem, Run } from '../../registry/items.ts';
 import { promotionSeverity } from '../change-severity.ts';
 import { HELD_STAGES, type HeldStage } from './notice-item.ts';
@@ -45,15 +46,19 @@ export function runName(run: Run): string {
   return run.kind === 'promotion' ? `${run.model} version ${run.version}` : `settings of ${run.model}`;
 }
 
-/** The same in the middle of a sentence. */
+/** What is announced or held, in the middle of a sentence: a version, or a change without one. */
+export function announcedWords(model: string, version: string | undefined): string {
+  return version === undefined ? `the change of settings of ${model}` : `version ${version} of ${model}`;
+}
+
+/** A run in the middle of a sentence. */
 export function runWords(run: Run): string {
-  return run.kind === 'promotion' ? `version ${run.version} of ${run.model}` : `the change of settings of ${run.model}`;
+  return announcedWords(run.model, versionOf(run).version);
 }
 
 /** The same at the beginning of a sentence. */
 export function runStart(run: Run): string {
-  const words = runWords(run);
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+  return sentence(runWords(run));
 }
 
 /** What a run that is held does not do yet: it does not do so; it is held before that. */

@@ -1,4 +1,5 @@
 import { instant } from '../../approval/wording.ts';
+import { sentence } from '../../platform/sentence.ts';
 import type { ModelItem, PromotionItem } from '../../registry/items.ts';
 import { causeWords, versionWords } from '../../rollback/cause-words.ts';
 import { errorWords, overallChange, segmentLines } from './expected.ts';
@@ -103,10 +104,6 @@ function changed({ from, to, fromRun, toRun }: RollbackNoteFacts) {
     paragraph(`${sentence(versionWords(to))} against ${versionWords(from)}:`),
     listed(versionDifferences(toRun, fromRun)),
   ];
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function wayOn({ from, to, fromRun }: RollbackNoteFacts) {

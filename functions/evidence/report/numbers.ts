@@ -1,3 +1,4 @@
+import { sentence } from '../../platform/sentence.ts';
 import type { Measured } from './gate-report.ts';
 
 /** What stands for a number that is undefined. */
@@ -45,8 +46,7 @@ export function probabilityOf(value: number | null | undefined): string {
 
 /** `paired_rows` as `Paired rows`. */
 export function words(name: string): string {
-  const text = name.replaceAll('_', ' ');
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  return sentence(name.replaceAll('_', ' '));
 }
 
 function written(value: Measured | undefined, write: (number: number) => string): string {

@@ -3,6 +3,7 @@ import { messagePage, page } from '../../approval/page-frame.ts';
 import { instant } from '../../approval/wording.ts';
 import type { Reason } from '../../platform/errors.ts';
 import { type Html, html } from '../../platform/html.ts';
+import { sentence } from '../../platform/sentence.ts';
 import { CAUSE_WORDS, versionWords } from '../cause-words.ts';
 import { CAUSES } from '../input.ts';
 import type { ListedTarget } from '../target-list.ts';
@@ -129,10 +130,6 @@ function byItself({ goesTo }: Standing): string {
 function hintOf({ promotedAt, provenAt }: ListedTarget): string {
   const promoted = promotedAt === null ? [] : [`promoted ${instant(promotedAt)}`];
   return [...promoted, ...(provenAt === null ? [] : [`proven ${instant(provenAt)}`])].join(', ');
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 export function rollbackFailurePage(): string {
